@@ -1,0 +1,123 @@
+"""What to type next when something is refused."""
+
+import re
+from collections.abc import Iterable, Sequence
+from itertools import islice
+
+from mlalias.catalog import AliasChange, Catalog, is_alias
+from mlalias.errors import Hint, NotFound
+from mlalias.rules import Change, Outcome
+
+
+def hints(catalog: Catalog, change: Change, outcomes: Sequence[Outcome], fault: Outcome) -> tuple[Hint, ...]:
+    """The next commands after a rule refused a change; `outcomes` are those of all rules."""
+    swapped = _swapped(catalog, change)
+    if swapped:
+        return (swapped,)
+    match fault.rule.id:
+        case "equal_names" | "invalid_alias" | "alias_is_model_id":
+            return _another_alias(catalog, change)
+        case "alias_taken":
+            return (_the_move(change, outcomes),)
+        case "model_missing":
+            return _the_model(catalog, change)
+        case "not_deployed" | "not_allocated":
+            stats = f"GET _ml/trained_models/{change.model_id}/_stats"
+            return (
+                Hint(f"once its deployment runs, take over the answer to {stats}", ("import", "stats.json")),
+            )
+        case _:
+            old = change.target or change.model_alias
+            return (Hint("see how the two models differ", ("compare", old, change.model_id)),)
+
+
+def not_found(catalog: Catalog, name: str, kind: str = "model or alias") -> NotFound:
+    """No such thing, and what may have been meant."""
+    hint = _meant(catalog, name, kind) or Hint(
+        "see what there is", ("list",) if kind == "alias" else ("models",)
+    )
+    return NotFound(f"there is no {kind} '{name}'", hint)
+
+
+def undo(change: AliasChange, *, keeps_history: bool) -> Hint:
+    """How to take a move or a deletion back."""
+    if keeps_history:
+        return Hint("to undo", ("rollback", change.model_alias))
+    reassign = ("--reassign",) if change.model_id else ()
+    return Hint("to undo", ("put", change.previous_model_id or "", change.model_alias, *reassign))
+
+
+def similar(name: str, names: Iterable[str]) -> str | None:
+    """The name that was most likely meant."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only a mistyped name needs it
+
+    return next(iter(get_close_matches(name, names, 1, 0.7)), None)
+
+
+def _meant(catalog: Catalog, name: str, kind: str) -> Hint | None:
+    names = {"alias": catalog.aliases, "model": catalog.models}.get(kind) or {
+        *catalog.aliases,
+        *catalog.models,
+    }
+    meant = similar(name, names)
+    return Hint(f"did you mean '{meant}'?", ("show", meant)) if meant else None
+
+
+def _swapped(catalog: Catalog, change: Change) -> Hint | None:
+    """The right line for `put ALIAS MODEL`."""
+    if change.model_id not in catalog.aliases or change.model_alias not in catalog.models:
+        return None
+    return Hint("the model comes first", ("put", change.model_alias, change.model_id, "--reassign"))
+
+
+def _another_alias(catalog: Catalog, change: Change) -> tuple[Hint, ...]:
+    legal = islice((name for name in legal_aliases(change.model_alias) if name not in catalog.aliases), 1)
+    return tuple(
+        Hint("a legal alias", ("put", change.model_id, name)) for name in legal if name not in catalog.models
+    )
+
+
+def legal_aliases(text: str) -> Iterable[str]:
+    """Valid aliases that are close to a text."""
+    plain = re.sub(r"[^a-z0-9._-]+", "-", text.lower()).strip("._-")[:180]
+    stem = plain.rstrip("0123456789._-")
+    return filter(is_alias, (stem if len(stem) > 2 else "", f"{plain}-model", f"{plain}-alias", "model"))
+
+
+def _the_move(change: Change, outcomes: Sequence[Outcome]) -> Hint:
+    """What moving a taken alias would mean, with the line that moves it."""
+    if change.target == change.model_id:
+        return Hint(
+            "nothing to do, and --exist-ok says so",
+            ("put", change.model_id, change.model_alias, "--exist-ok"),
+        )
+    refused = next((o for o in outcomes if o.result == "fail" and o.rule.id != "alias_taken"), None)
+    if refused:
+        return Hint(f"--reassign would be refused as well: {refused.message}")
+    shares = ""
+    if change.overlap and change.overlap.old_count:
+        shares = f", which shares {len(change.overlap.shared)} of {change.overlap.old_count} input fields"
+    move = ("put", change.model_id, change.model_alias, "--reassign")
+    return Hint(f"move it to '{change.model_id}'{shares}", move)
+
+
+def _the_model(catalog: Catalog, change: Change) -> tuple[Hint, ...]:
+    rest = (change.model_alias, "--reassign") if change.target else (change.model_alias,)
+    if change.model_id in catalog.aliases:
+        named = catalog.aliases[change.model_id]
+        return (
+            Hint(f"'{change.model_id}' is an alias; the model it names is '{named}'", ("put", named, *rest)),
+        )
+    if not catalog.models:
+        return (
+            Hint(
+                "the catalog has no models yet; take over the answer to GET _ml/trained_models",
+                ("import", "models.json"),
+            ),
+        )
+    meant = similar(change.model_id, catalog.models)
+    return (
+        Hint(f"did you mean '{meant}'?", ("put", meant, *rest))
+        if meant
+        else Hint("see what there is", ("models",)),
+    )

@@ -1,0 +1,437 @@
+"""The command line: one short function per command, and `main`."""
+
+import re
+import sys
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, TextIO
+
+import typer
+
+from mlalias import __version__
+from mlalias.errors import Committed, Failure, Hint, SystemRefused, WrongUsage, os_text
+from mlalias.options import (
+    Files,
+    MissingOk,
+    ModelAlias,
+    ModelId,
+    Moving,
+    Names,
+    Patterns,
+    Place,
+    Reading,
+    Writing,
+    shared,
+)
+from mlalias.page import Format, Page
+from mlalias.plan import Request
+
+if TYPE_CHECKING:
+    from mlalias.documents import Facts
+
+
+class ExportFormat(StrEnum):
+    """What `export` prints."""
+
+    toml = "toml"
+    elasticsearch = "elasticsearch"
+
+
+app = typer.Typer(
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> Page | None:
+    """Aliases of trained models, under Elasticsearch's rules: in a directory of TOML files, or on a live cluster.
+
+    An alias is a logical name for one model; moving it swaps the model behind every pipeline that uses the name.
+    """
+    if version:
+        return Page(f"mlalias {__version__}\n")
+    return None if context.invoked_subcommand else Page(context.get_help() + "\n")
+
+
+def _write(command: str, request: Request, options: Writing, *, lists_unchanged: bool = True) -> Page:
+    """Carry a request out, or in a dry run only think it through."""
+    from mlalias import writes  # noqa: PLC0415 - commands import what only they need
+    from mlalias.plan import strictly  # noqa: PLC0415
+
+    if isinstance(options, Moving) and options.strict:
+        request = strictly(request)
+    store = options.store()
+    plan = request(store.read()) if options.dry_run else store.change(request, command, options.message)
+    return writes.page(
+        plan,
+        options.output,
+        dry_run=options.dry_run,
+        quiet=options.quiet,
+        lists_unchanged=lists_unchanged,
+        catalog=options.catalog,
+    )
+
+
+@app.command("put")
+@shared
+def _put(
+    model_id: ModelId,
+    model_alias: ModelAlias,
+    options: Moving,
+    reassign: Annotated[
+        bool, typer.Option("--reassign", "-r", help="Move the alias if it names a model.")
+    ] = False,
+    if_current: Annotated[
+        str | None,
+        typer.Option(metavar="MODEL_ID", help="Move it only if it names this model now.", show_default=False),
+    ] = None,
+    exist_ok: Annotated[
+        bool, typer.Option("--exist-ok", help="Succeed if the alias names the model already.")
+    ] = False,
+) -> Page:
+    """Make an alias name a model.
+
+    \b
+    Examples:
+      mlalias put flight-delay-1580004349800 flight_delay_model
+      mlalias put flight-delay-1580004349800 flight_delay_model --reassign
+      mlalias put flight-delay-1580004349800 flight_delay_model -r --dry-run
+
+    Exits with 3 if a rule refuses, 4 if there is no such model, 5 if --if-current does not hold.
+    """
+    from mlalias.requests import put  # noqa: PLC0415
+
+    request = put(model_id, model_alias, reassign=reassign, if_current=if_current, exist_ok=exist_ok)
+    return _write("put", request, options)
+
+
+@app.command("delete")
+@shared
+def _delete(
+    model_alias: ModelAlias,
+    options: Writing,
+    model: Annotated[
+        str | None,
+        typer.Option(metavar="MODEL_ID", help="Delete it only if it names this model.", show_default=False),
+    ] = None,
+    missing_ok: MissingOk = False,
+) -> Page:
+    """Delete an alias.
+
+    \b
+    Examples:
+      mlalias delete flight_delay_model
+      mlalias delete flight_delay_model --model flight-delay-1580004349800
+
+    Exits with 4 if there is no such alias, 5 if it names another model or an ingest pipeline names it.
+    """
+    from mlalias.requests import delete  # noqa: PLC0415
+
+    return _write("delete", delete(model_alias, model, missing_ok=missing_ok), options)
+
+
+@app.command("list")
+@shared
+def _list(options: Reading, pattern: Patterns = None) -> Page:
+    """List aliases, with their models' types, fields and deployments.
+
+    \b
+    Examples:
+      mlalias list
+      mlalias list 'flight*' -o tsv
+    """
+    from mlalias import render, selection  # noqa: PLC0415
+
+    catalog = options.store().read()
+    return render.aliases(catalog, selection.aliases(catalog, pattern or []), options.output)
+
+
+@app.command("models")
+@shared
+def _models(options: Reading, pattern: Patterns = None) -> Page:
+    """List models, with their aliases.
+
+    \b
+    Examples:
+      mlalias models
+      mlalias models '*sst-2*' -o json
+    """
+    from mlalias import render, selection  # noqa: PLC0415
+
+    catalog = options.store().read()
+    return render.models(catalog, selection.models(catalog, pattern or []), options.output)
+
+
+@app.command("show")
+@shared
+def _show(name: Names, options: Reading) -> Page:
+    """Show aliases and models in full.
+
+    \b
+    Examples:
+      mlalias show sentiment
+      mlalias show sst-2-next sst-2-draft -o json
+
+    Exits with 4 if there is no such alias or model.
+    """
+    from mlalias import render, selection  # noqa: PLC0415
+
+    catalog = options.store().read()
+    return render.shown(catalog, selection.names(catalog, name, selection.known), options.output)
+
+
+@app.command("resolve")
+@shared
+def _resolve(name: Names, options: Reading) -> Page:
+    """Print the model id that each name stands for, one a line.
+
+    \b
+    Examples:
+      mlalias resolve sentiment
+      model=$(mlalias resolve sentiment)
+
+    Exits with 4, and prints none, if one of the names stands for no model.
+    """
+    from mlalias.selection import names, resolve  # noqa: PLC0415
+
+    found = names(options.store().read(), name, resolve)
+    if options.output is not Format.json:
+        return Page("".join(f"{model_id}\n" for model_id in found))
+    from mlalias.syntax import to_json  # noqa: PLC0415
+
+    resolved = [{"name": one, "model_id": model_id} for one, model_id in zip(name, found, strict=True)]
+    return Page(to_json({"resolved": resolved}))
+
+
+@app.command("import")
+@shared
+def _import(
+    file: Files,
+    options: Writing,
+    reassign: Annotated[
+        bool, typer.Option("--reassign", "-r", help="Take aliases that name another model here.")
+    ] = False,
+    prune: Annotated[bool, typer.Option("--prune", help="Also remove what the answers lack.")] = False,
+) -> Page:
+    """Take facts over from Elasticsearch's answers or mlalias TOML, without asking the rules.
+
+    The answers are those to GET _ml/trained_models, _ml/trained_models/_stats and _ingest/pipeline; each replaces its
+    own part of the catalog.
+
+    \b
+    Examples:
+      curl -s $ES/_ml/trained_models?size=10000 | mlalias import -
+      mlalias import models.json stats.json pipelines.json --prune
+
+    Exits with 5 if an alias names another model here, and --reassign is not given.
+    """
+    from mlalias.declarations import take  # noqa: PLC0415
+
+    options.local(
+        "import", "the cluster has the facts; bring them home with: mlalias export | mlalias import -"
+    )
+    return _write("import", take(_read(file), reassign=reassign, prune=prune), options, lists_unchanged=False)
+
+
+@app.command("export")
+@shared
+def _export(
+    options: Place,
+    pattern: Patterns = None,
+    form: Annotated[ExportFormat, typer.Option("--format", help="The form to print.")] = ExportFormat.toml,
+) -> Page:
+    """Print aliases, models and pipelines in the form that `apply` and `import` read, or as Elasticsearch answers.
+
+    \b
+    Examples:
+      mlalias export > catalog.toml
+      mlalias export 'flight*' --format elasticsearch
+    """
+    from mlalias.documents import to_answer, to_declaration  # noqa: PLC0415
+    from mlalias.selection import excerpt  # noqa: PLC0415
+    from mlalias.syntax import to_json, to_toml  # noqa: PLC0415
+
+    catalog = excerpt(options.store().read(), pattern or [])
+    return Page(
+        to_toml(to_declaration(catalog)) if form is ExportFormat.toml else to_json(to_answer(catalog))
+    )
+
+
+@app.command("forget")
+@shared
+def _forget(
+    model_id: ModelId,
+    options: Writing,
+    force: Annotated[
+        bool, typer.Option("--force", help="Even if it is deployed, or a pipeline names it.")
+    ] = False,
+    missing_ok: MissingOk = False,
+) -> Page:
+    """Remove a model and its aliases from the catalog.
+
+    \b
+    Examples:
+      mlalias forget sst-2-draft
+      mlalias forget sst-2-next --force
+
+    Exits with 4 if there is no such model, 5 if it is still in use.
+    """
+    from mlalias.requests import forget  # noqa: PLC0415
+
+    options.local("forget", "delete the model on the cluster: DELETE _ml/trained_models/MODEL_ID")
+    return _write("forget", forget(model_id, force=force, missing_ok=missing_ok), options)
+
+
+@app.command("history")
+@shared
+def _history(
+    options: Reading,
+    model_alias: Annotated[
+        list[str] | None, typer.Argument(help="Aliases; may hold * and ?.", show_default=False)
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="How many, at most.", show_default=False)
+    ] = None,
+) -> Page:
+    """Show who moved what, when, from where and why; newest first.
+
+    \b
+    Examples:
+      mlalias history --limit 10
+      mlalias history flight_delay_model
+    """
+    from mlalias import render, selection  # noqa: PLC0415
+
+    options.local("history", "a cluster keeps no history of aliases")
+    entries = selection.history(options.store().read(), model_alias or [], limit)
+    return render.history(entries, options.output, by_alias=bool(model_alias))
+
+
+@app.command("verify")
+@shared
+def _verify(options: Reading) -> Page:
+    """Check the catalog: every file, every alias, and that the history agrees.
+
+    \b
+    Examples:
+      mlalias verify
+      mlalias verify -o json
+
+    Exits with 7 if there is a fault; what a writer that died left behind is only a note.
+    """
+    from mlalias import render  # noqa: PLC0415
+    from mlalias.verify import verify  # noqa: PLC0415
+
+    options.local("verify", "the server looks after its own; see what there is with: mlalias list")
+    return render.findings(verify(options.location().path), options.output)
+
+
+@app.command("path")
+@shared
+def _path(options: Place) -> Page:
+    """Print where the catalog is.
+
+    \b
+    Examples:
+      mlalias path
+      ls "$(mlalias path)"
+    """
+    location = options.location()
+    return Page(f"{location.text if location.is_url else location.path}\n")
+
+
+def _read(names: Sequence[str]) -> "Facts":
+    """Read documents, and lay them together."""
+    from mlalias.documents import merge, read  # noqa: PLC0415
+    from mlalias.files import read_input  # noqa: PLC0415
+
+    return merge([read(read_input(name), "standard input" if name == "-" else name) for name in names])
+
+
+# --- main ---
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command and tell its exit code; the only place that catches."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        page = _run(words)
+    except KeyboardInterrupt:
+        return 130
+    return _print(page, words)
+
+
+def _run(words: list[str]) -> Page:
+    try:
+        page = app(words, prog_name="mlalias", standalone_mode=False)
+    except Failure as failure:
+        return _failed(failure, words)
+    except typer.TyperException as error:
+        return _failed(_usage(error, words), words)
+    except BrokenPipeError:
+        return Page(code=141)
+    except OSError as error:
+        return _failed(SystemRefused(os_text(error)), words)
+    return page if isinstance(page, Page) else Page(code=page or 0)
+
+
+def _failed(failure: Failure, words: Sequence[str]) -> Page:
+    from mlalias import writes  # noqa: PLC0415 - errors are rare
+
+    form = Format.json if _option(words, "o", "output") == "json" else Format.table
+    return writes.failed(failure, form, catalog=_option(words, None, "catalog"))
+
+
+def _option(words: Sequence[str], letter: str | None, name: str) -> str | None:
+    """The value of an option as the words have it, parsed or not; it is wanted for errors of parsing, too."""
+    value = None
+    for word, following in zip(words, [*words[1:], None], strict=True):
+        if word == "--":
+            break
+        found = re.fullmatch(
+            rf"--{name}(?:=(.*))?" + (rf"|-[a-z]*?{letter}(.*)" if letter else ""), word, re.DOTALL
+        )
+        if found:
+            value = next(filter(None, found.groups()), following)
+    return value
+
+
+def _usage(error: typer.TyperException, words: Sequence[str]) -> WrongUsage:
+    text = error.format_message().removesuffix(".")
+    commands = [command.name for command in app.registered_commands]
+    command = next((word for word in words if word in commands), None)
+    return WrongUsage(text[:1].lower() + text[1:], Hint("see", (*filter(None, (command,)), "--help")))
+
+
+def _print(page: Page, words: Sequence[str]) -> int:
+    """Write the result, then the talk; what cannot be written is told, unless that cannot be written either."""
+    try:
+        _write_to(sys.stdout, page.text)
+    except BrokenPipeError:
+        return 141
+    except (OSError, ValueError) as error:
+        text = f"cannot write the result: {os_text(error) if isinstance(error, OSError) else 'standard output is closed'}"
+        in_place = f"the change is in place (revision {page.committed}), but "
+        failure = Committed(in_place + text) if page.committed else SystemRefused(text)
+        page = _failed(failure, [])._replace(talk=page.talk + _failed(failure, []).talk)
+    try:
+        _write_to(sys.stderr, page.talk)
+    except (OSError, ValueError):
+        pass
+    return page.code
+
+
+def _write_to(stream: TextIO | None, text: str) -> None:
+    """Write all of a text; characters that the stream's encoding lacks are spelled out."""
+    if not text:
+        return
+    if stream is None:
+        raise ValueError
+    encoding = stream.encoding or "utf-8"
+    stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    stream.flush()

@@ -1,0 +1,237 @@
+"""A store: a directory of TOML files, in which replacing `aliases.toml` is what makes a change happen."""
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from mlalias import files
+from mlalias.catalog import Catalog, Entry
+from mlalias.documents import to_model_document
+from mlalias.errors import Committed, Damaged, WrongUsage, os_text
+from mlalias.history import to_line
+from mlalias.layout import (
+    FORMAT,
+    HISTORY,
+    LOCK,
+    MODELS,
+    PIPELINES,
+    TABLE,
+    VERIFY,
+    HistoryFile,
+    ModelFiles,
+    PipelineFile,
+    Table,
+    file_name,
+    read_entry,
+    read_table,
+)
+from mlalias.plan import Plan, Request
+from mlalias.syntax import to_toml
+
+
+class DirectoryStore:
+    """A catalog in a directory; one that does not exist is an empty catalog, which the first write creates.
+
+    `on_wait` is called when another writer has held the lock for a second.
+    """
+
+    def __init__(self, path: Path, on_wait: Callable[[], None] = lambda: None) -> None:
+        self.path = path
+        self._on_wait = on_wait
+
+    def read(self) -> Catalog:
+        """The catalog as it is at this instant, without a lock; raises Damaged."""
+        return self._catalog(self._table())
+
+    def change(self, request: Request, command: str, message: str | None = None) -> Plan:
+        """Carry a request out under the lock, unless its plan is refused or empty: the plan tells.
+
+        Raises Busy, Damaged, OSError; and Committed for what fails once the change is in place.
+        """
+        if not files.is_plain(self.path / LOCK):
+            plan = request(self.read())
+            if plan.errors or plan.empty:
+                return plan
+            self._create()
+        with files.locked(self.path / LOCK, _lock_timeout(), self._on_wait):
+            table = self._recover()
+            plan = request(self._catalog(table))
+            if plan.errors or plan.empty:
+                return plan._replace(revision=table.revision)
+            self._write_facts(plan)
+            if not plan.moves:
+                self._forget(plan)
+                return plan._replace(revision=table.revision)
+            entry = Entry(table.revision + 1, _now(), _actor(), command, message, plan.moves, plan.undoes)
+            self._commit(plan, table, entry)
+            return plan._replace(revision=entry.revision)
+
+    def _table(self) -> Table:
+        table = read_table(self.path / TABLE)
+        if table is not None:
+            return table
+        last = self._last_entry()
+        if last is not None and last.revision > 1:
+            raise self._history_ahead(None, last)
+        return Table(0, {}, {})
+
+    def _catalog(self, table: Table) -> Catalog:
+        return Catalog(
+            table.aliases,
+            ModelFiles(self.path / MODELS),
+            PipelineFile(self.path / PIPELINES),
+            HistoryFile(self.path / HISTORY, table.revision),
+            table.revision,
+        )
+
+    def _last_entry(self) -> Entry | None:
+        """The last whole entry of the history."""
+        path = self.path / HISTORY
+        if not files.is_plain(path):
+            return None
+        _, line = files.last_line(path)
+        if line.endswith(b"\n"):
+            return read_entry(line, path)
+        return next(reversed(HistoryFile(path)), None)
+
+    def _history_ahead(self, table: Table | None, last: Entry) -> Damaged:
+        is_at = f"is at revision {table.revision}" if table else "is gone"
+        history = f"the history goes on to revision {last.revision}"
+        return Damaged(f"'{self.path / TABLE}' {is_at}, but {history}: it was deleted or restored", VERIFY)
+
+    # --- writing ---
+
+    def _create(self) -> None:
+        """Make the directory, private to the user, and let its name last."""
+        if not self.path.is_dir():
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            files.sync_directory(self.path.parent)
+
+    def _recover(self) -> Table:
+        """Take away what a writer that died left behind; raises Damaged where the history goes on beyond the table.
+
+        A writer that dies between its history line and its commit leaves its draft of the table, too. A line without
+        a draft means that the table was deleted or restored: then the history is not to be touched.
+        """
+        table = self._table()
+        left = files.leftovers(self.path)
+        history = self.path / HISTORY
+        if files.is_plain(history):
+            start, line = files.last_line(history)
+            torn = not line.endswith(b"\n")
+            if line and (torn or self._abandoned(read_entry(line, history), table, left)):
+                files.truncate(history, start)
+        last = self._last_entry()
+        if last is not None and last.revision > table.revision:
+            raise self._history_ahead(table if files.is_plain(self.path / TABLE) else None, last)
+        files.remove(left)
+        return table
+
+    def _abandoned(self, last: Entry, table: Table, left: Sequence[Path]) -> bool:
+        """Tell whether an entry is of a writer that died before its commit."""
+        if last.revision != table.revision + 1:
+            return False
+        for path in left:
+            if path.name.startswith(f".{TABLE}."):
+                with suppress(Damaged):
+                    draft = read_table(path)
+                    return draft is not None and draft.revision == last.revision
+        return False
+
+    def _write_facts(self, plan: Plan) -> None:
+        contents = {
+            self.path / MODELS / file_name(model_id): to_toml(to_model_document(found)).encode()
+            for model_id, found in plan.models.items()
+        }
+        if plan.pipelines is not None:
+            document = {"pipelines": {name: list(names) for name, names in sorted(plan.pipelines.items())}}
+            contents[self.path / PIPELINES] = to_toml(document).encode()
+        if plan.models and not (self.path / MODELS).is_dir():
+            (self.path / MODELS).mkdir()
+            files.sync_directory(self.path)
+        if contents:
+            files.replace_all(contents, self.path)
+
+    def _commit(self, plan: Plan, table: Table, entry: Entry) -> None:
+        """Draft the new table, append the entry, and let the draft take the table's place: this is the commit.
+
+        What can fail fails before that. Only an error of the system is cleaned up after; whoever is killed or
+        interrupted leaves that to the next writer, as it cannot know whether the commit was made.
+        """
+        document = table.document | {"format": FORMAT, "revision": entry.revision, "aliases": plan.aliases}
+        target, history = self.path / TABLE, self.path / HISTORY
+        draft = files.temporary(target, self.path)
+        directory = files.open_directory(self.path)
+        try:
+            self._draft(draft, to_toml(document).encode())
+            before = history.stat().st_size if files.is_plain(history) else 0
+            try:
+                files.append(history, to_line(entry).encode())
+                draft.replace(target)
+            except OSError:
+                if files.is_plain(history):
+                    files.truncate(history, before)
+                files.remove([draft])
+                raise
+            try:
+                files.sync(directory)
+                self._forget(plan)
+            except OSError as error:
+                raise Committed(
+                    f"the change is in place (revision {entry.revision}), but {os_text(error)}"
+                ) from error
+        finally:
+            files.close(directory)
+
+    def _draft(self, draft: Path, data: bytes) -> None:
+        """Write the draft; its name must outlast the entry, as it tells why the entry is there."""
+        try:
+            files.write_new(draft, data)
+            files.sync_directory(self.path)
+        except OSError:
+            files.remove([draft])
+            raise
+
+    def _forget(self, plan: Plan) -> None:
+        """Remove the files of forgotten models."""
+        for model_id in plan.forgotten:
+            (self.path / MODELS / file_name(model_id)).unlink(missing_ok=True)
+        if plan.forgotten:
+            files.sync_directory(self.path / MODELS)
+
+
+def _now() -> str:
+    """The time of an entry, in UTC; SOURCE_DATE_EPOCH stops the clock."""
+    fixed = os.environ.get("SOURCE_DATE_EPOCH")
+    try:
+        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(float(fixed) if fixed else None))
+    except (ValueError, OverflowError, OSError):
+        raise WrongUsage(f"SOURCE_DATE_EPOCH is '{fixed}', which is not a time in seconds") from None
+
+
+def _actor() -> str:
+    """Who makes a change: MLALIAS_ACTOR, else user@host."""
+    given = os.environ.get("MLALIAS_ACTOR")
+    if given:
+        return given
+    from getpass import getuser  # noqa: PLC0415 - only an entry without a given actor needs it
+    from platform import node  # noqa: PLC0415
+
+    try:
+        user = getuser()
+    except (KeyError, OSError, ImportError):
+        user = "unknown"
+    return f"{user}@{node()}"
+
+
+def _lock_timeout() -> float:
+    given = os.environ.get("MLALIAS_LOCK_TIMEOUT") or "10"
+    try:
+        seconds = float(given)
+    except ValueError:
+        seconds = -1
+    if not 0 <= seconds < float("inf"):
+        raise WrongUsage(f"MLALIAS_LOCK_TIMEOUT is '{given}', which is not a number of seconds")
+    return seconds

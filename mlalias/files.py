@@ -1,0 +1,219 @@
+"""Files that are whole at every instant: lock, sync, replace."""
+
+import os
+import stat
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from mlalias.errors import Busy, Damaged, Hint, InvalidDocument
+
+LARGEST = 64 * 1024 * 1024
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+_BINARY = getattr(os, "O_BINARY", 0)
+_SYNC_THREADS = 8
+
+
+@contextmanager
+def locked(path: Path, timeout: float, on_wait: Callable[[], None]) -> Iterator[None]:
+    """Hold the lock between processes; `on_wait` is called after a second of waiting.
+
+    Raises Busy after `timeout` seconds. The system frees the lock of a process that dies.
+    """
+    from fasteners.process_lock import InterProcessLock  # noqa: PLC0415 - only writers need it
+
+    is_plain(path)
+    lock = InterProcessLock(path)
+    first = min(1.0, timeout)
+    if not lock.acquire(delay=0.01, max_delay=0.01, timeout=first):
+        if timeout > first:
+            on_wait()
+        if timeout <= first or not lock.acquire(delay=0.01, max_delay=0.01, timeout=timeout - first):
+            raise Busy(
+                f"another process has been writing to '{path.parent}' for {timeout:g} seconds",
+                Hint("wait longer with MLALIAS_LOCK_TIMEOUT=60, or see who holds it: fuser -v " + str(path)),
+            )
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def is_plain(path: Path) -> bool:
+    """Tell whether a regular file is there; raises Damaged for anything else, without opening it."""
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return False
+    if stat.S_ISREG(mode):
+        return True
+    kind = "a symbolic link" if stat.S_ISLNK(mode) else "not a regular file"
+    hint = "link the whole catalog directory instead" if stat.S_ISLNK(mode) else "move it away"
+    raise Damaged(f"'{path}' is {kind}", Hint(f"{hint}: {path}"))
+
+
+def read(path: Path) -> bytes | None:
+    """A file of the catalog, None if there is none; raises Damaged if it is no plain file or far too large."""
+    if not is_plain(path):
+        return None
+    try:
+        with path.open("rb") as file:
+            data = file.read(LARGEST + 1)
+    except FileNotFoundError:
+        return None
+    if len(data) > LARGEST:
+        raise Damaged(f"'{path}' is larger than {LARGEST >> 20} MiB")
+    return data
+
+
+def read_input(name: str) -> bytes:
+    """A file that was handed in, `-` for standard input; raises InvalidDocument where there is nothing to read."""
+    if name == "-":
+        return _within_bounds(sys.stdin.buffer.read(LARGEST + 1), "standard input")
+    try:
+        mode = os.stat(name).st_mode
+        if not stat.S_ISREG(mode) and not name.startswith("/dev/"):
+            raise InvalidDocument(
+                f"{name} is not a regular file", Hint("read a pipe with: mlalias import - < FILE")
+            )
+        with open(name, "rb") as file:
+            return _within_bounds(file.read(LARGEST + 1), name)
+    except (OSError, ValueError) as error:
+        what = (error.strerror or "") if isinstance(error, OSError) else str(error)
+        raise InvalidDocument(f"{name} cannot be read: {what.lower()}") from error
+
+
+def _within_bounds(data: bytes, source: str) -> bytes:
+    if len(data) > LARGEST:
+        raise InvalidDocument(f"{source} is larger than {LARGEST >> 20} MiB")
+    return data
+
+
+def last_line(path: Path) -> tuple[int, bytes]:
+    """The last line of a file, and where it begins; it is torn if it does not end in a newline."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        tail = b""
+        start = size
+        while start and b"\n" not in tail[:-1]:
+            start = max(0, start - 4096)
+            file.seek(start)
+            tail = file.read(size - start)
+    line = tail[tail.rfind(b"\n", 0, -1) + 1 :]
+    return size - len(line), line
+
+
+def torn(path: Path) -> bool:
+    """Whether the last line of a file has no end."""
+    try:
+        return is_plain(path) and not last_line(path)[1].endswith(b"\n") and path.stat().st_size > 0
+    except (Damaged, OSError):
+        return False
+
+
+def truncate(path: Path, size: int) -> None:
+    """Cut a file, and sync it."""
+    with path.open("rb+") as file:
+        file.truncate(size)
+        os.fsync(file.fileno())
+
+
+def append(path: Path, data: bytes) -> None:
+    """Append to a file and sync it; a new one is synced into its directory, too."""
+    new = not is_plain(path)
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | _NO_LINK | _BINARY, 0o666)
+    _write_and_close(descriptor, data)
+    if new:
+        sync_directory(path.parent)
+
+
+def temporary(path: Path, directory: Path) -> Path:
+    """The temporary file of this process for a file of the catalog; it waits at the top of the catalog."""
+    return directory / f".{path.name}.{os.getpid()}.tmp"
+
+
+def leftovers(directory: Path) -> list[Path]:
+    """Temporary files: while the lock is held, those of writers that died."""
+    return sorted(
+        Path(entry) for entry in os.scandir(directory) if entry.name[0] == "." and entry.name.endswith(".tmp")
+    )
+
+
+def write_new(path: Path, data: bytes, *, sync: bool = True) -> None:
+    """Write a file that must not be there yet."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK | _BINARY, 0o666)
+    _write_and_close(descriptor, data, sync=sync)
+
+
+def replace_all(contents: Mapping[Path, bytes], directory: Path) -> None:
+    """Replace files, each at once: all are written, all are synced, all are renamed, and so are their directories synced."""
+    waiting = {temporary(path, directory): path for path in contents}
+    try:
+        for draft, path in waiting.items():
+            write_new(draft, contents[path], sync=len(waiting) == 1)
+        if len(waiting) > 1:
+            _sync_all(waiting)
+        for draft, path in waiting.items():
+            draft.replace(path)
+    except OSError:
+        remove(waiting)
+        raise
+    for parent in {path.parent for path in contents}:
+        sync_directory(parent)
+
+
+def remove(paths: Iterable[Path]) -> None:
+    """Remove files as far as possible; the next writer removes the rest."""
+    for path in paths:
+        with suppress(OSError):
+            path.unlink()
+
+
+def open_directory(path: Path) -> int | None:
+    """Open a directory for a later sync; None where the system knows no such thing."""
+    return os.open(path, os.O_RDONLY | os.O_DIRECTORY) if hasattr(os, "O_DIRECTORY") else None
+
+
+def sync(descriptor: int | None) -> None:
+    """Make what a descriptor stands for last."""
+    if descriptor is not None:
+        os.fsync(descriptor)
+
+
+def close(descriptor: int | None) -> None:
+    """Close a descriptor that `open_directory` gave."""
+    if descriptor is not None:
+        os.close(descriptor)
+
+
+def sync_directory(path: Path) -> None:
+    """Make the names in a directory last."""
+    descriptor = open_directory(path)
+    try:
+        sync(descriptor)
+    finally:
+        close(descriptor)
+
+
+def _write_and_close(descriptor: int, data: bytes, *, sync: bool = True) -> None:
+    try:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+        if sync:
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sync_all(paths: Iterable[Path]) -> None:
+    """Sync many files from a few threads, so that the system can write them together."""
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - only large writes need it
+
+    def sync_file(path: Path) -> None:
+        _write_and_close(os.open(path, os.O_WRONLY | _BINARY), b"")
+
+    with ThreadPoolExecutor(_SYNC_THREADS) as pool:
+        for _ in pool.map(sync_file, paths):
+            pass

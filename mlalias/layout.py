@@ -1,0 +1,194 @@
+"""The files of a catalog directory: their names, and what they say when read."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple, overload
+
+from mlalias import files
+from mlalias.catalog import Entry, Model, is_model_id, is_server_alias
+from mlalias.documents import aliases, model, pipelines
+from mlalias.errors import Damaged, Hint, InvalidDocument
+from mlalias.history import from_line
+from mlalias.node import Node
+from mlalias.syntax import Document, decode, read_toml
+
+FORMAT = 1
+TABLE = "aliases.toml"
+HISTORY = "history.jsonl"
+PIPELINES = "pipelines.toml"
+MODELS = "models"
+LOCK = ".lock"
+VERIFY = Hint("see all faults, and how to mend them", ("verify",))
+
+_DEVICES = frozenset(
+    {"con", "prn", "aux", "nul"} | {f"{port}{n}" for port in ("com", "lpt") for n in range(10)}
+)
+
+
+def file_name(model_id: str) -> str:
+    """The name of a model's file; one that Windows would take for a device gets a leading `_`."""
+    device = model_id.split(".", 1)[0] in _DEVICES
+    return f"{'_' if device else ''}{model_id}.toml"
+
+
+def model_id_of(name: str) -> str | None:
+    """The model id that a file name stands for, None if it is not one that `file_name` gives."""
+    model_id = name.removesuffix(".toml").removeprefix("_")
+    return model_id if is_model_id(model_id) and file_name(model_id) == name else None
+
+
+class Table(NamedTuple):
+    """What `aliases.toml` says; `document` keeps the keys that this program does not know."""
+
+    revision: int
+    aliases: Mapping[str, str]
+    document: Document
+
+
+def read_table(path: Path) -> Table | None:
+    """Read `aliases.toml`, or a draft of it; None if there is none. Raises Damaged."""
+    node = _node(path)
+    if node is None:
+        return None
+    _check_format(node, path)
+    revision = node.document.get("revision")
+    if type(revision) is not int or revision < 0:
+        raise Damaged(f"'{path}' has no revision", VERIFY)
+    if "aliases" not in node.document:
+        raise Damaged(f"'{path}' has no table of aliases: it is cut off", VERIFY)
+    return Table(revision, _aliases(node, path), node.document)
+
+
+def _check_format(node: Node, path: Path) -> None:
+    found = node.document.get("format")
+    if found is None:
+        raise Damaged(f"'{path}' does not tell its format: it is empty or cut off", VERIFY)
+    if type(found) is not int or found != FORMAT:
+        raise Damaged(f"'{path}' is of format {found!r}, and this version of mlalias reads format {FORMAT}")
+
+
+def _aliases(node: Node, path: Path) -> Mapping[str, str]:
+    try:
+        found = aliases(node)
+    except InvalidDocument as error:
+        raise Damaged(error.reason, VERIFY) from error
+    for alias, target in found.items():
+        if not is_server_alias(alias):
+            raise Damaged(f"'{path}' has the alias '{alias}', a name that no server allows", VERIFY)
+        if not is_model_id(target):
+            raise Damaged(
+                f"'{path}' has the alias '{alias}' on '{target}', which is not a valid model id", VERIFY
+            )
+    return found
+
+
+def _node(path: Path) -> Node | None:
+    """Read a TOML file of the catalog; raises Damaged."""
+    data = files.read(path)
+    if data is None:
+        return None
+    source = f"'{path}'"
+    try:
+        return Node(read_toml(decode(data, source), source), source)
+    except InvalidDocument as error:
+        raise Damaged(error.reason, VERIFY) from error
+
+
+class ModelFiles(Mapping[str, Model]):
+    """The models of a directory; a file is read when its model is asked for, and once."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._read: dict[str, Model] = {}
+
+    def path(self, model_id: str) -> Path:
+        """Where a model's file is."""
+        return self._directory / file_name(model_id)
+
+    def __getitem__(self, model_id: str) -> Model:
+        if model_id not in self._read:
+            node = _node(self.path(model_id)) if is_model_id(model_id) else None
+            if node is None:
+                raise KeyError(model_id)
+            try:
+                self._read[model_id] = model(model_id, node)
+            except InvalidDocument as error:
+                raise Damaged(error.reason, VERIFY) from error
+        return self._read[model_id]
+
+    def __contains__(self, model_id: object) -> bool:
+        return isinstance(model_id, str) and is_model_id(model_id) and files.is_plain(self.path(model_id))
+
+    def __iter__(self) -> Iterator[str]:
+        try:
+            names = os.listdir(self._directory)
+        except FileNotFoundError:
+            names = []
+        found = (model_id_of(name) for name in names)
+        return iter(sorted(model_id for model_id in found if model_id))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+class PipelineFile(Mapping[str, Sequence[str]]):
+    """What `pipelines.toml` says, read when it is asked for."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    @cached_property
+    def _pipelines(self) -> Mapping[str, tuple[str, ...]]:
+        node = _node(self._path)
+        if node is None:
+            return {}
+        if "pipelines" not in node.document:
+            raise Damaged(f"'{self._path}' has no table of pipelines: it is empty or cut off", VERIFY)
+        try:
+            return pipelines(node)
+        except InvalidDocument as error:
+            raise Damaged(error.reason, VERIFY) from error
+
+    def __getitem__(self, name: str) -> Sequence[str]:
+        return self._pipelines[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._pipelines)
+
+    def __len__(self) -> int:
+        return len(self._pipelines)
+
+
+class HistoryFile(Sequence[Entry]):
+    """The entries up to a revision, oldest first, read when they are asked for; a torn last line is none."""
+
+    def __init__(self, path: Path, revision: int | None = None) -> None:
+        self._path = path
+        self._revision = revision
+
+    @cached_property
+    def _entries(self) -> list[Entry]:
+        *lines, _torn = (files.read(self._path) or b"").split(b"\n")
+        found = [read_entry(line, self._path, number) for number, line in enumerate(lines, 1)]
+        return [entry for entry in found if self._revision is None or entry.revision <= self._revision]
+
+    @overload
+    def __getitem__(self, index: int) -> Entry: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Entry]: ...
+    def __getitem__(self, index: Any) -> Any:
+        return self._entries[index]
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+
+def read_entry(line: bytes, path: Path, number: int | None = None) -> Entry:
+    """One whole line of the history; raises Damaged."""
+    try:
+        return from_line(line)
+    except ValueError as error:
+        which = "its last line" if number is None else f"line {number}"
+        raise Damaged(f"'{path}' is damaged: {which} is not an entry", VERIFY) from error

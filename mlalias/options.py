@@ -1,0 +1,107 @@
+"""The arguments and options that several commands share."""
+
+import inspect
+from collections.abc import Callable
+from functools import wraps
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+from mlalias.errors import Hint, WrongUsage
+from mlalias.page import Format, Page
+from mlalias.store import Location, Store, locate, open_store
+
+
+class Place:
+    """The option of every command."""
+
+    catalog: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LOCATION",
+            help="Directory or http(s):// URL.  [default: $MLALIAS_CATALOG, else the user's data directory]",
+            show_default=False,
+        ),
+    ] = None
+
+    def __init__(self, given: dict[str, Any]) -> None:
+        self.__dict__.update(given)
+
+    def location(self) -> Location:
+        """Where the catalog is."""
+        return locate(self.catalog)
+
+    def store(self) -> Store:
+        """The store at that place."""
+        return open_store(self.location())
+
+    def local(self, command: str, instead: str) -> None:
+        """Raise WrongUsage if the catalog is a cluster, with what to do instead."""
+        if self.location().is_url:
+            raise WrongUsage(
+                f"`{command}` works on a catalog in a directory, not on a cluster", Hint(instead)
+            )
+
+
+class Reading(Place):
+    """The options of a command that prints a result."""
+
+    output: Annotated[Format, typer.Option("--output", "-o", help="How to print the result.")] = Format.table
+
+
+class Writing(Reading):
+    """The options of a command that writes."""
+
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", "-n", help="Show what would be done; write nothing.")
+    ] = False
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no result and no hints.")] = False
+    message: Annotated[
+        str | None,
+        typer.Option("--message", "-m", metavar="TEXT", help="Why; kept in the history.", show_default=False),
+    ] = None
+
+
+class Moving(Writing):
+    """The options of a command that moves aliases under the rules."""
+
+    strict: Annotated[bool, typer.Option("--strict", help="Let a warning refuse.")] = False
+
+
+def shared(command: Callable[..., Page]) -> Callable[..., Page]:
+    """Spread the class of a command's parameter `options` into options of its own on the command line."""
+    own = inspect.signature(command)
+    kind = own.parameters["options"].annotation
+    hints = get_type_hints(kind, include_extras=True)
+    options = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=getattr(kind, name), annotation=hint)
+        for name, hint in hints.items()
+    ]
+
+    @wraps(command)
+    def spread(**given: Any) -> Page:
+        taken = {name: given.pop(name) for name in hints}
+        return command(**given, options=kind(taken))
+
+    arguments = [parameter for name, parameter in own.parameters.items() if name != "options"]
+    spread.__signature__ = own.replace(parameters=[*arguments, *options])  # type: ignore[attr-defined] # read by Typer
+    spread.__annotations__ = {parameter.name: parameter.annotation for parameter in (*arguments, *options)}
+    return spread
+
+
+ModelId = Annotated[str, typer.Argument(help="The id of a model.", show_default=False)]
+ModelAlias = Annotated[str, typer.Argument(help="An alias.", show_default=False)]
+Names = Annotated[
+    list[str], typer.Argument(help="Aliases or model ids.", metavar="NAME...", show_default=False)
+]
+Patterns = Annotated[
+    list[str] | None,
+    typer.Argument(
+        help="Aliases or model ids; may hold * and ?.", metavar="[PATTERN]...", show_default=False
+    ),
+]
+Files = Annotated[
+    list[str],
+    typer.Argument(help="Files to read; - is standard input.", metavar="FILE...", show_default=False),
+]
+MissingOk = Annotated[bool, typer.Option("--missing-ok", help="Succeed if there is none.")]

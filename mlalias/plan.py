@@ -1,0 +1,87 @@
+"""What a request comes to: the changes of aliases and facts that it asks for, and what the rules say of them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal, NamedTuple
+
+from mlalias.catalog import AliasChange, Catalog, Model
+from mlalias.errors import Failure, Refused
+from mlalias.overlap import Overlap
+from mlalias.rules import Outcome
+
+
+class Caution(NamedTuple):
+    """A warning: of a rule about a move, or of something else worth knowing (then `rule` is None)."""
+
+    message: str
+    rule: str | None = None
+    model_alias: str | None = None
+    overlap: Overlap | None = None
+
+
+class FactChange(NamedTuple):
+    """What becomes of one model, of a model's deployments, or of one pipeline."""
+
+    result: Literal["new", "changed", "same", "removed"]
+    part: Literal["model", "deployments", "pipeline"]
+    name: str
+
+
+class Plan(NamedTuple):
+    """A request, thought through.
+
+    `changes` lists every alias that was asked about, unchanged ones included, but not the `refused` ones; `outcomes` has
+    what the rules say, by alias; `models`, `forgotten` and `pipelines` are
+    the facts to write (`pipelines` whole, None if they stay). With `errors` it is refused, and none of it is done.
+    `revision` is set by the commit; it stays None in a dry run, and where a store keeps no history.
+    """
+
+    before: Catalog
+    changes: tuple[AliasChange, ...] = ()
+    refused: tuple[AliasChange, ...] = ()
+    models: Mapping[str, Model] = {}
+    forgotten: tuple[str, ...] = ()
+    pipelines: Mapping[str, Sequence[str]] | None = None
+    facts: tuple[FactChange, ...] = ()
+    outcomes: Mapping[str, tuple[Outcome, ...]] = {}
+    warnings: tuple[Caution, ...] = ()
+    errors: tuple[Failure, ...] = ()
+    undoes: tuple[int, ...] = ()
+    revision: int | None = None
+
+    @property
+    def moves(self) -> tuple[AliasChange, ...]:
+        """The changes that change something."""
+        return tuple(change for change in self.changes if change.model_id != change.previous_model_id)
+
+    @property
+    def aliases(self) -> dict[str, str]:
+        """All aliases as they are afterwards, sorted."""
+        after = dict(self.before.aliases)
+        for change in self.moves:
+            if change.model_id is None:
+                del after[change.model_alias]
+            else:
+                after[change.model_alias] = change.model_id
+        return dict(sorted(after.items()))
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to write."""
+        return not (self.moves or self.models or self.forgotten or self.pipelines is not None)
+
+
+Request = Callable[[Catalog], Plan]
+
+
+def strictly(request: Request) -> Request:
+    """Let every warning refuse."""
+
+    def strict(catalog: Catalog) -> Plan:
+        plan = request(catalog)
+        refused = tuple(
+            Refused(f"{warning.message}, and --strict lets no warning pass", rule=warning.rule)
+            for warning in plan.warnings
+        )
+        return plan._replace(errors=plan.errors or refused)
+
+    return strict

@@ -1,0 +1,166 @@
+"""Results as plain records: what `-o json` prints, key by key."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from mlalias.catalog import AliasChange, Catalog, Deployment, Entry, Model
+from mlalias.errors import Failure, Hint
+from mlalias.history import about, to_record
+from mlalias.overlap import Overlap
+from mlalias.plan import Caution, Plan
+from mlalias.rules import Outcome
+from mlalias.verify import Finding, Findings
+
+Record = dict[str, Any]
+
+
+def deployment(found: Deployment) -> Record:
+    """A deployment, with the counts of its allocations."""
+    record = found._asdict()
+    return record | dict(record.pop("more"))
+
+
+def alias(catalog: Catalog, model_alias: str) -> Record:
+    """An alias and what there is to know of its target; `dangling` if that is no model."""
+    target = catalog.aliases[model_alias]
+    model = catalog.models.get(target)
+    return {
+        "model_alias": model_alias,
+        "model_id": target,
+        "model_type": model.model_type if model else None,
+        "inference_type": model.inference_type if model else None,
+        "field_count": len(model.field_names) if model else None,
+        "deployments": [deployment(found) for found in model.deployments] if model else [],
+        "dangling": model is None,
+    }
+
+
+def model(found: Model, aliases: Sequence[str], catalog: Catalog) -> Record:
+    """Elasticsearch's keys, and who names the model."""
+    return {
+        "model_id": found.model_id,
+        **found.config,
+        "model_aliases": list(aliases),
+        "deployments": [deployment(one) for one in found.deployments],
+        "pipelines": list(catalog.pipelines_naming(found.model_id, *aliases)),
+    }
+
+
+def shown_alias(catalog: Catalog, model_alias: str) -> Record:
+    """An alias in full: with its pipelines, its last change, and its model."""
+    target = catalog.aliases[model_alias]
+    found = catalog.models.get(target)
+    return {
+        **alias(catalog, model_alias),
+        "pipelines": list(catalog.pipelines_naming(model_alias)),
+        "last_change": _last_change(catalog, [model_alias]),
+        "model": model(found, catalog.aliases_of(target), catalog) if found else None,
+    }
+
+
+def shown_model(catalog: Catalog, model_id: str) -> Record:
+    """A model in full: with the last change of the aliases that name it."""
+    aliases = catalog.aliases_of(model_id)
+    return {
+        **model(catalog.models[model_id], aliases, catalog),
+        "last_change": _last_change(catalog, aliases),
+    }
+
+
+def _last_change(catalog: Catalog, aliases: Iterable[str]) -> Record | None:
+    last = [told[0] for told in (about(catalog.history, name) for name in aliases) if told]
+    return entry(*max(last, key=lambda found: found[0].revision)) if last else None
+
+
+def entry(found: Entry, *changes: AliasChange) -> Record:
+    """An entry of the history, with some of its changes."""
+    return to_record(found._replace(changes=changes))
+
+
+def overlap(found: Overlap) -> Record:
+    """The names that two models share, that are lost and gained, and how many shared ones are needed."""
+    parts = {part: list(names) for part, names in found._asdict().items()}
+    return {**parts, "needed": found.needed}
+
+
+def warning(found: Caution) -> Record:
+    """A warning; `rule`, `model_alias` and `overlap` are null unless a move is meant."""
+    return {
+        "rule": found.rule,
+        "message": found.message,
+        "model_alias": found.model_alias,
+        "overlap": overlap(found.overlap) if found.overlap else None,
+    }
+
+
+def outcome(found: Outcome, model_alias: str) -> Record:
+    """What a rule says of one change."""
+    return {
+        "rule": found.rule.id,
+        "outcome": found.result,
+        "message": found.message,
+        "model_alias": model_alias,
+    }
+
+
+def change(found: AliasChange) -> Record:
+    """What becomes of an alias."""
+    return {"result": found.result, **found._asdict()}
+
+
+def plan(found: Plan, *, dry_run: bool) -> Record:
+    """What a write did, or would do."""
+    record: Record = {
+        "acknowledged": True,
+        "dry_run": dry_run,
+        "revision": None if dry_run else found.revision,
+        "changes": [change(one) for one in found.changes],
+        "warnings": [warning(one) for one in found.warnings],
+    }
+    if found.facts:
+        record["facts"] = [fact._asdict() for fact in found.facts]
+    return record | (rules(found) if dry_run else {})
+
+
+def rules(found: Plan) -> Record:
+    """What all rules say of all changes."""
+    return {"rules": [outcome(one, alias) for alias, told in found.outcomes.items() for one in told]}
+
+
+def failure(found: Failure, catalog: str | None = None) -> Record:
+    """An error, and all errors where there are several; `catalog` completes the commands of hints."""
+    errors = [_error(one, catalog) for one in found.errors]
+    record: Record = {"error": errors[0], "errors": errors, "status": found.errors[0].status}
+    return record | ({"committed": True} if found.committed else {})
+
+
+def _error(found: Failure, catalog: str | None) -> Record:
+    hints = [hint_text(hint, catalog) for hint in found.hints]
+    return {
+        "type": found.type,
+        "reason": found.reason,
+        "rule": found.rule,
+        "hint": "; ".join(hints) or None,
+    }
+
+
+def hint_text(hint: Hint, catalog: str | None = None) -> str:
+    """A hint, its command ready to be pasted; `catalog` is the one given on the command line."""
+    if not hint.command:
+        return hint.text
+    from shlex import join  # noqa: PLC0415 - only hints need it
+
+    options = ("--catalog", catalog) if catalog else ()
+    return f"{hint.text}: {join(('mlalias', *hint.command, *options))}"
+
+
+def findings(found: Findings) -> Record:
+    """What `verify` found."""
+    return {
+        "faults": [_finding(one) for one in found.faults],
+        "notes": [_finding(one) for one in found.notes],
+    }
+
+
+def _finding(found: Finding) -> Record:
+    return found._asdict()

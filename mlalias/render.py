@@ -1,0 +1,254 @@
+"""Results to text: a table, tab-separated lines, or one JSON document."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from mlalias import records, tables
+from mlalias.catalog import AliasChange, Catalog, Deployment, Entry, Model
+from mlalias.errors import Damaged
+from mlalias.page import Format, Page
+from mlalias.syntax import to_json
+from mlalias.tables import Column, Row
+from mlalias.verify import Findings
+
+
+def _page(
+    form: Format,
+    record: Callable[[], Any],
+    columns: Sequence[Column],
+    rows: Callable[[], Sequence[Row]],
+    empty: str,
+) -> Page:
+    """One result in any format; `empty` is what a person is told where there is nothing."""
+    if form is Format.json:
+        return Page(to_json(record()))
+    if form is Format.tsv:
+        return Page(tables.tsv(rows()))
+    found = rows()
+    if not found:
+        return Page(talk=empty + "\n")
+    text, dropped = tables.table(columns, found, tables.stdout())
+    left_out = f"left out for want of width: {', '.join(dropped)} (all of it: -o tsv)\n" if dropped else ""
+    return Page(text, left_out)
+
+
+# --- lists ---
+
+_ALIAS = (
+    Column("alias", kept=True),
+    Column("model", kept=True),
+    Column("type"),
+    Column("inference"),
+    Column("fields", right=True),
+    Column("deployment"),
+)
+_MODEL = (*_ALIAS[1:], Column("aliases"))
+
+
+def aliases(catalog: Catalog, names: Sequence[str], form: Format) -> Page:
+    """The aliases of the given names."""
+    return _page(
+        form,
+        lambda: {"aliases": [records.alias(catalog, name) for name in names]},
+        _ALIAS,
+        lambda: [_alias_row(catalog, name) for name in names],
+        "no aliases",
+    )
+
+
+def _alias_row(catalog: Catalog, name: str) -> Row:
+    target = catalog.aliases[name]
+    found = catalog.models.get(target)
+    return (name, target, *(_facts(found) if found else ("dangling", "", "", "")))
+
+
+def _facts(model: Model) -> tuple[str, str, str, str]:
+    fields = str(len(model.field_names))
+    return model.model_type or "", model.inference_type or "", fields, deployment_text(model)
+
+
+def deployment_text(model: Model) -> str:
+    """The states of a model's deployments with the allocations that they have and want."""
+    if model.deployments:
+        return ", ".join(_state(found) for found in model.deployments)
+    return "not deployed" if model.model_type == "pytorch" else ""
+
+
+def _state(found: Deployment) -> str:
+    return f"{found.state or 'unknown'} {found.allocation_count}/{found.target_allocation_count}"
+
+
+def models(catalog: Catalog, found: Sequence[Model], form: Format) -> Page:
+    """The given models."""
+    named = catalog.aliases_by_model()
+    return _page(
+        form,
+        lambda: {"models": [records.model(one, named.get(one.model_id, ()), catalog) for one in found]},
+        _MODEL,
+        lambda: [(one.model_id, *_facts(one), ", ".join(named.get(one.model_id, ()))) for one in found],
+        "no models",
+    )
+
+
+def resolved(pairs: Sequence[tuple[str, str]], form: Format) -> Page:
+    """The model ids that names stand for, one a line."""
+    if form is Format.json:
+        return Page(to_json({"resolved": [{"name": name, "model_id": target} for name, target in pairs]}))
+    return Page("".join(f"{target}\n" for _, target in pairs))
+
+
+def shown(catalog: Catalog, names: Sequence[str], form: Format) -> Page:
+    """Aliases and models in full."""
+    is_alias = [name in catalog.aliases for name in names]
+    if form is Format.json:
+        told = list(zip(names, is_alias, strict=True))
+        return Page(
+            to_json(
+                {
+                    "aliases": [records.shown_alias(catalog, name) for name, alias in told if alias],
+                    "models": [records.shown_model(catalog, name) for name, alias in told if not alias],
+                }
+            )
+        )
+    pairs = [_shown(catalog, name, alias) for name, alias in zip(names, is_alias, strict=True)]
+    if form is Format.tsv:
+        return Page(
+            tables.tsv((name, *pair) for name, found in zip(names, pairs, strict=True) for pair in found)
+        )
+    return Page("\n".join(tables.block(found, tables.stdout()) for found in pairs))
+
+
+def _shown(catalog: Catalog, name: str, alias: bool) -> list[tuple[str, str]]:  # noqa: FBT001 - which of the two it is
+    target = catalog.aliases[name] if alias else name
+    model = catalog.models.get(target)
+    others = catalog.aliases_of(target)
+    pipelines = catalog.pipelines_naming(name) if alias else catalog.pipelines_naming(name, *others)
+    last = (records.shown_alias if alias else records.shown_model)(catalog, name)["last_change"]
+    pairs = [("alias", name)] if alias else []
+    pairs.append(("model", target if model else f"{target} (dangling: there is no such model)"))
+    if model and deployment_text(model):
+        text = ", ".join(f"{one.deployment_id} {_state(one)}" for one in model.deployments)
+        pairs.append(("deployment", text or "not deployed"))
+    pairs.append(("pipelines", ", ".join(pipelines) or "none"))
+    rest = [other for other in others if other != name]
+    pairs.append(("other aliases" if alias else "aliases", ", ".join(rest) or "none"))
+    if last:
+        pairs.append(("last change", _last_change(last)))
+    if model:
+        pairs += _raw_facts(model)
+    return pairs
+
+
+def _last_change(record: dict[str, Any]) -> str:
+    change = AliasChange(*(record["changes"][0][key] for key in AliasChange._fields))
+    text = f"{change.model_alias} {change.result}"
+    if change.previous_model_id:
+        text += f" from {change.previous_model_id}"
+    text += f" by {record['actor']} at {_time(record['time'])} ({record['command']}, revision {record['revision']})"
+    return text + (f": {record['message']}" if record["message"] else "")
+
+
+def _raw_facts(model: Model) -> list[tuple[str, str]]:
+    from json import dumps  # noqa: PLC0415 - only `show` needs it
+
+    pairs = [("type", model.model_type or "none"), ("inference", model.inference_type or "none")]
+    fields = model.field_names
+    pairs.append(("fields", f"{len(fields)}: {', '.join(fields)}" if fields else "0"))
+    for key, value in model.config.items():
+        if key not in ("model_type", "input"):
+            text = value if isinstance(value, str) else dumps(value, ensure_ascii=False, default=str)
+            pairs.append((key, text))
+    return pairs
+
+
+# --- history ---
+
+_REVISION = (
+    Column("revision", kept=True, right=True),
+    Column("time", kept=True),
+    Column("command"),
+    Column("changes", kept=True),
+    Column("by"),
+    Column("message"),
+)
+_OF_ALIAS = (
+    Column("revision", kept=True, right=True),
+    Column("time", kept=True),
+    Column("result", kept=True),
+    Column("alias", kept=True),
+    Column("model", kept=True),
+    Column("was"),
+    Column("command"),
+    Column("by"),
+    Column("message"),
+)
+
+
+def history(entries: Sequence[Entry], form: Format, *, by_alias: bool) -> Page:
+    """Entries, newest first: one line per revision, or one per change where `by_alias`."""
+    when = _time if form is Format.table else str
+    return _page(
+        form,
+        lambda: {"history": [records.entry(one, *one.changes) for one in entries]},
+        _OF_ALIAS if by_alias else _REVISION,
+        lambda: [
+            row
+            for one in entries
+            for row in (_change_rows(one, when) if by_alias else [_revision_row(one, when)])
+        ],
+        "no history",
+    )
+
+
+def _revision_row(entry: Entry, when: Callable[[str], str]) -> Row:
+    first, *more = entry.changes or (AliasChange("", None, None),)
+    changes = f"{first.model_alias} -> {first.model_id or 'deleted'}" + (
+        f" +{len(more)} more" if more else ""
+    )
+    return str(entry.revision), when(entry.time), entry.command, changes, entry.actor, entry.message or ""
+
+
+def _change_rows(entry: Entry, when: Callable[[str], str]) -> list[Row]:
+    told = (entry.command, entry.actor, entry.message or "")
+    return [
+        (
+            str(entry.revision),
+            when(entry.time),
+            one.result,
+            one.model_alias,
+            one.model_id or "",
+            one.previous_model_id or "",
+            *told,
+        )
+        for one in entry.changes
+    ]
+
+
+def _time(text: str) -> str:
+    """A time of the history as the clock on the wall has it, on a terminal; text that is no time stays as it is."""
+    from datetime import datetime  # noqa: PLC0415 - only `history` and `show` need it
+
+    if tables.stdout().width is None:
+        return text
+    try:
+        return datetime.fromisoformat(text).astimezone().strftime("%Y-%m-%d %H:%M")
+    except (ValueError, OverflowError, OSError):
+        return text
+
+
+# --- verify ---
+
+
+def findings(found: Findings, form: Format) -> Page:
+    """Faults and notes; a fault makes it exit code 7."""
+    code = Damaged.exit_code if found.faults else 0
+    if form is Format.json:
+        return Page(to_json(records.findings(found)), code=code)
+    told = [("fault", *one) for one in found.faults] + [("note", *one) for one in found.notes]
+    if form is Format.tsv:
+        return Page(tables.tsv(told), code=code)
+    parts = [
+        tables.block([(kind, text), ("in", path), ("mend", mend)], tables.stdout())
+        for kind, path, text, mend in told
+    ]
+    return Page("\n".join(parts) or "the catalog is whole\n", code=code)

@@ -1,0 +1,67 @@
+"""What a store is, and how a location becomes one."""
+
+import os
+import sys
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from mlalias.catalog import Catalog
+from mlalias.errors import Hint, WrongUsage
+from mlalias.plan import Plan, Request
+
+ENVIRONMENT = "MLALIAS_CATALOG"
+
+
+class Store(Protocol):
+    """Where a catalog is kept, and how it is changed."""
+
+    def read(self) -> Catalog:
+        """The catalog as it is now."""
+
+    def change(self, request: Request, command: str, message: str | None = None) -> Plan:
+        """Carry out a request; a refused plan comes back with its errors, and nothing is done."""
+
+
+class Location(NamedTuple):
+    """A directory or a URL, and where it was given."""
+
+    text: str
+    origin: str
+
+    @property
+    def is_url(self) -> bool:
+        """Whether a cluster is meant."""
+        return self.text.startswith(("http://", "https://"))
+
+    @property
+    def path(self) -> Path:
+        """The directory; raises WrongUsage if something else is there."""
+        path = Path(self.text).expanduser()
+        if path.exists() and not path.is_dir():
+            raise WrongUsage(
+                f"'{path}' is a file, and a catalog is a directory", Hint(f"it was given {self.origin}")
+            )
+        return path
+
+
+def locate(given: str | None) -> Location:
+    """The location that was given, else MLALIAS_CATALOG, else the user's data directory."""
+    if given:
+        return Location(given, "with --catalog")
+    if os.environ.get(ENVIRONMENT):
+        return Location(os.environ[ENVIRONMENT], f"in {ENVIRONMENT}")
+    from platformdirs import user_data_dir  # noqa: PLC0415 - only the default needs it
+
+    return Location(user_data_dir("mlalias", appauthor=False), "by default")
+
+
+def open_store(location: Location) -> Store:
+    """Open the store at a location."""
+    if location.is_url:
+        raise WrongUsage("a live cluster is not supported yet")
+    from mlalias.directory import DirectoryStore  # noqa: PLC0415 - `path` and a cluster do without
+
+    return DirectoryStore(location.path, on_wait=lambda: print(_WAITING, file=sys.stderr, flush=True))
+
+
+_WAITING = "waiting for another process that is writing to the catalog ..."

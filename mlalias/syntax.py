@@ -1,0 +1,124 @@
+"""TOML and JSON text, to and from plain documents that both can hold."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from mlalias.errors import InvalidDocument
+
+Document = dict[str, Any]
+
+DEEPEST = 64
+_INTEGERS = range(-(2**63), 2**63)
+_UNSAFE = re.compile(
+    r"[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0001-\U000e007f]"
+)
+
+
+def invalid(source: str, fault: str) -> NoReturn:
+    """Say what is wrong with a document: `source` is the subject of the sentence."""
+    raise InvalidDocument(f"{source} {fault}")
+
+
+def decode(data: bytes, source: str) -> str:
+    """Read UTF-8, with or without a byte order mark."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = data[: error.start]
+        line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
+        invalid(source, f"is not UTF-8 (at line {line}, byte {column})")
+
+
+def read_toml(text: str, source: str) -> Document:
+    """Read TOML; raises InvalidDocument with the place of a fault."""
+    import tomli  # noqa: PLC0415 - `path` and most errors need no TOML
+
+    try:
+        document = tomli.loads(text)
+    except tomli.TOMLDecodeError as error:
+        invalid(source, f"is not valid TOML: {_lowered(str(error))}")
+    except RecursionError:
+        invalid(source, "is nested too deeply")
+    except ValueError:
+        invalid(source, "holds a number that is too long")
+    _check(document, source)
+    return document
+
+
+def read_json(text: str, source: str) -> tuple[Document, frozenset[str]]:
+    """Read a JSON object without its nulls, which TOML has not, and tell whose they were; raises InvalidDocument."""
+
+    def unique(pairs: list[tuple[str, Any]]) -> Document:
+        result = dict(pairs)
+        if len(result) < len(pairs):
+            keys = [key for key, _ in pairs]
+            twice = next(key for key in keys if keys.count(key) > 1)
+            invalid(source, f"has the key '{twice}' twice in one object")
+        return result
+
+    def constant(name: str) -> NoReturn:
+        invalid(source, f"holds {name}, which is not a number")
+
+    try:
+        document = json.loads(text, object_pairs_hook=unique, parse_constant=constant)
+    except json.JSONDecodeError as error:
+        invalid(
+            source, f"is not valid JSON: {_lowered(error.msg)} (at line {error.lineno}, column {error.colno})"
+        )
+    except RecursionError:
+        invalid(source, "is nested too deeply")
+    except ValueError:
+        invalid(source, "holds a number that is too long")
+    _check(document, source)
+    nulls: set[str] = set()
+    return (_without_nulls(document, "", nulls) if "null" in text else document), frozenset(nulls)
+
+
+def to_toml(document: Mapping[str, Any]) -> str:
+    """Write TOML; control, bidi and zero-width characters, which only strings can hold, become escapes."""
+    import tomli_w  # noqa: PLC0415 - only writers need it
+
+    return _UNSAFE.sub(lambda match: f"\\U{ord(match[0]):08x}", tomli_w.dumps(document))
+
+
+def to_json(document: Any) -> str:
+    """Write JSON in ASCII, so that no terminal and no encoding is surprised."""
+    return json.dumps(document, indent=2, default=lambda moment: moment.isoformat()) + "\n"
+
+
+def _lowered(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def _check(value: Any, source: str, depth: int = 0) -> None:
+    """Refuse what one of TOML, JSON and UTF-8 cannot hold."""
+    if depth > DEEPEST:
+        invalid(source, f"is nested more than {DEEPEST} levels deep")
+    if isinstance(value, dict):
+        for key, item in value.items():
+            _check(key, source, depth)
+            _check(item, source, depth + 1)
+    elif isinstance(value, list):
+        for item in value:
+            _check(item, source, depth + 1)
+    elif isinstance(value, str):
+        if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
+            invalid(source, "holds half of a surrogate pair, which is not a character")
+    elif isinstance(value, float):
+        if value - value != 0:
+            invalid(source, "holds a number that is not finite")
+    elif isinstance(value, int) and value not in _INTEGERS:
+        invalid(source, "holds a whole number of more than 64 bits")
+
+
+def _without_nulls(value: Any, key: str, nulls: set[str]) -> Any:
+    if isinstance(value, dict):
+        nulls.update(name for name, item in value.items() if item is None)
+        return {name: _without_nulls(item, name, nulls) for name, item in value.items() if item is not None}
+    if isinstance(value, list):
+        if None in value:
+            nulls.add(key)
+        return [_without_nulls(item, key, nulls) for item in value if item is not None]
+    return value

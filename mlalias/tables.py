@@ -1,0 +1,221 @@
+"""Tables and texts for people: Rich where a table is drawn, safe characters everywhere."""
+
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
+from typing import TYPE_CHECKING, Literal, NamedTuple, TextIO
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+Row = Sequence[str]
+_Color = Literal["red", "yellow", "cyan"]
+_ANSI: dict[_Color, str] = {"red": "\x1b[31m", "yellow": "\x1b[33m", "cyan": "\x1b[36m"}
+
+
+class Column(NamedTuple):
+    """A column; one that is not `kept` may be left out where a terminal is narrow."""
+
+    title: str
+    kept: bool = False
+    style: str = ""
+    right: bool = False
+
+
+class Screen(NamedTuple):
+    """What a stream can show; `width` is None where nothing limits it."""
+
+    width: int | None = None
+    color: bool = False
+
+    @classmethod
+    def of(cls, stream: TextIO) -> "Screen":
+        """Look at a stream, and at NO_COLOR, FORCE_COLOR and TERM."""
+        try:
+            terminal = stream.isatty()
+        except ValueError:
+            terminal = False
+        forced = os.environ.get("FORCE_COLOR", "") not in ("", "0")
+        color = (terminal and os.environ.get("TERM") != "dumb") or forced
+        return cls(_width(stream) if terminal else None, color and not os.environ.get("NO_COLOR"))
+
+
+def _width(stream: TextIO) -> int:
+    given = os.environ.get("COLUMNS", "")
+    try:
+        return (
+            int(given)
+            if given.isdecimal() and int(given)
+            else os.get_terminal_size(stream.fileno()).columns or 80
+        )
+    except (OSError, ValueError):
+        return 80
+
+
+def stdout() -> Screen:
+    """The screen that results go to."""
+    return Screen.of(sys.stdout)
+
+
+def stderr() -> Screen:
+    """The screen that talk goes to."""
+    return Screen.of(sys.stderr)
+
+
+def visible(text: str) -> str:
+    """The text on one line, with control, bidi and zero-width characters, and halves of pairs, spelled out."""
+    if text.isprintable():
+        return text
+    from unicodedata import category  # noqa: PLC0415 - few texts need it
+
+    return "".join(c if c.isprintable() or category(c) == "Zs" else _spelled(c) for c in text)
+
+
+def said(label: str, color: _Color, text: str) -> str:
+    """One line of talk, such as `error: ...`, without the cost of Rich."""
+    head = f"{_ANSI[color]}{label}:\x1b[0m" if stderr().color else f"{label}:"
+    return f"{head} {visible(text)}\n"
+
+
+def _spelled(character: str) -> str:
+    return {"\t": "\\t", "\n": "\\n", "\r": "\\r"}.get(character) or character.encode(
+        "unicode_escape"
+    ).decode()
+
+
+def tsv(rows: Iterable[Row]) -> str:
+    """One record a line, with what could be taken for a separator escaped."""
+    return "".join("\t".join(visible(cell.replace("\\", "\\\\")) for cell in row) + "\n" for row in rows)
+
+
+def table(columns: Sequence[Column], rows: Sequence[Row], screen: Screen) -> tuple[str, tuple[str, ...]]:
+    """Draw a table that cuts nothing, and tell the titles of the columns that did not fit.
+
+    Where even the kept columns do not fit, every row becomes a block of lines, one for each column.
+    """
+    cells = [[visible(cell) for cell in row] for row in rows]
+    widths = _widths(columns, cells)
+    shown = _fitting(columns, widths, screen.width)
+    if not shown:
+        return _blocks(columns, cells, screen), ()
+    dropped = tuple(column.title for index, column in enumerate(columns) if index not in shown)
+    return _drawn([columns[i] for i in shown], [[row[i] for i in shown] for row in cells], screen), dropped
+
+
+def wrapped(columns: Sequence[Column], rows: Sequence[Row], screen: Screen) -> str:
+    """Draw a table whose last column goes on below, between words, where the terminal is too narrow for it."""
+    from textwrap import wrap  # noqa: PLC0415 - only long texts need it
+
+    *_, indent = accumulate(width + _GAP for width in _widths(columns, rows)[:-1])
+    room = max(24, screen.width - indent) if screen.width else 10**9
+    lines: list[Row] = []
+    for *cells, text in rows:
+        first, *more = wrap(visible(text), room, break_long_words=False, break_on_hyphens=False) or [""]
+        lines += [(*cells, first), *((*("" for _ in cells), line) for line in more)]
+    return table(columns, lines, screen._replace(width=None))[0]
+
+
+def fits(columns: Sequence[Column], rows: Sequence[Row], screen: Screen) -> bool:
+    """Whether all columns fit side by side."""
+    widths = _widths(columns, [[visible(cell) for cell in row] for row in rows])
+    return screen.width is None or sum(width + _GAP for width in widths) - _GAP <= screen.width
+
+
+_GAP = 2
+
+
+def _widths(columns: Sequence[Column], cells: Sequence[Row]) -> list[int]:
+    from rich.cells import cell_len  # noqa: PLC0415 - Rich is imported only where a table is drawn
+
+    return [
+        max([len(column.title), *(len(row[i]) if row[i].isascii() else cell_len(row[i]) for row in cells)])
+        for i, column in enumerate(columns)
+    ]
+
+
+def _fitting(columns: Sequence[Column], widths: Sequence[int], width: int | None) -> list[int]:
+    """The columns that fit side by side, after leaving out from the right; none if the kept ones do not."""
+    shown = list(range(len(columns)))
+    while width is not None and sum(widths[i] + _GAP for i in shown) - _GAP > width:
+        droppable = [i for i in shown if not columns[i].kept]
+        if not droppable:
+            return []
+        shown.remove(droppable[-1])
+    return shown
+
+
+def _drawn(columns: Sequence[Column], cells: Sequence[Row], screen: Screen) -> str:
+    from rich.table import Table  # noqa: PLC0415 - Rich is imported only where a table is drawn
+    from rich.text import Text  # noqa: PLC0415
+
+    drawn = Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, header_style="bold")
+    for column in columns:
+        justify: Literal["left", "right"] = "right" if column.right else "left"
+        drawn.add_column(column.title.upper(), justify=justify, no_wrap=True, style=column.style)
+    for row in cells:
+        drawn.add_row(*(Text(cell, STYLES.get(cell, "")) for cell in row))
+    return render(drawn, screen)
+
+
+STYLES = {
+    "created": "green",
+    "reassigned": "yellow",
+    "deleted": "red",
+    "refused": "red",
+    "unchanged": "dim",
+    "new": "green",
+    "changed": "yellow",
+    "removed": "red",
+    "pass": "green",
+    "fail": "red",
+    "warn": "yellow",
+    "skip": "dim",
+    "dangling": "red",
+}
+
+
+def _blocks(columns: Sequence[Column], cells: Sequence[Row], screen: Screen) -> str:
+    return "\n".join(
+        block([(column.title, cell) for column, cell in zip(columns, row, strict=True)], screen)
+        for row in cells
+    )
+
+
+def block(pairs: Sequence[tuple[str, str]], screen: Screen) -> str:
+    """One `key: value` a line; long values are wrapped at spaces, and words are never cut."""
+    from textwrap import wrap  # noqa: PLC0415 - only narrow terminals and `show` need it
+
+    from rich.text import Text  # noqa: PLC0415 - Rich is imported only where a table is drawn
+
+    indent = max((len(key) for key, _ in pairs), default=0) + 2
+    text = Text()
+    for key, value in pairs:
+        room = max(20, (screen.width or 10**9) - indent)
+        lines = wrap(visible(value), room, break_long_words=False, break_on_hyphens=False) or [""]
+        text.append(f"{key}:".ljust(indent), "bold")
+        text.append(("\n" + " " * indent).join(lines) + "\n", STYLES.get(value, ""))
+    return render(text, screen, end="")
+
+
+def render(drawn: "RenderableType", screen: Screen, end: str = "\n") -> str:
+    """What Rich makes of something, without the spaces at the ends of lines."""
+    from io import StringIO  # noqa: PLC0415 - Rich is imported only where a table is drawn
+
+    from rich.console import Console  # noqa: PLC0415
+
+    console = Console(
+        file=StringIO(),
+        width=10**6,
+        force_terminal=screen.color,
+        color_system="standard" if screen.color else None,
+        no_color=not screen.color,
+        legacy_windows=False,
+        markup=False,
+        highlight=False,
+        emoji=False,
+        soft_wrap=True,
+    )
+    with console.capture() as capture:
+        console.print(drawn, end=end, soft_wrap=True)
+    return "".join(line.rstrip(" ") + "\n" for line in capture.get().removesuffix("\n").split("\n"))

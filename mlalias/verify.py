@@ -1,0 +1,191 @@
+"""Checks a catalog directory at rest: every fault with its mend, and what a writer that died left behind as notes."""
+
+import shlex
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+from mlalias import files
+from mlalias.catalog import Entry
+from mlalias.errors import Damaged, os_text
+from mlalias.history import replay
+from mlalias.layout import (
+    FORMAT,
+    HISTORY,
+    MODELS,
+    PIPELINES,
+    TABLE,
+    HistoryFile,
+    ModelFiles,
+    PipelineFile,
+    Table,
+    model_id_of,
+    read_table,
+)
+from mlalias.syntax import to_toml
+
+_T = TypeVar("_T")
+
+
+class Finding(NamedTuple):
+    """Something amiss, the file it is in, and what mends it."""
+
+    path: str
+    message: str
+    mend: str
+
+
+class Findings(NamedTuple):
+    """Faults make a catalog damaged, notes do not."""
+
+    faults: tuple[Finding, ...]
+    notes: tuple[Finding, ...]
+
+
+def verify(root: Path) -> Findings:
+    """Check every file of a catalog and how they agree; without a lock, so again if a writer was at work meanwhile."""
+    for _ in range(3):
+        before = _stamp(root / TABLE)
+        findings = _inspect(root)
+        if not findings.faults or _stamp(root / TABLE) == before:
+            break
+    return findings
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """What changes when a file is replaced."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
+
+
+def _inspect(root: Path) -> Findings:
+    faults: list[Finding] = []
+
+    def attempt(path: Path, mend: str, read: Callable[[], _T]) -> _T | None:
+        try:
+            return read()
+        except Damaged as damage:
+            faults.append(Finding(str(path), damage.reason, mend))
+        except OSError as error:
+            faults.append(
+                Finding(str(path), f"'{path}' cannot be read ({os_text(error)})", f"ls -l {_quoted(path)}")
+            )
+        return None
+
+    history = attempt(root / HISTORY, _RESTORE, lambda: list(HistoryFile(root / HISTORY)))
+    entries = history or []
+    table = attempt(root / TABLE, _rebuild(root, entries), lambda: read_table(root / TABLE))
+    models = ModelFiles(root / MODELS)
+    for model_id in models:
+        attempt(models.path(model_id), _REIMPORT, partial(models.__getitem__, model_id))
+    attempt(root / PIPELINES, _REIMPORT, lambda: dict(PipelineFile(root / PIPELINES)))
+    notes = tuple(_leftovers(root, table, entries))
+    readable = not any(fault.path in (str(root / TABLE), str(root / HISTORY)) for fault in faults)
+    if readable:
+        faults += _agreement(root, table, entries)
+    if table is not None:
+        faults += _aliases(table, models, root)
+    return Findings(tuple(faults), notes)
+
+
+_RESTORE = "restore the file from a backup, or delete the lines that are no entries"
+_REIMPORT = "mend the place that is named, or delete the file and import it again"
+
+
+def _quoted(path: Path) -> str:
+    return shlex.quote(str(path))
+
+
+def _rebuild(root: Path, entries: Sequence[Entry]) -> str:
+    """A line for the shell that writes the table as the history has it."""
+    if not entries:
+        return f"restore '{root / TABLE}' from a backup"
+    document = {
+        "format": FORMAT,
+        "revision": entries[-1].revision,
+        "aliases": dict(sorted(replay(entries).items())),
+    }
+    lines = " ".join(shlex.quote(line) for line in to_toml(document).splitlines())
+    return f"printf '%s\\n' {lines} > {_quoted(root / TABLE)}"
+
+
+def _leftovers(root: Path, table: Table | None, entries: Sequence[Entry]) -> Iterator[Finding]:
+    """What a writer that died left behind, and files that mlalias does not read."""
+    gone = "nothing to do: the next write takes it away"
+    drafts = files.leftovers(root) if root.is_dir() else []
+    for path in drafts:
+        yield Finding(str(path), f"'{path.name}' was left behind by a writer that died", gone)
+    if any(path.name.startswith(f".{TABLE}.") for path in drafts) and _ahead(table, entries) == 1:
+        yield Finding(str(root / HISTORY), "the last entry of the history was never committed", gone)
+    if files.torn(root / HISTORY):
+        yield Finding(str(root / HISTORY), "the last line of the history is torn", gone)
+    if (root / MODELS).is_dir():
+        for path in sorted((root / MODELS).iterdir()):
+            if model_id_of(path.name) is None:
+                yield Finding(str(path), f"'{path.name}' is no model's file, and is not read", "move it away")
+
+
+def _ahead(table: Table | None, entries: Sequence[Entry]) -> int:
+    """By how many revisions the history is ahead of the table."""
+    return (entries[-1].revision if entries else 0) - (table.revision if table else 0)
+
+
+def _agreement(root: Path, table: Table | None, entries: Sequence[Entry]) -> Iterator[Finding]:
+    """Whether the history and the table tell of the same changes."""
+    revisions = [entry.revision for entry in entries]
+    if revisions != sorted(set(revisions)):
+        yield Finding(
+            str(root / HISTORY), "the revisions of the history do not rise from entry to entry", _RESTORE
+        )
+        return
+    ahead = _ahead(table, entries)
+    drafted = (
+        any(path.name.startswith(f".{TABLE}.") for path in files.leftovers(root)) if root.is_dir() else False
+    )
+    if ahead > 0 and not (ahead == 1 and drafted):
+        is_at = f"is at revision {table.revision}" if table else "is gone"
+        message = f"'{TABLE}' {is_at}, but the history goes on to revision {revisions[-1]}: it was deleted or restored"
+        yield Finding(str(root / TABLE), message, _rebuild(root, entries))
+    elif ahead < 0 and table:
+        last = revisions[-1] if revisions else 0
+        message = f"'{TABLE}' is at revision {table.revision}, but the history ends at {last}: later entries are lost"
+        mend = f"restore '{root / HISTORY}' from a backup, or write `revision = {last}` in '{root / TABLE}'"
+        yield Finding(str(root / HISTORY), message, mend)
+    elif ahead == 0 and table:
+        yield from _disagreements(table, entries, root)
+
+
+def _disagreements(table: Table, entries: Sequence[Entry], root: Path) -> Iterator[Finding]:
+    """The aliases that somebody edited by hand; those that the history never heard of may have been there from the start."""
+    told = replay(entries)
+    touched = {change.model_alias for entry in entries for change in entry.changes}
+    for alias in sorted(touched):
+        now, then = table.aliases.get(alias), told.get(alias)
+        if now == then:
+            continue
+        message = f"the alias '{alias}' {_names(now)}, but by the last change of it in the history it {_names(then)}"
+        if then is None:
+            mend = f"mlalias delete {alias}"
+        else:
+            mend = f"mlalias put {then} {alias}{' --reassign' if now else ''}"
+        yield Finding(str(root / TABLE), message, mend)
+
+
+def _names(target: str | None) -> str:
+    return f"names '{target}'" if target else "does not exist"
+
+
+def _aliases(table: Table, models: ModelFiles, root: Path) -> Iterator[Finding]:
+    """Whether every alias names a model, and is none itself."""
+    known = set(models)
+    for alias, target in sorted(table.aliases.items()):
+        if target not in known:
+            message = f"the alias '{alias}' names '{target}', and there is no such model"
+            yield Finding(str(root / TABLE), message, f"mlalias delete {alias}")
+        if alias in known:
+            message = f"'{alias}' is both an alias and the id of a model"
+            yield Finding(str(root / TABLE), message, f"mlalias delete {alias}")

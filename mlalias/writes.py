@@ -1,0 +1,165 @@
+"""What a write did, or would do, to text."""
+
+from collections.abc import Sequence
+
+from mlalias import records, tables
+from mlalias.advice import undo
+from mlalias.catalog import AliasChange
+from mlalias.errors import Failure, Hint, as_one
+from mlalias.overlap import Overlap
+from mlalias.plan import Caution, FactChange, Plan
+from mlalias.page import Format, Page
+from mlalias.rules import Outcome, refusals
+from mlalias.syntax import to_json
+from mlalias.tables import Column, Row, Screen
+
+_KEPT = [Column(title, kept=True) for title in ("result", "alias", "model", "was")]
+_OVERLAP = (Column("fields", kept=True), Column("count", kept=True, right=True), Column("names", kept=True))
+_FACT = [Column(title, kept=True) for title in ("result", "part", "name")]
+_RULE = [Column(title, kept=True) for title in ("rule", "outcome", "message")]
+_MOST_FACTS = 30
+
+
+def page(
+    plan: Plan,
+    form: Format,
+    *,
+    dry_run: bool = False,
+    quiet: bool = False,
+    lists_unchanged: bool = True,
+    catalog: str | None = None,
+) -> Page:
+    """The result of a write; a refused one ends with its errors and their exit code.
+
+    `catalog`, where one was given on the command line, completes the commands of hints.
+    """
+    talk = "".join(_warning(caution) for caution in plan.warnings)
+    if plan.errors:
+        refused = failed(
+            as_one(plan.errors),
+            form,
+            catalog=catalog,
+            quiet=quiet,
+            more=records.rules(plan) if dry_run else {},
+        )
+        text = refused.text if form is not Format.table or quiet else _text(plan, dry_run, lists_unchanged)
+        return refused._replace(text=text, talk=talk + refused.talk)
+    if not quiet:
+        talk += _hints(plan, dry_run, catalog)
+    committed = plan.revision if plan.moves and not dry_run else None
+    return Page(
+        "" if quiet and form is not Format.json else _result(plan, form, dry_run, lists_unchanged),
+        talk,
+        committed=committed,
+    )
+
+
+def _result(plan: Plan, form: Format, dry_run: bool, lists_unchanged: bool) -> str:  # noqa: FBT001 - passed on
+    if form is Format.json:
+        return to_json(records.plan(plan, dry_run=dry_run))
+    if form is Format.tsv:
+        return tables.tsv(_row(change) for change in plan.changes)
+    return _text(plan, dry_run, lists_unchanged)
+
+
+def _text(plan: Plan, dry_run: bool, lists_unchanged: bool) -> str:  # noqa: FBT001 - passed on
+    screen = tables.stdout()
+    parts = []
+    if dry_run and len(plan.outcomes) == 1:
+        parts += [rules(outcomes, screen) for outcomes in plan.outcomes.values()]
+    if plan.facts:
+        parts.append(_facts(plan.facts, screen))
+    listed = plan.changes if lists_unchanged else plan.moves
+    rows = [_row(change) for change in listed] + [_refused(plan, change) for change in plan.refused]
+    if rows and (len(rows) > 1 or not plan.refused):
+        parts.append(_changes(rows, screen))
+    if not lists_unchanged:
+        parts.append(_count_of_unchanged(plan))
+    if dry_run and not plan.errors:
+        parts.append("dry run: nothing was written\n")
+    return "\n".join(filter(None, parts))
+
+
+def _row(change: AliasChange) -> Row:
+    return change.result, change.model_alias, change.model_id or "", change.previous_model_id or ""
+
+
+def _refused(plan: Plan, change: AliasChange) -> Row:
+    faults = refusals(plan.outcomes.get(change.model_alias, ()))
+    why = f"refused ({faults[0].rule.id})" if faults else "refused"
+    return why, *_row(change)[1:]
+
+
+def _changes(rows: Sequence[Row], screen: Screen) -> str:
+    """The change table; on a narrow terminal the previous model goes below the new one."""
+    if tables.fits(_KEPT, rows, screen):
+        return tables.table(_KEPT, rows, screen)[0]
+    stacked: list[Row] = []
+    for *change, was in rows:
+        stacked += [change, ("", "was", was)] if was else [change]
+    if tables.fits(_KEPT[:3], stacked, screen):
+        return tables.table(_KEPT[:3], stacked, screen)[0]
+    return tables.table(_KEPT, rows, screen)[0]
+
+
+def _count_of_unchanged(plan: Plan) -> str:
+    count = len(plan.changes) - len(plan.moves)
+    return f"{count} {'alias' if count == 1 else 'aliases'} unchanged\n" if count else ""
+
+
+def _facts(facts: Sequence[FactChange], screen: Screen) -> str:
+    told = [fact for fact in facts if fact.result != "same"]
+    more, same = len(told) - _MOST_FACTS, len(facts) - len(told)
+    rest = [f"{more} more (listed by -o json)"] if more > 0 else []
+    rest += [f"{same} the same"] if same else []
+    table = tables.table(_FACT, told[:_MOST_FACTS], screen)[0] if told else ""
+    return table + (f"{'and ' if told else 'facts: '}{', '.join(rest)}\n" if rest else "")
+
+
+def rules(outcomes: Sequence[Outcome], screen: Screen) -> str:
+    """What each rule says."""
+    return tables.wrapped(_RULE, [(rule.id, result, message) for rule, result, message in outcomes], screen)
+
+
+# --- talk ---
+
+
+def _warning(caution: Caution) -> str:
+    text = tables.said("warning", "yellow", caution.message)
+    if caution.overlap is None:
+        return text
+    return f"{text}\n{_overlap(caution.overlap)}\n"
+
+
+def _overlap(found: Overlap) -> str:
+    """How many fields are shared and needed, which are lost, which gained."""
+    parts = [(part, str(len(names)), ", ".join(names)) for part, names in found._asdict().items()]
+    needed = ("needed", str(found.needed), f"half of the {found.old_count} fields of the old model")
+    return tables.wrapped(_OVERLAP, [parts[0], needed, *parts[1:]], tables.stderr())
+
+
+def _hints(plan: Plan, dry_run: bool, catalog: str | None) -> str:  # noqa: FBT001 - passed on
+    moved = [change for change in plan.moves if change.result != "created"]
+    if dry_run or not moved or plan.undoes:
+        return ""
+    first = undo(moved[0], keeps_history=plan.before.revision is not None)
+    return tables.said("hint", "cyan", records.hint_text(first, catalog))
+
+
+def failed(
+    failure: Failure,
+    form: Format,
+    *,
+    catalog: str | None = None,
+    quiet: bool = False,
+    more: records.Record | None = None,
+) -> Page:
+    """A failure: its sentences and hints as talk, and as one document where JSON is asked for."""
+    text = to_json(records.failure(failure, catalog) | (more or {})) if form is Format.json else ""
+    talk = "".join(tables.said("error", "red", error.reason) for error in failure.errors)
+    hints: dict[Hint, None] = dict.fromkeys(hint for error in failure.errors for hint in error.hints)
+    if not quiet:
+        talk += "".join(
+            tables.said("hint", "cyan", records.hint_text(hint, catalog)) for hint in list(hints)[:2]
+        )
+    return Page(text, talk, failure.exit_code)
