@@ -23,9 +23,7 @@ def hints(catalog: Catalog, change: Change, outcomes: Sequence[Outcome], fault: 
             return _the_model(catalog, change)
         case "not_deployed" | "not_allocated":
             stats = f"GET _ml/trained_models/{change.model_id}/_stats"
-            return (
-                Hint(f"once its deployment runs, take over the answer to {stats}", ("import", "stats.json")),
-            )
+            return (Hint(f"once its deployment runs, take over the answer to {stats}", ("import", "stats.json")),)
         case _:
             old = change.target or change.model_alias
             return (Hint("see how the two models differ", ("compare", old, change.model_id)),)
@@ -33,15 +31,15 @@ def hints(catalog: Catalog, change: Change, outcomes: Sequence[Outcome], fault: 
 
 def not_found(catalog: Catalog, name: str, kind: str = "model or alias") -> NotFound:
     """No such thing, and what may have been meant."""
-    hint = _meant(catalog, name, kind) or Hint(
-        "see what there is", ("list",) if kind == "alias" else ("models",)
-    )
+    hint = _meant(catalog, name, kind) or Hint("see what there is", ("list",) if kind == "alias" else ("models",))
     return NotFound(f"there is no {kind} '{name}'", hint)
 
 
-def undo(change: AliasChange, *, keeps_history: bool) -> Hint:
-    """How to take a move or a deletion back."""
-    if keeps_history:
+def undo(change: AliasChange, revision: int | None, *, rolled_back: bool) -> Hint:
+    """How to take a move or a deletion back; `revision` is that of the catalog before it, None without a history."""
+    if rolled_back:
+        return Hint("to undo", ("rollback", change.model_alias, "--to", str(revision)))
+    if revision is not None:
         return Hint("to undo", ("rollback", change.model_alias))
     reassign = ("--reassign",) if change.model_id else ()
     return Hint("to undo", ("put", change.previous_model_id or "", change.model_alias, *reassign))
@@ -49,7 +47,7 @@ def undo(change: AliasChange, *, keeps_history: bool) -> Hint:
 
 def similar(name: str, names: Iterable[str]) -> str | None:
     """The name that was most likely meant."""
-    from difflib import get_close_matches  # noqa: PLC0415 - only a mistyped name needs it
+    from difflib import get_close_matches
 
     return next(iter(get_close_matches(name, names, 1, 0.7)), None)
 
@@ -72,16 +70,17 @@ def _swapped(catalog: Catalog, change: Change) -> Hint | None:
 
 def _another_alias(catalog: Catalog, change: Change) -> tuple[Hint, ...]:
     legal = islice((name for name in legal_aliases(change.model_alias) if name not in catalog.aliases), 1)
-    return tuple(
-        Hint("a legal alias", ("put", change.model_id, name)) for name in legal if name not in catalog.models
-    )
+    return tuple(Hint("a legal alias", ("put", change.model_id, name)) for name in legal if name not in catalog.models)
+
+
+_TOO_SHORT = 2
 
 
 def legal_aliases(text: str) -> Iterable[str]:
     """Valid aliases that are close to a text."""
     plain = re.sub(r"[^a-z0-9._-]+", "-", text.lower()).strip("._-")[:180]
     stem = plain.rstrip("0123456789._-")
-    return filter(is_alias, (stem if len(stem) > 2 else "", f"{plain}-model", f"{plain}-alias", "model"))
+    return filter(is_alias, (stem if len(stem) > _TOO_SHORT else "", f"{plain}-model", f"{plain}-alias", "model"))
 
 
 def _the_move(change: Change, outcomes: Sequence[Outcome]) -> Hint:
@@ -105,9 +104,7 @@ def _the_model(catalog: Catalog, change: Change) -> tuple[Hint, ...]:
     rest = (change.model_alias, "--reassign") if change.target else (change.model_alias,)
     if change.model_id in catalog.aliases:
         named = catalog.aliases[change.model_id]
-        return (
-            Hint(f"'{change.model_id}' is an alias; the model it names is '{named}'", ("put", named, *rest)),
-        )
+        return (Hint(f"'{change.model_id}' is an alias; the model it names is '{named}'", ("put", named, *rest)),)
     if not catalog.models:
         return (
             Hint(
@@ -117,7 +114,5 @@ def _the_model(catalog: Catalog, change: Change) -> tuple[Hint, ...]:
         )
     meant = similar(change.model_id, catalog.models)
     return (
-        Hint(f"did you mean '{meant}'?", ("put", meant, *rest))
-        if meant
-        else Hint("see what there is", ("models",)),
+        Hint(f"did you mean '{meant}'?", ("put", meant, *rest)) if meant else Hint("see what there is", ("models",)),
     )

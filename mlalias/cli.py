@@ -3,6 +3,7 @@
 import re
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, TextIO
 
@@ -37,6 +38,8 @@ class ExportFormat(StrEnum):
     elasticsearch = "elasticsearch"
 
 
+CHANGES = 6
+
 app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -58,16 +61,18 @@ def _root(
     return None if context.invoked_subcommand else Page(context.get_help() + "\n")
 
 
-def _write(command: str, request: Request, options: Writing, *, lists_unchanged: bool = True) -> Page:
-    """Carry a request out, or in a dry run only think it through."""
-    from mlalias import writes  # noqa: PLC0415 - commands import what only they need
-    from mlalias.plan import strictly  # noqa: PLC0415
+def _write(
+    command: str, request: Request, options: Writing, *, lists_unchanged: bool = True, check: bool = False
+) -> Page:
+    """Carry a request out, or in a dry run only think it through; `check` tells by the exit code if it would change."""
+    from mlalias import writes
+    from mlalias.plan import strictly
 
     if isinstance(options, Moving) and options.strict:
         request = strictly(request)
     store = options.store()
     plan = request(store.read()) if options.dry_run else store.change(request, command, options.message)
-    return writes.page(
+    page = writes.page(
         plan,
         options.output,
         dry_run=options.dry_run,
@@ -75,6 +80,7 @@ def _write(command: str, request: Request, options: Writing, *, lists_unchanged:
         lists_unchanged=lists_unchanged,
         catalog=options.catalog,
     )
+    return page._replace(code=CHANGES) if check and not (plan.errors or plan.empty) else page
 
 
 @app.command("put")
@@ -83,16 +89,12 @@ def _put(
     model_id: ModelId,
     model_alias: ModelAlias,
     options: Moving,
-    reassign: Annotated[
-        bool, typer.Option("--reassign", "-r", help="Move the alias if it names a model.")
-    ] = False,
+    reassign: Annotated[bool, typer.Option("--reassign", "-r", help="Move the alias if it names a model.")] = False,
     if_current: Annotated[
         str | None,
         typer.Option(metavar="MODEL_ID", help="Move it only if it names this model now.", show_default=False),
     ] = None,
-    exist_ok: Annotated[
-        bool, typer.Option("--exist-ok", help="Succeed if the alias names the model already.")
-    ] = False,
+    exist_ok: Annotated[bool, typer.Option("--exist-ok", help="Succeed if the alias names the model already.")] = False,
 ) -> Page:
     """Make an alias name a model.
 
@@ -104,7 +106,7 @@ def _put(
 
     Exits with 3 if a rule refuses, 4 if there is no such model, 5 if --if-current does not hold.
     """
-    from mlalias.requests import put  # noqa: PLC0415
+    from mlalias.requests import put
 
     request = put(model_id, model_alias, reassign=reassign, if_current=if_current, exist_ok=exist_ok)
     return _write("put", request, options)
@@ -130,7 +132,7 @@ def _delete(
 
     Exits with 4 if there is no such alias, 5 if it names another model or an ingest pipeline names it.
     """
-    from mlalias.requests import delete  # noqa: PLC0415
+    from mlalias.requests import delete
 
     return _write("delete", delete(model_alias, model, missing_ok=missing_ok), options)
 
@@ -145,7 +147,7 @@ def _list(options: Reading, pattern: Patterns = None) -> Page:
       mlalias list
       mlalias list 'flight*' -o tsv
     """
-    from mlalias import render, selection  # noqa: PLC0415
+    from mlalias import render, selection
 
     catalog = options.store().read()
     return render.aliases(catalog, selection.aliases(catalog, pattern or []), options.output)
@@ -161,7 +163,7 @@ def _models(options: Reading, pattern: Patterns = None) -> Page:
       mlalias models
       mlalias models '*sst-2*' -o json
     """
-    from mlalias import render, selection  # noqa: PLC0415
+    from mlalias import render, selection
 
     catalog = options.store().read()
     return render.models(catalog, selection.models(catalog, pattern or []), options.output)
@@ -179,7 +181,7 @@ def _show(name: Names, options: Reading) -> Page:
 
     Exits with 4 if there is no such alias or model.
     """
-    from mlalias import render, selection  # noqa: PLC0415
+    from mlalias import render, selection
 
     catalog = options.store().read()
     return render.shown(catalog, selection.names(catalog, name, selection.known), options.output)
@@ -197,15 +199,98 @@ def _resolve(name: Names, options: Reading) -> Page:
 
     Exits with 4, and prints none, if one of the names stands for no model.
     """
-    from mlalias.selection import names, resolve  # noqa: PLC0415
+    from mlalias.selection import names, resolve
 
     found = names(options.store().read(), name, resolve)
     if options.output is not Format.json:
         return Page("".join(f"{model_id}\n" for model_id in found))
-    from mlalias.syntax import to_json  # noqa: PLC0415
+    from mlalias.syntax import to_json
 
     resolved = [{"name": one, "model_id": model_id} for one, model_id in zip(name, found, strict=True)]
     return Page(to_json({"resolved": resolved}))
+
+
+@app.command("compare")
+@shared
+def _compare(
+    old: Annotated[str, typer.Argument(help="The alias or model id to move from.", show_default=False)],
+    new: Annotated[str, typer.Argument(help="The alias or model id to move to.", show_default=False)],
+    options: Reading,
+) -> Page:
+    """Compare two models: fields, and whether an alias could move.
+
+    The input fields that the two share, and what each rule says of moving an alias from the first to the second.
+
+    \b
+    Examples:
+      mlalias compare flight_delay_model flight-delay-1580004349800
+      mlalias compare sst-2-next sst-2-draft -o json
+
+    Exits with 0 whatever the answer, and with 4 if there is no such alias or model.
+    """
+    from mlalias import render, selection
+
+    catalog = options.store().read()
+    before, after = selection.names(catalog, [old, new], selection.resolve)
+    return render.comparison(catalog.models[before], catalog.models[after], options.output)
+
+
+@app.command("apply")
+@shared
+def _apply(
+    file: Files,
+    options: Moving,
+    prune: Annotated[bool, typer.Option("--prune", help="Delete aliases that no file declares.")] = False,
+    only: Annotated[str, typer.Option(metavar="PATTERN", help="Look at these aliases only.", show_default=False)] = "*",
+    allow_empty: Annotated[bool, typer.Option("--allow-empty", help="Let --prune delete every alias.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit with 6 if there are changes.")] = False,
+) -> Page:
+    """Make aliases what files declare, all or nothing.
+
+    A target that is written in a file is the consent to move the alias there. Models of the files are added if they
+    are missing.
+
+    \b
+    Examples:
+      mlalias apply aliases.toml --dry-run
+      mlalias apply aliases.toml --prune --only 'flight*'
+      mlalias apply aliases.toml --check
+
+    Exits with 3 if a rule refuses, 4 if there is no such model, 5 if a pipeline names an alias to delete.
+    """
+    from mlalias.declarations import apply
+
+    request = apply(_read(file), prune=prune, only=only, allow_empty=allow_empty)
+    options.dry_run = options.dry_run or check
+    return _write("apply", request, options, lists_unchanged=False, check=check)
+
+
+@app.command("rollback")
+@shared
+def _rollback(
+    model_alias: ModelAlias,
+    options: Moving,
+    to: Annotated[
+        int | None,
+        typer.Option(metavar="REVISION", help="Go back to what it named at this revision.", show_default=False),
+    ] = None,
+    delete: Annotated[bool, typer.Option("--delete", help="Undo a creation, too: delete the alias.")] = False,
+) -> Page:
+    """Undo the last change of an alias, through the rules.
+
+    Once more, and it undoes the change before that one.
+
+    \b
+    Examples:
+      mlalias rollback flight_delay_model
+      mlalias rollback flight_delay_model --to 7
+
+    Exits with 3 if a rule refuses, 4 if the model is gone, 5 if the catalog was edited by hand or nothing is left.
+    """
+    from mlalias.requests import rollback
+
+    options.local("rollback", "move it back yourself with: mlalias put MODEL_ID MODEL_ALIAS --reassign")
+    return _write("rollback", rollback(model_alias, to=to, deletes=delete), options)
 
 
 @app.command("import")
@@ -218,9 +303,9 @@ def _import(
     ] = False,
     prune: Annotated[bool, typer.Option("--prune", help="Also remove what the answers lack.")] = False,
 ) -> Page:
-    """Take facts over from Elasticsearch's answers or mlalias TOML, without asking the rules.
+    """Take over facts: Elasticsearch's answers, or TOML.
 
-    The answers are those to GET _ml/trained_models, _ml/trained_models/_stats and _ingest/pipeline; each replaces its
+    The rules are not asked. The answers are those to GET _ml/trained_models, _ml/trained_models/_stats and _ingest/pipeline; each replaces its
     own part of the catalog.
 
     \b
@@ -230,11 +315,9 @@ def _import(
 
     Exits with 5 if an alias names another model here, and --reassign is not given.
     """
-    from mlalias.declarations import take  # noqa: PLC0415
+    from mlalias.declarations import take
 
-    options.local(
-        "import", "the cluster has the facts; bring them home with: mlalias export | mlalias import -"
-    )
+    options.local("import", "the cluster has the facts; bring them home with: mlalias export | mlalias import -")
     return _write("import", take(_read(file), reassign=reassign, prune=prune), options, lists_unchanged=False)
 
 
@@ -245,21 +328,19 @@ def _export(
     pattern: Patterns = None,
     form: Annotated[ExportFormat, typer.Option("--format", help="The form to print.")] = ExportFormat.toml,
 ) -> Page:
-    """Print aliases, models and pipelines in the form that `apply` and `import` read, or as Elasticsearch answers.
+    """Print the catalog, for `apply` and `import` to read.
 
     \b
     Examples:
       mlalias export > catalog.toml
       mlalias export 'flight*' --format elasticsearch
     """
-    from mlalias.documents import to_answer, to_declaration  # noqa: PLC0415
-    from mlalias.selection import excerpt  # noqa: PLC0415
-    from mlalias.syntax import to_json, to_toml  # noqa: PLC0415
+    from mlalias.documents import to_answer, to_declaration
+    from mlalias.selection import excerpt
+    from mlalias.syntax import to_json, to_toml
 
     catalog = excerpt(options.store().read(), pattern or [])
-    return Page(
-        to_toml(to_declaration(catalog)) if form is ExportFormat.toml else to_json(to_answer(catalog))
-    )
+    return Page(to_toml(to_declaration(catalog)) if form is ExportFormat.toml else to_json(to_answer(catalog)))
 
 
 @app.command("forget")
@@ -267,9 +348,7 @@ def _export(
 def _forget(
     model_id: ModelId,
     options: Writing,
-    force: Annotated[
-        bool, typer.Option("--force", help="Even if it is deployed, or a pipeline names it.")
-    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Even if it is deployed, or a pipeline names it.")] = False,
     missing_ok: MissingOk = False,
 ) -> Page:
     """Remove a model and its aliases from the catalog.
@@ -281,7 +360,7 @@ def _forget(
 
     Exits with 4 if there is no such model, 5 if it is still in use.
     """
-    from mlalias.requests import forget  # noqa: PLC0415
+    from mlalias.requests import forget
 
     options.local("forget", "delete the model on the cluster: DELETE _ml/trained_models/MODEL_ID")
     return _write("forget", forget(model_id, force=force, missing_ok=missing_ok), options)
@@ -305,7 +384,7 @@ def _history(
       mlalias history --limit 10
       mlalias history flight_delay_model
     """
-    from mlalias import render, selection  # noqa: PLC0415
+    from mlalias import render, selection
 
     options.local("history", "a cluster keeps no history of aliases")
     entries = selection.history(options.store().read(), model_alias or [], limit)
@@ -315,7 +394,7 @@ def _history(
 @app.command("verify")
 @shared
 def _verify(options: Reading) -> Page:
-    """Check the catalog: every file, every alias, and that the history agrees.
+    """Check the catalog: files, aliases, history.
 
     \b
     Examples:
@@ -324,8 +403,8 @@ def _verify(options: Reading) -> Page:
 
     Exits with 7 if there is a fault; what a writer that died left behind is only a note.
     """
-    from mlalias import render  # noqa: PLC0415
-    from mlalias.verify import verify  # noqa: PLC0415
+    from mlalias import render
+    from mlalias.verify import verify
 
     options.local("verify", "the server looks after its own; see what there is with: mlalias list")
     return render.findings(verify(options.location().path), options.output)
@@ -347,8 +426,8 @@ def _path(options: Place) -> Page:
 
 def _read(names: Sequence[str]) -> "Facts":
     """Read documents, and lay them together."""
-    from mlalias.documents import merge, read  # noqa: PLC0415
-    from mlalias.files import read_input  # noqa: PLC0415
+    from mlalias.documents import merge, read
+    from mlalias.files import read_input
 
     return merge([read(read_input(name), "standard input" if name == "-" else name) for name in names])
 
@@ -363,7 +442,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         page = _run(words)
     except KeyboardInterrupt:
         return 130
-    return _print(page, words)
+    return _print(page)
 
 
 def _run(words: list[str]) -> Page:
@@ -381,7 +460,7 @@ def _run(words: list[str]) -> Page:
 
 
 def _failed(failure: Failure, words: Sequence[str]) -> Page:
-    from mlalias import writes  # noqa: PLC0415 - errors are rare
+    from mlalias import writes
 
     form = Format.json if _option(words, "o", "output") == "json" else Format.table
     return writes.failed(failure, form, catalog=_option(words, None, "catalog"))
@@ -393,9 +472,7 @@ def _option(words: Sequence[str], letter: str | None, name: str) -> str | None:
     for word, following in zip(words, [*words[1:], None], strict=True):
         if word == "--":
             break
-        found = re.fullmatch(
-            rf"--{name}(?:=(.*))?" + (rf"|-[a-z]*?{letter}(.*)" if letter else ""), word, re.DOTALL
-        )
+        found = re.fullmatch(rf"--{name}(?:=(.*))?" + (rf"|-[a-z]*?{letter}(.*)" if letter else ""), word, re.DOTALL)
         if found:
             value = next(filter(None, found.groups()), following)
     return value
@@ -408,21 +485,21 @@ def _usage(error: typer.TyperException, words: Sequence[str]) -> WrongUsage:
     return WrongUsage(text[:1].lower() + text[1:], Hint("see", (*filter(None, (command,)), "--help")))
 
 
-def _print(page: Page, words: Sequence[str]) -> int:
+def _print(page: Page) -> int:
     """Write the result, then the talk; what cannot be written is told, unless that cannot be written either."""
     try:
         _write_to(sys.stdout, page.text)
     except BrokenPipeError:
         return 141
     except (OSError, ValueError) as error:
-        text = f"cannot write the result: {os_text(error) if isinstance(error, OSError) else 'standard output is closed'}"
+        text = (
+            f"cannot write the result: {os_text(error) if isinstance(error, OSError) else 'standard output is closed'}"
+        )
         in_place = f"the change is in place (revision {page.committed}), but "
         failure = Committed(in_place + text) if page.committed else SystemRefused(text)
         page = _failed(failure, [])._replace(talk=page.talk + _failed(failure, []).talk)
-    try:
+    with suppress(OSError, ValueError):
         _write_to(sys.stderr, page.talk)
-    except (OSError, ValueError):
-        pass
     return page.code
 
 

@@ -16,13 +16,11 @@ from mlalias.rules import judge
 
 
 def apply(facts: Facts, *, prune: bool = False, only: str = "*", allow_empty: bool = False) -> Request:
-    """Make the aliases that match `only` what the files declare; add the files' models and pipelines that are missing."""
+    """Make the aliases that match `only` what the files declare; add models and pipelines that are missing."""
 
     def request(catalog: Catalog) -> Plan:
         additions = _additions(catalog, facts)
-        declared = {
-            alias: facts.aliases[alias] for alias in sorted(facts.aliases) if fnmatchcase(alias, only)
-        }
+        declared = {alias: facts.aliases[alias] for alias in sorted(facts.aliases) if fnmatchcase(alias, only)}
         if prune and not declared and not allow_empty:
             return Plan(catalog, errors=(_nothing_declared(facts, only),))
         pruned = _undeclared(catalog, declared, only) if prune else ()
@@ -80,10 +78,7 @@ def _additions(catalog: Catalog, facts: Facts) -> _Additions:
         ),
         (
             *(Caution(note) for note in facts.notes),
-            *(
-                Caution(f"{thing} differs from the one in {facts.source}; it stays as it is")
-                for thing in differing
-            ),
+            *(Caution(f"{thing} differs from the one in {facts.source}; it stays as it is") for thing in differing),
         ),
     )
 
@@ -97,9 +92,7 @@ def _declare(catalog: Catalog, model_alias: str, model_id: str) -> Plan:
 
 
 def _undeclared(catalog: Catalog, declared: Iterable[str], only: str) -> tuple[str, ...]:
-    return tuple(
-        sorted(alias for alias in catalog.aliases.keys() - set(declared) if fnmatchcase(alias, only))
-    )
+    return tuple(sorted(alias for alias in catalog.aliases.keys() - set(declared) if fnmatchcase(alias, only)))
 
 
 def _nothing_declared(facts: Facts, only: str) -> Refused:
@@ -148,26 +141,18 @@ def take(facts: Facts, *, reassign: bool = False, prune: bool = False) -> Reques
                 errors=(*invalid, *(Refused(f"{page}, and --prune needs the whole") for page in pages)),
             )
         models, unknown = _taken_models(catalog, facts, prune=prune)
-        gone = (
-            tuple(sorted(set(catalog.models) - set(facts.models)))
-            if prune and "models" in facts.parts
-            else ()
-        )
+        gone = tuple(sorted(set(catalog.models) - set(facts.models))) if prune and "models" in facts.parts else ()
         pipelines = _taken_pipelines(catalog, facts, prune=prune)
         changes = _taken_aliases(catalog, facts, gone)
         known = (catalog.models.keys() | models.keys()) - set(gone)
         plan = Plan(
             catalog,
             changes,
-            models={
-                model_id: model for model_id, model in models.items() if model != catalog.models.get(model_id)
-            },
+            models={model_id: model for model_id, model in models.items() if model != catalog.models.get(model_id)},
             forgotten=gone,
             pipelines=None if pipelines == _as_tuples(catalog.pipelines) else pipelines,
             facts=tuple(_compared(catalog, models, gone, pipelines, facts)),
-            warnings=tuple(
-                Caution(text) for text in (*facts.notes, *pages, *unknown, *_dangling(changes, known))
-            ),
+            warnings=tuple(Caution(text) for text in (*facts.notes, *pages, *unknown, *_dangling(changes, known))),
         )
         errors = _moved(changes, facts) if not reassign else ()
         return plan._replace(errors=(*errors, *_homonyms(plan.aliases, dict.fromkeys(known))))
@@ -183,9 +168,7 @@ def _invalid_names(facts: Facts) -> tuple[Failure, ...]:
             if not is_server_alias(alias)
         ),
         *(
-            InvalidDocument(
-                f"{facts.source} has the alias '{alias}' on '{target}', which is not a valid model id"
-            )
+            InvalidDocument(f"{facts.source} has the alias '{alias}' on '{target}', which is not a valid model id")
             for alias, target in sorted(facts.aliases.items())
             if not is_model_id(target)
         ),
@@ -210,9 +193,7 @@ def _taken_models(catalog: Catalog, facts: Facts, *, prune: bool) -> tuple[dict[
     for model_id, deployments in sorted(facts.deployments.items()):
         model = models.get(model_id) or catalog.models.get(model_id)
         if model is None:
-            unknown.append(
-                f"{facts.source} has stats of '{model_id}', a model that the catalog does not know: skipped"
-            )
+            unknown.append(f"{facts.source} has stats of '{model_id}', a model that the catalog does not know: skipped")
         else:
             models[model_id] = model._replace(deployments=deployments)
     if prune and "deployments" in facts.parts:
@@ -236,9 +217,7 @@ def _as_tuples(pipelines: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, .
 
 def _taken_aliases(catalog: Catalog, facts: Facts, gone: Sequence[str]) -> tuple[AliasChange, ...]:
     """The aliases told of, and those that go with their models."""
-    taken = [
-        AliasChange(alias, target, catalog.aliases.get(alias)) for alias, target in facts.aliases.items()
-    ]
+    taken = [AliasChange(alias, target, catalog.aliases.get(alias)) for alias, target in facts.aliases.items()]
     lost = [
         AliasChange(alias, None, target)
         for alias, target in catalog.aliases.items()

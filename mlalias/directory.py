@@ -179,9 +179,7 @@ class DirectoryStore:
                 files.sync(directory)
                 self._forget(plan)
             except OSError as error:
-                raise Committed(
-                    f"the change is in place (revision {entry.revision}), but {os_text(error)}"
-                ) from error
+                raise Committed(f"the change is in place (revision {entry.revision}), but {os_text(error)}") from error
         finally:
             files.close(directory)
 
@@ -216,8 +214,8 @@ def _actor() -> str:
     given = os.environ.get("MLALIAS_ACTOR")
     if given:
         return given
-    from getpass import getuser  # noqa: PLC0415 - only an entry without a given actor needs it
-    from platform import node  # noqa: PLC0415
+    from getpass import getuser
+    from platform import node
 
     try:
         user = getuser()

@@ -41,8 +41,9 @@ def read(data: bytes, source: str) -> Facts:
     if text.lstrip()[:1] != "{":
         return declaration(read_toml(text, source), source)
     document, nulls = read_json(text, source)
-    keys = ", ".join(sorted(nulls)[:3]) + (", ..." if len(nulls) > 3 else "")
-    left_out = f"{source} has keys without a value ({keys}): they are left out, as TOML has no null"
+    left_out = (
+        f"{source} has keys whose value is null ({', '.join(sorted(nulls))}): they are left out, as TOML has no null"
+    )
     return _answer(document, source)._replace(notes=(left_out,) if nulls else ())
 
 
@@ -69,7 +70,7 @@ def merge(documents: Sequence[Facts]) -> Facts:
 # --- answers of Elasticsearch ---
 
 
-def _answer(document: Document, source: str) -> Facts:
+def _answer(document: Document, source: str) -> Facts:  # noqa: RET503 - `invalid` raises
     answer = Node(document, source)
     if "trained_model_configs" in document:
         return _models_answer(answer)
@@ -126,9 +127,7 @@ def _deployment_of_stats(stats: Node) -> Deployment:
 
 
 def _pipelines_answer(answer: Node) -> Facts:
-    pipelines = {
-        name: tuple(dict.fromkeys(names_in(body["processors"]))) for name, body in answer.document.items()
-    }
+    pipelines = {name: tuple(dict.fromkeys(names_in(body["processors"]))) for name, body in answer.document.items()}
     return Facts((answer.source,), frozenset({"pipelines"}), pipelines=pipelines)
 
 
@@ -138,9 +137,7 @@ def names_in(processors: Any) -> Iterator[str]:
     It looks into `foreach`, and into the `on_failure` of processors other than `inference` and `foreach`.
     """
     listed = processors if isinstance(processors, list) else ()
-    for kind, options in (
-        item for processor in listed if isinstance(processor, dict) for item in processor.items()
-    ):
+    for kind, options in (item for processor in listed if isinstance(processor, dict) for item in processor.items()):
         if not isinstance(options, dict):
             continue
         if kind == "inference":
@@ -166,9 +163,7 @@ def model(model_id: str, node: Node) -> Model:
     if "inference_config" in node.document and len(node.table("inference_config").document) != 1:
         node.invalid(f"does not have exactly one inference type in {node.place('inference_config')}")
     config = {key: value for key, value in node.document.items() if key not in _NOT_CONFIG}
-    metadata = {
-        key: value for key, value in node.table("metadata").document.items() if key != "model_aliases"
-    }
+    metadata = {key: value for key, value in node.table("metadata").document.items() if key != "model_aliases"}
     if metadata:
         config["metadata"] = metadata
     return Model(model_id, config, tuple(_deployment(entry) for entry in node.tables("deployments")))

@@ -21,7 +21,7 @@ def locked(path: Path, timeout: float, on_wait: Callable[[], None]) -> Iterator[
 
     Raises Busy after `timeout` seconds. The system frees the lock of a process that dies.
     """
-    from fasteners.process_lock import InterProcessLock  # noqa: PLC0415 - only writers need it
+    from fasteners.process_lock import InterProcessLock
 
     is_plain(path)
     lock = InterProcessLock(path)
@@ -72,12 +72,11 @@ def read_input(name: str) -> bytes:
     if name == "-":
         return _within_bounds(sys.stdin.buffer.read(LARGEST + 1), "standard input")
     try:
-        mode = os.stat(name).st_mode
+        path = Path(name)
+        mode = path.stat().st_mode
         if not stat.S_ISREG(mode) and not name.startswith("/dev/"):
-            raise InvalidDocument(
-                f"{name} is not a regular file", Hint("read a pipe with: mlalias import - < FILE")
-            )
-        with open(name, "rb") as file:
+            raise InvalidDocument(f"{name} is not a regular file", Hint("read a pipe with: mlalias import - < FILE"))
+        with path.open("rb") as file:
             return _within_bounds(file.read(LARGEST + 1), name)
     except (OSError, ValueError) as error:
         what = (error.strerror or "") if isinstance(error, OSError) else str(error)
@@ -147,7 +146,7 @@ def write_new(path: Path, data: bytes, *, sync: bool = True) -> None:
 
 
 def replace_all(contents: Mapping[Path, bytes], directory: Path) -> None:
-    """Replace files, each at once: all are written, all are synced, all are renamed, and so are their directories synced."""
+    """Replace files, each at once: write all, sync all, rename all, sync their directories."""
     waiting = {temporary(path, directory): path for path in contents}
     try:
         for draft, path in waiting.items():
@@ -209,7 +208,7 @@ def _write_and_close(descriptor: int, data: bytes, *, sync: bool = True) -> None
 
 def _sync_all(paths: Iterable[Path]) -> None:
     """Sync many files from a few threads, so that the system can write them together."""
-    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - only large writes need it
+    from concurrent.futures import ThreadPoolExecutor
 
     def sync_file(path: Path) -> None:
         _write_and_close(os.open(path, os.O_WRONLY | _BINARY), b"")

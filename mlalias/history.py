@@ -58,10 +58,7 @@ def replay(entries: Iterable[Entry]) -> dict[str, str]:
 def about(entries: Sequence[Entry], model_alias: str) -> list[tuple[Entry, AliasChange]]:
     """The changes of one alias, newest first, each with its entry."""
     return [
-        (entry, change)
-        for entry in reversed(entries)
-        for change in entry.changes
-        if change.model_alias == model_alias
+        (entry, change) for entry in reversed(entries) for change in entry.changes if change.model_alias == model_alias
     ]
 
 
@@ -73,7 +70,7 @@ def last_change(entries: Sequence[Entry], model_alias: str) -> tuple[Entry, Alia
 def standing(entries: Sequence[Entry], model_alias: str) -> list[tuple[Entry, AliasChange]]:
     """The changes of one alias that can still be undone, newest first.
 
-    A rollback and what it took back are passed over; where a rollback was itself taken back, what it undid stands again.
+    A rollback and what it took back are passed over; if it was itself taken back, what it undid stands again.
     """
     undone: set[int] = set()
     stands = []

@@ -22,9 +22,7 @@ MODELS = "models"
 LOCK = ".lock"
 VERIFY = Hint("see all faults, and how to mend them", ("verify",))
 
-_DEVICES = frozenset(
-    {"con", "prn", "aux", "nul"} | {f"{port}{n}" for port in ("com", "lpt") for n in range(10)}
-)
+_DEVICES = frozenset({"con", "prn", "aux", "nul"} | {f"{port}{n}" for port in ("com", "lpt") for n in range(10)})
 
 
 def file_name(model_id: str) -> str:
@@ -78,9 +76,7 @@ def _aliases(node: Node, path: Path) -> Mapping[str, str]:
         if not is_server_alias(alias):
             raise Damaged(f"'{path}' has the alias '{alias}', a name that no server allows", VERIFY)
         if not is_model_id(target):
-            raise Damaged(
-                f"'{path}' has the alias '{alias}' on '{target}', which is not a valid model id", VERIFY
-            )
+            raise Damaged(f"'{path}' has the alias '{alias}' on '{target}', which is not a valid model id", VERIFY)
     return found
 
 
@@ -123,10 +119,10 @@ class ModelFiles(Mapping[str, Model]):
 
     def __iter__(self) -> Iterator[str]:
         try:
-            names = os.listdir(self._directory)
+            entries = list(os.scandir(self._directory))
         except FileNotFoundError:
-            names = []
-        found = (model_id_of(name) for name in names)
+            entries = []
+        found = (model_id_of(entry.name) for entry in entries)
         return iter(sorted(model_id for model_id in found if model_id))
 
     def __len__(self) -> int:

@@ -38,9 +38,7 @@ class Place:
     def local(self, command: str, instead: str) -> None:
         """Raise WrongUsage if the catalog is a cluster, with what to do instead."""
         if self.location().is_url:
-            raise WrongUsage(
-                f"`{command}` works on a catalog in a directory, not on a cluster", Hint(instead)
-            )
+            raise WrongUsage(f"`{command}` works on a catalog in a directory, not on a cluster", Hint(instead))
 
 
 class Reading(Place):
@@ -52,9 +50,7 @@ class Reading(Place):
 class Writing(Reading):
     """The options of a command that writes."""
 
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", "-n", help="Show what would be done; write nothing.")
-    ] = False
+    dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Show what would be done; write nothing.")] = False
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no result and no hints.")] = False
     message: Annotated[
         str | None,
@@ -89,16 +85,12 @@ def shared(command: Callable[..., Page]) -> Callable[..., Page]:
     return spread
 
 
-ModelId = Annotated[str, typer.Argument(help="The id of a model.", show_default=False)]
-ModelAlias = Annotated[str, typer.Argument(help="An alias.", show_default=False)]
-Names = Annotated[
-    list[str], typer.Argument(help="Aliases or model ids.", metavar="NAME...", show_default=False)
-]
+ModelId = Annotated[str, typer.Argument(metavar="MODEL_ID", help="The id of a model.", show_default=False)]
+ModelAlias = Annotated[str, typer.Argument(metavar="MODEL_ALIAS", help="An alias.", show_default=False)]
+Names = Annotated[list[str], typer.Argument(help="Aliases or model ids.", metavar="NAME...", show_default=False)]
 Patterns = Annotated[
     list[str] | None,
-    typer.Argument(
-        help="Aliases or model ids; may hold * and ?.", metavar="[PATTERN]...", show_default=False
-    ),
+    typer.Argument(help="Aliases or model ids; may hold * and ?.", metavar="[PATTERN]...", show_default=False),
 ]
 Files = Annotated[
     list[str],

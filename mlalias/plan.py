@@ -29,8 +29,8 @@ class FactChange(NamedTuple):
 class Plan(NamedTuple):
     """A request, thought through.
 
-    `changes` lists every alias that was asked about, unchanged ones included, but not the `refused` ones; `outcomes` has
-    what the rules say, by alias; `models`, `forgotten` and `pipelines` are
+    `changes` lists every alias that was asked about, unchanged ones included, but not the `refused` ones; `outcomes`
+    has what the rules say, by alias; `models`, `forgotten` and `pipelines` are
     the facts to write (`pipelines` whole, None if they stay). With `errors` it is refused, and none of it is done.
     `revision` is set by the commit; it stays None in a dry run, and where a store keeps no history.
     """

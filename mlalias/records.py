@@ -83,6 +83,18 @@ def overlap(found: Overlap) -> Record:
     return {**parts, "needed": found.needed}
 
 
+def comparison(old: Model, new: Model, found: Overlap, outcomes: Iterable[Outcome]) -> Record:
+    """How two models' fields overlap, and whether an alias could move from the first to the second."""
+    told = [outcome(one) for one in outcomes]
+    return {
+        "old_model_id": old.model_id,
+        "new_model_id": new.model_id,
+        "movable": not any(one["outcome"] == "fail" for one in told),
+        "overlap": overlap(found),
+        "rules": told,
+    }
+
+
 def warning(found: Caution) -> Record:
     """A warning; `rule`, `model_alias` and `overlap` are null unless a move is meant."""
     return {
@@ -93,14 +105,9 @@ def warning(found: Caution) -> Record:
     }
 
 
-def outcome(found: Outcome, model_alias: str) -> Record:
-    """What a rule says of one change."""
-    return {
-        "rule": found.rule.id,
-        "outcome": found.result,
-        "message": found.message,
-        "model_alias": model_alias,
-    }
+def outcome(found: Outcome) -> Record:
+    """What a rule says."""
+    return {"rule": found.rule.id, "outcome": found.result, "message": found.message}
 
 
 def change(found: AliasChange) -> Record:
@@ -124,7 +131,8 @@ def plan(found: Plan, *, dry_run: bool) -> Record:
 
 def rules(found: Plan) -> Record:
     """What all rules say of all changes."""
-    return {"rules": [outcome(one, alias) for alias, told in found.outcomes.items() for one in told]}
+    told = found.outcomes.items()
+    return {"rules": [{**outcome(one), "model_alias": alias} for alias, outcomes in told for one in outcomes]}
 
 
 def failure(found: Failure, catalog: str | None = None) -> Record:
@@ -148,10 +156,10 @@ def hint_text(hint: Hint, catalog: str | None = None) -> str:
     """A hint, its command ready to be pasted; `catalog` is the one given on the command line."""
     if not hint.command:
         return hint.text
-    from shlex import join  # noqa: PLC0415 - only hints need it
+    from shlex import join
 
     options = ("--catalog", catalog) if catalog else ()
-    return f"{hint.text}: {join(('mlalias', *hint.command, *options))}"
+    return f"{hint.text}{'' if hint.text.endswith('?') else ':'} {join(('mlalias', *hint.command, *options))}"
 
 
 def findings(found: Findings) -> Record:

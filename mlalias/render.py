@@ -6,9 +6,12 @@ from typing import Any
 from mlalias import records, tables
 from mlalias.catalog import AliasChange, Catalog, Deployment, Entry, Model
 from mlalias.errors import Damaged
+from mlalias.overlap import Overlap
+from mlalias.overlap import overlap as compare_fields
 from mlalias.page import Format, Page
+from mlalias.rules import Outcome, compare
 from mlalias.syntax import to_json
-from mlalias.tables import Column, Row
+from mlalias.tables import Column, Row, Screen
 from mlalias.verify import Findings
 
 
@@ -90,13 +93,6 @@ def models(catalog: Catalog, found: Sequence[Model], form: Format) -> Page:
     )
 
 
-def resolved(pairs: Sequence[tuple[str, str]], form: Format) -> Page:
-    """The model ids that names stand for, one a line."""
-    if form is Format.json:
-        return Page(to_json({"resolved": [{"name": name, "model_id": target} for name, target in pairs]}))
-    return Page("".join(f"{target}\n" for _, target in pairs))
-
-
 def shown(catalog: Catalog, names: Sequence[str], form: Format) -> Page:
     """Aliases and models in full."""
     is_alias = [name in catalog.aliases for name in names]
@@ -112,13 +108,11 @@ def shown(catalog: Catalog, names: Sequence[str], form: Format) -> Page:
         )
     pairs = [_shown(catalog, name, alias) for name, alias in zip(names, is_alias, strict=True)]
     if form is Format.tsv:
-        return Page(
-            tables.tsv((name, *pair) for name, found in zip(names, pairs, strict=True) for pair in found)
-        )
+        return Page(tables.tsv((name, *pair) for name, found in zip(names, pairs, strict=True) for pair in found))
     return Page("\n".join(tables.block(found, tables.stdout()) for found in pairs))
 
 
-def _shown(catalog: Catalog, name: str, alias: bool) -> list[tuple[str, str]]:  # noqa: FBT001 - which of the two it is
+def _shown(catalog: Catalog, name: str, alias: bool) -> list[tuple[str, str]]:
     target = catalog.aliases[name] if alias else name
     model = catalog.models.get(target)
     others = catalog.aliases_of(target)
@@ -149,7 +143,7 @@ def _last_change(record: dict[str, Any]) -> str:
 
 
 def _raw_facts(model: Model) -> list[tuple[str, str]]:
-    from json import dumps  # noqa: PLC0415 - only `show` needs it
+    from json import dumps
 
     pairs = [("type", model.model_type or "none"), ("inference", model.inference_type or "none")]
     fields = model.field_names
@@ -192,9 +186,7 @@ def history(entries: Sequence[Entry], form: Format, *, by_alias: bool) -> Page:
         lambda: {"history": [records.entry(one, *one.changes) for one in entries]},
         _OF_ALIAS if by_alias else _REVISION,
         lambda: [
-            row
-            for one in entries
-            for row in (_change_rows(one, when) if by_alias else [_revision_row(one, when)])
+            row for one in entries for row in (_change_rows(one, when) if by_alias else [_revision_row(one, when)])
         ],
         "no history",
     )
@@ -202,9 +194,7 @@ def history(entries: Sequence[Entry], form: Format, *, by_alias: bool) -> Page:
 
 def _revision_row(entry: Entry, when: Callable[[str], str]) -> Row:
     first, *more = entry.changes or (AliasChange("", None, None),)
-    changes = f"{first.model_alias} -> {first.model_id or 'deleted'}" + (
-        f" +{len(more)} more" if more else ""
-    )
+    changes = f"{first.model_alias} -> {first.model_id or 'deleted'}" + (f" +{len(more)} more" if more else "")
     return str(entry.revision), when(entry.time), entry.command, changes, entry.actor, entry.message or ""
 
 
@@ -226,7 +216,7 @@ def _change_rows(entry: Entry, when: Callable[[str], str]) -> list[Row]:
 
 def _time(text: str) -> str:
     """A time of the history as the clock on the wall has it, on a terminal; text that is no time stays as it is."""
-    from datetime import datetime  # noqa: PLC0415 - only `history` and `show` need it
+    from datetime import datetime
 
     if tables.stdout().width is None:
         return text
@@ -234,6 +224,68 @@ def _time(text: str) -> str:
         return datetime.fromisoformat(text).astimezone().strftime("%Y-%m-%d %H:%M")
     except (ValueError, OverflowError, OSError):
         return text
+
+
+# --- comparison ---
+
+_OVERLAP = (Column("fields", kept=True), Column("count", kept=True, right=True), Column("names", kept=True))
+_RULE = (Column("rule", kept=True), Column("outcome", kept=True), Column("message", kept=True))
+_BAR = 40
+
+
+def comparison(old: Model, new: Model, form: Format) -> Page:
+    """The fields of two models, the share of the old one's that the new one has, and the rules of a move."""
+    fields = compare_fields(old.field_names, new.field_names)
+    outcomes = compare(old, new)
+    if form is Format.json:
+        return Page(to_json(records.comparison(old, new, fields, outcomes)))
+    if form is Format.tsv:
+        return Page(tables.tsv(_overlap_rows(fields) + _rule_rows(outcomes)))
+    screen = tables.stdout()
+    sides = [("from", f"{old.model_id} ({_count(old)})"), ("to", f"{new.model_id} ({_count(new)})")]
+    parts = [
+        tables.block(sides, screen),
+        overlap(fields, screen),
+        _share(fields, screen),
+        rules(outcomes, screen),
+    ]
+    return Page("\n".join(filter(None, parts)))
+
+
+def _count(model: Model) -> str:
+    count = len(model.field_names)
+    return f"{count} input field{'s' * (count != 1)}"
+
+
+def overlap(found: Overlap, screen: Screen) -> str:
+    """A table of how many fields are shared and needed, which are lost, which gained."""
+    return tables.wrapped(_OVERLAP, _overlap_rows(found), screen)
+
+
+def _overlap_rows(found: Overlap) -> list[Row]:
+    needed = ("needed", str(found.needed), f"half of the {found.old_count} fields of the old model")
+    shared, *rest = ((part, str(len(names)), ", ".join(names)) for part, names in found._asdict().items())
+    return [shared, needed, *rest]
+
+
+def _share(found: Overlap, screen: Screen) -> str:
+    """A bar of the share of the old fields that the new model has."""
+    if not found.old_count:
+        return ""
+    share = len(found.shared) / found.old_count
+    width = min(_BAR, (screen.width or 80) - 8)
+    filled, rest = tables.glyphs()
+    bar = filled * round(share * width) + rest * (width - round(share * width))
+    return f"{bar} {share:4.0%}\n"
+
+
+def rules(outcomes: Sequence[Outcome], screen: Screen) -> str:
+    """A table of what each rule says."""
+    return tables.wrapped(_RULE, _rule_rows(outcomes), screen)
+
+
+def _rule_rows(outcomes: Sequence[Outcome]) -> list[Row]:
+    return [(rule.id, result, message) for rule, result, message in outcomes]
 
 
 # --- verify ---
@@ -248,7 +300,6 @@ def findings(found: Findings, form: Format) -> Page:
     if form is Format.tsv:
         return Page(tables.tsv(told), code=code)
     parts = [
-        tables.block([(kind, text), ("in", path), ("mend", mend)], tables.stdout())
-        for kind, path, text, mend in told
+        tables.block([(kind, text), ("in", path), ("mend", mend)], tables.stdout()) for kind, path, text, mend in told
     ]
     return Page("\n".join(parts) or "the catalog is whole\n", code=code)

@@ -47,9 +47,7 @@ def put(
         plan = judged(catalog, change, outcomes)
         if names_hold and if_current is not None and change.target != if_current:
             asked = (AliasChange(model_alias, model_id, change.target),)
-            return plan._replace(
-                changes=(), refused=asked, warnings=(), errors=(_not_current(change, if_current),)
-            )
+            return plan._replace(changes=(), refused=asked, warnings=(), errors=(_not_current(change, if_current),))
         return plan
 
     return request
@@ -157,9 +155,7 @@ def forget(model_id: str, *, force: bool = False, missing_ok: bool = False) -> R
         if errors:
             return Plan(catalog, errors=errors)
         changes = tuple(AliasChange(alias, None, model_id) for alias in aliases)
-        return Plan(
-            catalog, changes, forgotten=(model_id,), facts=(FactChange("removed", "model", model_id),)
-        )
+        return Plan(catalog, changes, forgotten=(model_id,), facts=(FactChange("removed", "model", model_id),))
 
     return request
 
@@ -171,9 +167,7 @@ def _no_model(catalog: Catalog, name: str) -> NotFound:
     return NotFound(f"'{name}' is an alias, not a model", Hint("the model that it names", ("forget", target)))
 
 
-def _still_used(
-    catalog: Catalog, model_id: str, aliases: Sequence[str], *, deployed: bool
-) -> tuple[Conflict, ...]:
+def _still_used(catalog: Catalog, model_id: str, aliases: Sequence[str], *, deployed: bool) -> tuple[Conflict, ...]:
     """The first of the conditions, in Elasticsearch's order, that keeps a model."""
     hint = Hint("remove it all the same", ("forget", model_id, "--force"))
     of_model = catalog.pipelines_naming(model_id)
@@ -182,9 +176,7 @@ def _still_used(
     for alias in aliases:
         of_alias = catalog.pipelines_naming(alias)
         if of_alias:
-            return (
-                Conflict(f"the alias '{alias}' of '{model_id}' is named by {_pipelines(of_alias)}", hint),
-            )
+            return (Conflict(f"the alias '{alias}' of '{model_id}' is named by {_pipelines(of_alias)}", hint),)
     if deployed:
         return (Conflict(f"the model '{model_id}' is deployed", hint),)
     return ()
@@ -217,9 +209,7 @@ def _undo_creation(catalog: Catalog, model_alias: str, *, deletes: bool) -> Plan
         return Plan(catalog, (AliasChange(model_alias, None, None),))
     if not deletes:
         hint = Hint("delete it", ("rollback", model_alias, "--delete"))
-        return Plan(
-            catalog, errors=(Refused(f"the alias '{model_alias}' did not exist before that change", hint),)
-        )
+        return Plan(catalog, errors=(Refused(f"the alias '{model_alias}' did not exist before that change", hint),))
     return delete(model_alias)(catalog)
 
 
@@ -271,6 +261,6 @@ def _agree(catalog: Catalog, model_alias: str) -> None:
         then = f"names '{change.model_id}'" if change.model_id else "is deleted"
         now = f"it names '{target}'" if target else "it does not exist"
         raise Conflict(
-            f"after revision {entry.revision} of the history the alias '{model_alias}' {then}, but in aliases.toml {now}",
+            f"the alias '{model_alias}' {then} after revision {entry.revision} of the history, but in aliases.toml {now}",
             Hint("see what else disagrees", ("verify",)),
         )

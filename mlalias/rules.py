@@ -19,6 +19,7 @@ class Change(NamedTuple):
     """One requested change of an alias, with both ends looked up.
 
     `target` is the model id that the alias names now; `old` and `new` are the models, None where there is none.
+    Without a `model_alias` it is a comparison: whether any alias could move from `old` to `new`.
     """
 
     model_alias: str
@@ -28,6 +29,11 @@ class Change(NamedTuple):
     new: Model | None = None
     reassign: bool = False
     alias_is_model_id: bool = False
+
+    @property
+    def subject(self) -> str:
+        """What would move."""
+        return f"the alias '{self.model_alias}'" if self.model_alias else "an alias"
 
     @property
     def overlap(self) -> Overlap | None:
@@ -69,7 +75,7 @@ def equal_names(change: Change) -> Verdict:
 
 
 def invalid_alias(change: Change) -> Verdict:
-    """The alias has lower-case letters, digits, `.`, `_` and `-` only, begins with a letter or digit, and ends in a letter."""
+    """The alias is made of lower-case letters, digits, `.`, `_`, `-`; it begins with a letter or digit, ends in a letter."""
     alias = change.model_alias
     if is_alias(alias):
         return "pass", f"'{alias}' is a valid alias"
@@ -123,7 +129,7 @@ def inference_type_differs(change: Change, old: Model, new: Model) -> Verdict:
         return "skip", "one of the models has no inference_config"
     if old.inference_type != new.inference_type:
         return "fail", (
-            f"the alias '{change.model_alias}' cannot move from '{old.model_id}' ({old.inference_type}) "
+            f"{change.subject} cannot move from '{old.model_id}' ({old.inference_type}) "
             f"to '{new.model_id}' ({new.inference_type}): their inference types differ"
         )
     return "pass", f"both do {new.inference_type}"
@@ -134,7 +140,7 @@ def model_type_differs(change: Change, old: Model, new: Model) -> Verdict:
     """The old and the new model have the same model_type; none at all is a type of its own."""
     if old.model_type != new.model_type:
         return "fail", (
-            f"the alias '{change.model_alias}' cannot move from '{old.model_id}' ({old.model_type or 'no type'}) "
+            f"{change.subject} cannot move from '{old.model_id}' ({old.model_type or 'no type'}) "
             f"to '{new.model_id}' ({new.model_type or 'no type'}): their model types differ"
         )
     return "pass", f"both are {new.model_type}" if new.model_type else "neither has a model type"
@@ -160,8 +166,7 @@ def not_deployed(change: Change, old: Model, new: Model) -> Verdict:
         return "pass", f"'{old.model_id}' is not deployed either"
     if not new.deployments:
         return "fail", (
-            f"the alias '{change.model_alias}' cannot move from '{old.model_id}', which is deployed, "
-            f"to '{new.model_id}', which is not"
+            f"{change.subject} cannot move from '{old.model_id}', which is deployed, to '{new.model_id}', which is not"
         )
     return "pass", f"'{new.model_id}' is deployed"
 
@@ -171,10 +176,12 @@ def not_allocated(change: Change, old: Model, new: Model) -> Verdict:
     """If a deployment of the old pytorch model has an allocation running, every deployment of the new one has."""
     if not any(deployment.running for deployment in old.deployments):
         return "pass", f"no deployment of '{old.model_id}' has an allocation running"
+    if not new.deployments:
+        return "skip", f"'{new.model_id}' has no deployment to look at"
     idle = [deployment.deployment_id for deployment in new.deployments if not deployment.running]
     if idle:
         return "fail", (
-            f"the alias '{change.model_alias}' cannot move from '{old.model_id}', which has allocations running, to "
+            f"{change.subject} cannot move from '{old.model_id}', which has allocations running, to "
             f"'{new.model_id}': its deployment '{idle[0]}' has none"
         )
     return "pass", f"every deployment of '{new.model_id}' has an allocation running"
@@ -182,13 +189,14 @@ def not_allocated(change: Change, old: Model, new: Model) -> Verdict:
 
 @_of_two_models
 def few_shared_fields(change: Change, old: Model, new: Model) -> Verdict:
-    """The old and the new model share at least half of the old one's input fields; else the move is made with a warning."""
+    """The new model has at least half of the old one's input fields; else the move is made, with a warning."""
     fields = overlap(old.field_names, new.field_names)
     shares = f"{len(fields.shared)} of {fields.old_count} input fields"
     if fields.few:
-        return "warn", (
-            f"'{new.model_id}' shares only {shares} with '{old.model_id}', which '{change.model_alias}' named "
-            f"({fields.needed} needed)"
+        named = f", which '{change.model_alias}' named" if change.model_alias else ""
+        return (
+            "warn",
+            f"'{new.model_id}' shares only {shares} with '{old.model_id}'{named} ({fields.needed} needed)",
         )
     return "pass", f"the models share {shares} ({fields.needed} needed)"
 
@@ -208,11 +216,17 @@ RULES = (
     Rule(few_shared_fields),
 )
 NAME_RULES = RULES[:2]
+MOVE_RULES = RULES[5:]
 
 
-def judge(change: Change) -> tuple[Outcome, ...]:
+def judge(change: Change, rules: tuple[Rule, ...] = RULES) -> tuple[Outcome, ...]:
     """What every rule says of a change, in order."""
-    return tuple(Outcome(rule, *rule.check(change)) for rule in RULES)
+    return tuple(Outcome(rule, *rule.check(change)) for rule in rules)
+
+
+def compare(old: Model, new: Model) -> tuple[Outcome, ...]:
+    """What the rules of a move say of moving any alias from one model to another."""
+    return judge(Change("", new.model_id, old.model_id, old, new, reassign=True), MOVE_RULES)
 
 
 def refusals(outcomes: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
@@ -227,9 +241,7 @@ def _fault_of_name(alias: str) -> str:
         return "it is empty"
     if len(alias) > LONGEST_ALIAS:
         return f"it is longer than {LONGEST_ALIAS} characters"
-    strange = next(
-        (c for c in alias if not (c.isascii() and (c.islower() or c.isdigit()) or c in "._-")), None
-    )
+    strange = next((c for c in alias if not ((c.isascii() and (c.islower() or c.isdigit())) or c in "._-")), None)
     if strange is not None:
         return f"'{strange}' is not a lower-case letter, a digit, '.', '_' or '-'"
     if alias[0] in "._-":

@@ -93,9 +93,7 @@ def history(catalog: Catalog, patterns: Sequence[str], limit: int | None) -> lis
     """The entries, newest first, with the changes of matching aliases only; raises NotFound."""
     entries = list(reversed(catalog.history))
     if patterns:
-        told = sorted(
-            {change.model_alias for entry in entries for change in entry.changes} | catalog.aliases.keys()
-        )
+        told = sorted({change.model_alias for entry in entries for change in entry.changes} | catalog.aliases.keys())
 
         def matches(pattern: str) -> Iterable[str]:
             if is_pattern(pattern):

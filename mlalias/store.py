@@ -38,9 +38,7 @@ class Location(NamedTuple):
         """The directory; raises WrongUsage if something else is there."""
         path = Path(self.text).expanduser()
         if path.exists() and not path.is_dir():
-            raise WrongUsage(
-                f"'{path}' is a file, and a catalog is a directory", Hint(f"it was given {self.origin}")
-            )
+            raise WrongUsage(f"'{path}' is a file, and a catalog is a directory", Hint(f"it was given {self.origin}"))
         return path
 
 
@@ -50,7 +48,7 @@ def locate(given: str | None) -> Location:
         return Location(given, "with --catalog")
     if os.environ.get(ENVIRONMENT):
         return Location(os.environ[ENVIRONMENT], f"in {ENVIRONMENT}")
-    from platformdirs import user_data_dir  # noqa: PLC0415 - only the default needs it
+    from platformdirs import user_data_dir
 
     return Location(user_data_dir("mlalias", appauthor=False), "by default")
 
@@ -59,9 +57,11 @@ def open_store(location: Location) -> Store:
     """Open the store at a location."""
     if location.is_url:
         raise WrongUsage("a live cluster is not supported yet")
-    from mlalias.directory import DirectoryStore  # noqa: PLC0415 - `path` and a cluster do without
+    from mlalias.directory import DirectoryStore
 
-    return DirectoryStore(location.path, on_wait=lambda: print(_WAITING, file=sys.stderr, flush=True))
+    return DirectoryStore(location.path, on_wait=_tell_of_waiting)
 
 
-_WAITING = "waiting for another process that is writing to the catalog ..."
+def _tell_of_waiting() -> None:
+    sys.stderr.write("waiting for another process that is writing to the catalog ...\n")
+    sys.stderr.flush()

@@ -33,7 +33,7 @@ def decode(data: bytes, source: str) -> str:
 
 def read_toml(text: str, source: str) -> Document:
     """Read TOML; raises InvalidDocument with the place of a fault."""
-    import tomli  # noqa: PLC0415 - `path` and most errors need no TOML
+    import tomli
 
     try:
         document = tomli.loads(text)
@@ -64,9 +64,7 @@ def read_json(text: str, source: str) -> tuple[Document, frozenset[str]]:
     try:
         document = json.loads(text, object_pairs_hook=unique, parse_constant=constant)
     except json.JSONDecodeError as error:
-        invalid(
-            source, f"is not valid JSON: {_lowered(error.msg)} (at line {error.lineno}, column {error.colno})"
-        )
+        invalid(source, f"is not valid JSON: {_lowered(error.msg)} (at line {error.lineno}, column {error.colno})")
     except RecursionError:
         invalid(source, "is nested too deeply")
     except ValueError:
@@ -78,7 +76,7 @@ def read_json(text: str, source: str) -> tuple[Document, frozenset[str]]:
 
 def to_toml(document: Mapping[str, Any]) -> str:
     """Write TOML; control, bidi and zero-width characters, which only strings can hold, become escapes."""
-    import tomli_w  # noqa: PLC0415 - only writers need it
+    import tomli_w
 
     return _UNSAFE.sub(lambda match: f"\\U{ord(match[0]):08x}", tomli_w.dumps(document))
 
@@ -103,14 +101,20 @@ def _check(value: Any, source: str, depth: int = 0) -> None:
     elif isinstance(value, list):
         for item in value:
             _check(item, source, depth + 1)
-    elif isinstance(value, str):
-        if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
-            invalid(source, "holds half of a surrogate pair, which is not a character")
-    elif isinstance(value, float):
-        if value - value != 0:
-            invalid(source, "holds a number that is not finite")
-    elif isinstance(value, int) and value not in _INTEGERS:
-        invalid(source, "holds a whole number of more than 64 bits")
+    else:
+        fault = _fault_of_scalar(value)
+        if fault:
+            invalid(source, fault)
+
+
+def _fault_of_scalar(value: Any) -> str | None:
+    if isinstance(value, str) and not value.isascii() and any("\ud800" <= c <= "\udfff" for c in value):
+        return "holds half of a surrogate pair, which is not a character"
+    if isinstance(value, float) and value - value != 0:
+        return "holds a number that is not finite"
+    if isinstance(value, int) and value not in _INTEGERS:
+        return "holds a whole number of more than 64 bits"
+    return None
 
 
 def _without_nulls(value: Any, key: str, nulls: set[str]) -> Any:

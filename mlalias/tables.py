@@ -44,11 +44,7 @@ class Screen(NamedTuple):
 def _width(stream: TextIO) -> int:
     given = os.environ.get("COLUMNS", "")
     try:
-        return (
-            int(given)
-            if given.isdecimal() and int(given)
-            else os.get_terminal_size(stream.fileno()).columns or 80
-        )
+        return int(given) if given.isdecimal() and int(given) else os.get_terminal_size(stream.fileno()).columns or 80
     except (OSError, ValueError):
         return 80
 
@@ -67,9 +63,18 @@ def visible(text: str) -> str:
     """The text on one line, with control, bidi and zero-width characters, and halves of pairs, spelled out."""
     if text.isprintable():
         return text
-    from unicodedata import category  # noqa: PLC0415 - few texts need it
+    from unicodedata import category
 
     return "".join(c if c.isprintable() or category(c) == "Zs" else _spelled(c) for c in text)
+
+
+def glyphs() -> tuple[str, str]:
+    """The full and the empty part of a bar, as far as standard output can write them."""
+    try:
+        "\u2588\u00b7".encode(sys.stdout.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return "#", "."
+    return "\u2588", "\u00b7"
 
 
 def said(label: str, color: _Color, text: str) -> str:
@@ -79,9 +84,7 @@ def said(label: str, color: _Color, text: str) -> str:
 
 
 def _spelled(character: str) -> str:
-    return {"\t": "\\t", "\n": "\\n", "\r": "\\r"}.get(character) or character.encode(
-        "unicode_escape"
-    ).decode()
+    return {"\t": "\\t", "\n": "\\n", "\r": "\\r"}.get(character) or character.encode("unicode_escape").decode()
 
 
 def tsv(rows: Iterable[Row]) -> str:
@@ -105,7 +108,7 @@ def table(columns: Sequence[Column], rows: Sequence[Row], screen: Screen) -> tup
 
 def wrapped(columns: Sequence[Column], rows: Sequence[Row], screen: Screen) -> str:
     """Draw a table whose last column goes on below, between words, where the terminal is too narrow for it."""
-    from textwrap import wrap  # noqa: PLC0415 - only long texts need it
+    from textwrap import wrap
 
     *_, indent = accumulate(width + _GAP for width in _widths(columns, rows)[:-1])
     room = max(24, screen.width - indent) if screen.width else 10**9
@@ -126,7 +129,7 @@ _GAP = 2
 
 
 def _widths(columns: Sequence[Column], cells: Sequence[Row]) -> list[int]:
-    from rich.cells import cell_len  # noqa: PLC0415 - Rich is imported only where a table is drawn
+    from rich.cells import cell_len
 
     return [
         max([len(column.title), *(len(row[i]) if row[i].isascii() else cell_len(row[i]) for row in cells)])
@@ -146,8 +149,8 @@ def _fitting(columns: Sequence[Column], widths: Sequence[int], width: int | None
 
 
 def _drawn(columns: Sequence[Column], cells: Sequence[Row], screen: Screen) -> str:
-    from rich.table import Table  # noqa: PLC0415 - Rich is imported only where a table is drawn
-    from rich.text import Text  # noqa: PLC0415
+    from rich.table import Table
+    from rich.text import Text
 
     drawn = Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, header_style="bold")
     for column in columns:
@@ -177,16 +180,15 @@ STYLES = {
 
 def _blocks(columns: Sequence[Column], cells: Sequence[Row], screen: Screen) -> str:
     return "\n".join(
-        block([(column.title, cell) for column, cell in zip(columns, row, strict=True)], screen)
-        for row in cells
+        block([(column.title, cell) for column, cell in zip(columns, row, strict=True)], screen) for row in cells
     )
 
 
 def block(pairs: Sequence[tuple[str, str]], screen: Screen) -> str:
     """One `key: value` a line; long values are wrapped at spaces, and words are never cut."""
-    from textwrap import wrap  # noqa: PLC0415 - only narrow terminals and `show` need it
+    from textwrap import wrap
 
-    from rich.text import Text  # noqa: PLC0415 - Rich is imported only where a table is drawn
+    from rich.text import Text
 
     indent = max((len(key) for key, _ in pairs), default=0) + 2
     text = Text()
@@ -200,9 +202,9 @@ def block(pairs: Sequence[tuple[str, str]], screen: Screen) -> str:
 
 def render(drawn: "RenderableType", screen: Screen, end: str = "\n") -> str:
     """What Rich makes of something, without the spaces at the ends of lines."""
-    from io import StringIO  # noqa: PLC0415 - Rich is imported only where a table is drawn
+    from io import StringIO
 
-    from rich.console import Console  # noqa: PLC0415
+    from rich.console import Console
 
     console = Console(
         file=StringIO(),

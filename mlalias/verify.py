@@ -71,9 +71,7 @@ def _inspect(root: Path) -> Findings:
         except Damaged as damage:
             faults.append(Finding(str(path), damage.reason, mend))
         except OSError as error:
-            faults.append(
-                Finding(str(path), f"'{path}' cannot be read ({os_text(error)})", f"ls -l {_quoted(path)}")
-            )
+            faults.append(Finding(str(path), f"'{path}' cannot be read ({os_text(error)})", f"ls -l {_quoted(path)}"))
         return None
 
     history = attempt(root / HISTORY, _RESTORE, lambda: list(HistoryFile(root / HISTORY)))
@@ -138,14 +136,10 @@ def _agreement(root: Path, table: Table | None, entries: Sequence[Entry]) -> Ite
     """Whether the history and the table tell of the same changes."""
     revisions = [entry.revision for entry in entries]
     if revisions != sorted(set(revisions)):
-        yield Finding(
-            str(root / HISTORY), "the revisions of the history do not rise from entry to entry", _RESTORE
-        )
+        yield Finding(str(root / HISTORY), "the revisions of the history do not rise from entry to entry", _RESTORE)
         return
     ahead = _ahead(table, entries)
-    drafted = (
-        any(path.name.startswith(f".{TABLE}.") for path in files.leftovers(root)) if root.is_dir() else False
-    )
+    drafted = any(path.name.startswith(f".{TABLE}.") for path in files.leftovers(root)) if root.is_dir() else False
     if ahead > 0 and not (ahead == 1 and drafted):
         is_at = f"is at revision {table.revision}" if table else "is gone"
         message = f"'{TABLE}' {is_at}, but the history goes on to revision {revisions[-1]}: it was deleted or restored"
@@ -160,7 +154,7 @@ def _agreement(root: Path, table: Table | None, entries: Sequence[Entry]) -> Ite
 
 
 def _disagreements(table: Table, entries: Sequence[Entry], root: Path) -> Iterator[Finding]:
-    """The aliases that somebody edited by hand; those that the history never heard of may have been there from the start."""
+    """The aliases that somebody edited by hand; one that the history never heard of may have always been there."""
     told = replay(entries)
     touched = {change.model_alias for entry in entries for change in entry.changes}
     for alias in sorted(touched):

@@ -2,21 +2,18 @@
 
 from collections.abc import Sequence
 
-from mlalias import records, tables
+from mlalias import records, render, tables
 from mlalias.advice import undo
 from mlalias.catalog import AliasChange
 from mlalias.errors import Failure, Hint, as_one
-from mlalias.overlap import Overlap
-from mlalias.plan import Caution, FactChange, Plan
 from mlalias.page import Format, Page
-from mlalias.rules import Outcome, refusals
+from mlalias.plan import Caution, FactChange, Plan
+from mlalias.rules import refusals
 from mlalias.syntax import to_json
 from mlalias.tables import Column, Row, Screen
 
 _KEPT = [Column(title, kept=True) for title in ("result", "alias", "model", "was")]
-_OVERLAP = (Column("fields", kept=True), Column("count", kept=True, right=True), Column("names", kept=True))
 _FACT = [Column(title, kept=True) for title in ("result", "part", "name")]
-_RULE = [Column(title, kept=True) for title in ("rule", "outcome", "message")]
 _MOST_FACTS = 30
 
 
@@ -54,7 +51,7 @@ def page(
     )
 
 
-def _result(plan: Plan, form: Format, dry_run: bool, lists_unchanged: bool) -> str:  # noqa: FBT001 - passed on
+def _result(plan: Plan, form: Format, dry_run: bool, lists_unchanged: bool) -> str:
     if form is Format.json:
         return to_json(records.plan(plan, dry_run=dry_run))
     if form is Format.tsv:
@@ -62,15 +59,15 @@ def _result(plan: Plan, form: Format, dry_run: bool, lists_unchanged: bool) -> s
     return _text(plan, dry_run, lists_unchanged)
 
 
-def _text(plan: Plan, dry_run: bool, lists_unchanged: bool) -> str:  # noqa: FBT001 - passed on
+def _text(plan: Plan, dry_run: bool, lists_unchanged: bool) -> str:
     screen = tables.stdout()
     parts = []
     if dry_run and len(plan.outcomes) == 1:
-        parts += [rules(outcomes, screen) for outcomes in plan.outcomes.values()]
+        parts += [render.rules(outcomes, screen) for outcomes in plan.outcomes.values()]
     if plan.facts:
         parts.append(_facts(plan.facts, screen))
     listed = plan.changes if lists_unchanged else plan.moves
-    rows = [_row(change) for change in listed] + [_refused(plan, change) for change in plan.refused]
+    rows = sorted([_row(change) for change in listed] + [_refused(plan, change) for change in plan.refused], key=_alias)
     if rows and (len(rows) > 1 or not plan.refused):
         parts.append(_changes(rows, screen))
     if not lists_unchanged:
@@ -82,6 +79,10 @@ def _text(plan: Plan, dry_run: bool, lists_unchanged: bool) -> str:  # noqa: FBT
 
 def _row(change: AliasChange) -> Row:
     return change.result, change.model_alias, change.model_id or "", change.previous_model_id or ""
+
+
+def _alias(row: Row) -> str:
+    return row[1]
 
 
 def _refused(plan: Plan, change: AliasChange) -> Row:
@@ -116,11 +117,6 @@ def _facts(facts: Sequence[FactChange], screen: Screen) -> str:
     return table + (f"{'and ' if told else 'facts: '}{', '.join(rest)}\n" if rest else "")
 
 
-def rules(outcomes: Sequence[Outcome], screen: Screen) -> str:
-    """What each rule says."""
-    return tables.wrapped(_RULE, [(rule.id, result, message) for rule, result, message in outcomes], screen)
-
-
 # --- talk ---
 
 
@@ -128,22 +124,16 @@ def _warning(caution: Caution) -> str:
     text = tables.said("warning", "yellow", caution.message)
     if caution.overlap is None:
         return text
-    return f"{text}\n{_overlap(caution.overlap)}\n"
+    return f"{text}\n{render.overlap(caution.overlap, tables.stderr())}\n"
 
 
-def _overlap(found: Overlap) -> str:
-    """How many fields are shared and needed, which are lost, which gained."""
-    parts = [(part, str(len(names)), ", ".join(names)) for part, names in found._asdict().items()]
-    needed = ("needed", str(found.needed), f"half of the {found.old_count} fields of the old model")
-    return tables.wrapped(_OVERLAP, [parts[0], needed, *parts[1:]], tables.stderr())
-
-
-def _hints(plan: Plan, dry_run: bool, catalog: str | None) -> str:  # noqa: FBT001 - passed on
-    moved = [change for change in plan.moves if change.result != "created"]
-    if dry_run or not moved or plan.undoes:
+def _hints(plan: Plan, dry_run: bool, catalog: str | None) -> str:
+    """How to undo a move; of several, the first."""
+    undoable = [change for change in plan.moves if change.result != "created" or plan.undoes]
+    if dry_run or not undoable:
         return ""
-    first = undo(moved[0], keeps_history=plan.before.revision is not None)
-    return tables.said("hint", "cyan", records.hint_text(first, catalog))
+    hint = undo(undoable[0], plan.before.revision, rolled_back=bool(plan.undoes))
+    return tables.said("hint", "cyan", records.hint_text(hint, catalog))
 
 
 def failed(
@@ -159,7 +149,5 @@ def failed(
     talk = "".join(tables.said("error", "red", error.reason) for error in failure.errors)
     hints: dict[Hint, None] = dict.fromkeys(hint for error in failure.errors for hint in error.hints)
     if not quiet:
-        talk += "".join(
-            tables.said("hint", "cyan", records.hint_text(hint, catalog)) for hint in list(hints)[:2]
-        )
+        talk += "".join(tables.said("hint", "cyan", records.hint_text(hint, catalog)) for hint in list(hints)[:2])
     return Page(text, talk, failure.exit_code)
