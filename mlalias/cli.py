@@ -305,7 +305,7 @@ def _import(
 ) -> Page:
     """Take over facts: Elasticsearch's answers, or TOML.
 
-    The rules are not asked. The answers are those to GET _ml/trained_models, _ml/trained_models/_stats and _ingest/pipeline; each replaces its
+    options.local("import", "bring its facts home: mlalias export --catalog URL | mlalias import - --catalog DIR")
     own part of the catalog.
 
     \b
@@ -317,7 +317,9 @@ def _import(
     """
     from mlalias.declarations import take
 
-    options.local("import", "the cluster has the facts; bring them home with: mlalias export | mlalias import -")
+    options.local(
+        "import", "bring the facts of a cluster home: mlalias export --catalog URL | mlalias import - --catalog DIR"
+    )
     return _write("import", take(_read(file), reassign=reassign, prune=prune), options, lists_unchanged=False)
 
 

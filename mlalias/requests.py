@@ -261,6 +261,6 @@ def _agree(catalog: Catalog, model_alias: str) -> None:
         then = f"names '{change.model_id}'" if change.model_id else "is deleted"
         now = f"it names '{target}'" if target else "it does not exist"
         raise Conflict(
-            f"the alias '{model_alias}' {then} after revision {entry.revision} of the history, but in aliases.toml {now}",
+            f"the alias '{model_alias}' {then} after revision {entry.revision}, but in aliases.toml {now}",
             Hint("see what else disagrees", ("verify",)),
         )
