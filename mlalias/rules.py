@@ -75,7 +75,7 @@ def equal_names(change: Change) -> Verdict:
 
 
 def invalid_alias(change: Change) -> Verdict:
-    """The alias is made of lower-case letters, digits, `.`, `_`, `-`; it begins with a letter or digit, ends in a letter."""
+    """The alias has lower-case letters, digits, `.`, `_`, `-`; it begins with a letter or digit, ends in a letter."""
     alias = change.model_alias
     if is_alias(alias):
         return "pass", f"'{alias}' is a valid alias"
