@@ -1,0 +1,280 @@
+"""The rules, on both sides of every boundary, as `put` decides them and `put --dry-run` explains them."""
+
+import itertools
+import json
+from math import ceil
+
+import pytest
+from conftest import contents
+
+RULES = [
+    "equal_names",
+    "invalid_alias",
+    "alias_taken",
+    "alias_is_model_id",
+    "model_missing",
+    "inference_type_differs",
+    "model_type_differs",
+    "not_deployed",
+    "not_allocated",
+    "few_shared_fields",
+]
+
+
+def declared(old, new, alias="x"):
+    """A declaration of the models `old-model` and `new-model`, with the alias on the old one."""
+    lines = ["[aliases]", f'{alias} = "old-model"']
+    for model_id, facts in (("old-model", old), ("new-model", new)):
+        lines.append(f"[models.{model_id}]")
+        lines += [
+            f"{key} = {json.dumps(value)}" for key, value in facts.items() if key not in ("deployments", "inference")
+        ]
+        if "inference" in facts:
+            lines.append(f"inference_config.{facts['inference']} = {{}}")
+        for state, count in facts.get("deployments", ()):
+            lines.append(f"[[models.{model_id}.deployments]]")
+            lines.append(f'deployment_id = "d{len(lines)}"\nstate = "{state}"\nallocation_count = {count}')
+    return "\n".join(lines)
+
+
+def outcomes(ran):
+    told = ran.json["rules"]
+    assert [one["rule"] for one in told] == RULES
+    return {one["rule"]: one["outcome"] for one in told}
+
+
+@pytest.fixture
+def move(run, seed, catalog):
+    """What becomes of moving an alias from a model with some facts to one with others."""
+
+    def move(old, new):
+        seed(declared(old, new))
+        before = contents(catalog)
+        dry = run("put", "new-model", "x", "-r", "-n", "-o", "json")
+        assert contents(catalog) == before
+        done = run("put", "new-model", "x", "-r", "-o", "json")
+        assert done.code == dry.code
+        assert (contents(catalog) == before) == (done.code != 0)
+        rule = None if done.code == 0 else done.json["error"]["rule"]
+        return done.code, rule, outcomes(dry)
+
+    return move
+
+
+NAMES = [
+    *((name, True) for name in ("a", "prod", "1a", "00a", "a.b-c_d", "a..b", "a--b", "9.x", "a1b", "x" * 200)),
+    *(
+        (name, False)
+        for name in ("", "v1", "7", "prod-2", "prod-", "prod_", "prod.", "Prod", "prodD", "_a", ".a", "-a")
+    ),
+    *((name, False) for name in ("a b", "a/b", "*", "_all", "a\n", "\na", "é", "aé", "a,b", "../x", "x" * 201, "ａ")),
+]
+
+
+@pytest.mark.parametrize(("alias", "valid"), NAMES, ids=[repr(name[:9]) for name, _ in NAMES])
+def test_names(run, seed, catalog, alias, valid):
+    seed("[models.m]")
+    ran = run("put", "-o", "json", "--", "m", alias)
+    assert ran.code == (0 if valid else 3)
+    assert valid or ran.json["error"]["rule"] == "invalid_alias"
+    assert valid or ran.json["error"]["type"] == "action_request_validation_exception"
+    assert run("list", "-o", "tsv").out.startswith(f"{alias}\tm\t" if valid else "")
+
+
+def test_both_faults_of_names_are_told_together(run, seed):
+    seed("[models.v1]")
+    ran = run("put", "v1", "v1", "-o", "json")
+    assert [error["rule"] for error in ran.json["errors"]] == ["equal_names", "invalid_alias"]
+    assert (ran.code, ran.json["status"], ran.err.count("error: ")) == (3, 400, 2)
+
+
+def test_equal_names_alone(run, seed):
+    seed("[models.prod]")
+    assert [error["rule"] for error in run("put", "prod", "prod", "-o", "json").json["errors"]] == ["equal_names"]
+
+
+def test_a_fault_of_names_hides_all_later_ones(run, seed):
+    seed('[aliases]\nx = "m"\n[models.m]')
+    assert [error["rule"] for error in run("put", "nope", "v1", "-o", "json").json["errors"]] == ["invalid_alias"]
+
+
+@pytest.mark.parametrize(
+    ("model_id", "options", "code", "rule"),
+    [
+        ("m", (), 3, "alias_taken"),
+        ("n", (), 3, "alias_taken"),
+        ("missing", (), 3, "alias_taken"),
+        ("m", ("-r",), 0, None),
+        ("n", ("-r",), 0, None),
+        ("missing", ("-r",), 4, "model_missing"),
+        ("m", ("--exist-ok",), 0, None),
+        ("n", ("--exist-ok",), 3, "alias_taken"),
+        ("n", ("--if-current", "m"), 0, None),
+        ("n", ("--if-current", "n"), 5, None),
+        ("m", ("--if-current", "n"), 5, None),
+        ("m", ("--if-current", "n", "--exist-ok"), 0, None),
+        ("missing", ("--if-current", "m"), 4, "model_missing"),
+        ("missing", ("--if-current", "n"), 5, None),
+    ],
+)
+def test_a_taken_alias(run, seed, model_id, options, code, rule):
+    seed('[aliases]\nx = "m"\n[models.m]\n[models.n]')
+    ran = run("put", model_id, "x", *options, "-o", "json")
+    assert ran.code == code
+    if code:
+        assert (ran.json["error"]["rule"], ran.json["status"]) == (rule, {3: 400, 4: 404, 5: 409}[code])
+        assert run("resolve", "x").out == "m\n"
+    else:
+        assert run("resolve", "x").out == f"{model_id}\n"
+
+
+@pytest.mark.parametrize(
+    ("alias", "options", "code"),
+    [
+        ("y", (), 0),
+        ("y", ("-r",), 0),
+        ("y", ("--exist-ok",), 0),
+        ("y", ("--if-current", "m"), 5),
+        ("n", (), 3),
+        ("n", ("-r",), 3),
+    ],
+)
+def test_a_free_alias(run, seed, alias, options, code):
+    seed('[aliases]\nx = "m"\n[models.m]\n[models.n]')
+    assert run("put", "m", alias, *options).code == code
+
+
+def test_an_alias_that_is_a_model_id_is_told_before_a_missing_model(run, seed):
+    seed("[models.m]\n[models.n]")
+    assert run("put", "missing", "n", "-o", "json").json["error"]["rule"] == "alias_is_model_id"
+
+
+def test_a_dangling_alias_is_free_to_move(run, seed, catalog):
+    seed(declared({"model_type": "pytorch", "deployments": [("started", 1)]}, {"model_type": "tree_ensemble"}))
+    (catalog / "models" / "old-model.toml").unlink()
+    ran = run("put", "new-model", "x", "-o", "json")
+    assert ran.json["error"]["rule"] == "alias_taken"
+    ran = run("put", "new-model", "x", "-r", "-n", "-o", "json")
+    assert set(list(outcomes(ran).values())[5:]) == {"skip"}
+    assert run("put", "new-model", "x", "-r").code == 0
+
+
+INFERENCE = [None, "regression", "classification", "ner"]
+
+
+@pytest.mark.parametrize(("old", "new"), list(itertools.product(INFERENCE, INFERENCE)))
+def test_inference_types(move, old, new):
+    facts = [{"inference": kind} if kind else {} for kind in (old, new)]
+    code, rule, told = move(*facts)
+    if old and new and old != new:
+        assert (code, rule, told["inference_type_differs"]) == (3, "inference_type_differs", "fail")
+    else:
+        assert (code, told["inference_type_differs"]) == (0, "pass" if old and new else "skip")
+
+
+TYPES = [None, "tree_ensemble", "lang_ident", "pytorch", "next_year"]
+
+
+@pytest.mark.parametrize(("old", "new"), list(itertools.product(TYPES, TYPES)))
+def test_model_types(move, old, new):
+    facts = [{"model_type": kind} if kind else {} for kind in (old, new)]
+    code, rule, told = move(*facts)
+    expected = (0, None, "pass") if old == new else (3, "model_type_differs", "fail")
+    assert (code, rule, told["model_type_differs"]) == expected
+    assert told["not_deployed"] == ("pass" if old == new == "pytorch" else "skip")
+
+
+def test_the_inference_type_is_judged_before_the_model_type(move):
+    old = {"model_type": "pytorch", "inference": "ner"}
+    assert move(old, {"model_type": "tree_ensemble", "inference": "regression"})[1] == "inference_type_differs"
+
+
+DEPLOYMENT = [(state, count) for state in ("starting", "started", "stopping", "failed") for count in (0, 1)]
+DEPLOYMENTS = [[], *([one] for one in DEPLOYMENT), [("started", 1), ("started", 0)], [("started", 2), ("starting", 1)]]
+
+
+@pytest.mark.parametrize(("old", "new"), list(itertools.product(DEPLOYMENTS, DEPLOYMENTS)), ids=str)
+def test_deployments(move, old, new):
+    def running(deployment):
+        return deployment[0] != "stopping" and deployment[1] > 0
+
+    code, rule, told = move(*({"model_type": "pytorch", "deployments": some} for some in (old, new)))
+    if old and not new:
+        assert (code, rule, told["not_deployed"]) == (3, "not_deployed", "fail")
+    elif any(map(running, old)) and not all(map(running, new)):
+        assert (code, rule, told["not_deployed"], told["not_allocated"]) == (3, "not_allocated", "pass", "fail")
+    else:
+        assert (code, told["not_deployed"], told["not_allocated"]) == (0, "pass", "pass")
+
+
+def test_the_rules_hold_for_the_model_that_an_alias_names_already(run, seed):
+    facts = {"model_type": "pytorch", "deployments": [("started", 1), ("started", 0)]}
+    seed(declared(facts, {}))
+    assert run("put", "old-model", "x", "-r", "-o", "json").json["error"]["rule"] == "not_allocated"
+    assert run("put", "old-model", "x", "--exist-ok").code == 0
+
+
+def test_deployments_of_models_that_are_no_pytorch_do_not_count(move):
+    assert move({"deployments": [("started", 1)]}, {})[0] == 0
+
+
+OVERLAPS = [(old, shared) for old in range(7) for shared in range(old + 1)]
+
+
+@pytest.mark.parametrize(("old", "shared"), OVERLAPS)
+@pytest.mark.parametrize("gained", [0, 3])
+def test_shared_fields(run, seed, old, shared, gained):
+    before = [f"f{i}" for i in range(old)]
+    after = before[old - shared :] + [f"g{i}" for i in range(gained)]
+    seed(
+        "\n".join(
+            [
+                '[aliases]\nx = "old"',
+                *(
+                    f"[models.{name}]\ninput.field_names = {fields}"
+                    for name, fields in (("old", before), ("new", after))
+                ),
+            ]
+        )
+    )
+    warns = shared < ceil(old / 2)
+    dry = run("put", "new", "x", "-r", "-n", "-o", "json")
+    assert outcomes(dry)["few_shared_fields"] == ("warn" if warns else "pass")
+    strict = run("put", "new", "x", "-r", "--strict")
+    assert strict.code == (3 if warns else 0)
+    if warns:
+        (warning,) = run("put", "new", "x", "-r", "-o", "json").json["warnings"]
+        assert warning["overlap"] == {
+            "shared": before[old - shared :],
+            "lost": before[: old - shared],
+            "gained": after[shared:],
+            "needed": ceil(old / 2),
+        }
+
+
+def test_fields_are_compared_as_they_are_spelled_and_counted_once(run, seed):
+    seed(
+        '[aliases]\nx = "old"\n[models.old]\ninput.field_names = ["a", "a", "b"]\n[models.new]\ninput.field_names = ["A", "b"]'
+    )
+    overlap = run("compare", "old", "new", "-o", "json").json["overlap"]
+    assert overlap == {"shared": ["b"], "lost": ["a"], "gained": ["A"], "needed": 1}
+
+
+def test_a_dry_run_explains_every_rule_and_writes_nothing(run, sample):
+    before = contents(sample)
+    ran = run("put", "sst-2-next", "sentiment", "-r", "--dry-run")
+    assert [line.split()[0] for line in ran.out.splitlines()[1:11]] == RULES
+    assert ran.out.endswith("dry run: nothing was written\n")
+    assert contents(sample) == before
+
+
+def test_a_refused_dry_run_explains_too_and_ends_as_the_real_one(run, sample):
+    ran = run("put", "sst-2-draft", "sentiment", "-r", "--dry-run")
+    assert ran.code == 3
+    assert "not_deployed            fail" in ran.out
+    assert ran.err.startswith("error: the alias 'sentiment' cannot move")
+
+
+def test_exist_ok_judges_the_names_and_nothing_more(run, sample):
+    told = outcomes(run("put", ".elser_model_2", "elser", "--exist-ok", "-n", "-o", "json"))
+    assert list(told.values()) == ["pass"] * 2 + ["skip"] * 8
