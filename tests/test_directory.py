@@ -1,0 +1,310 @@
+"""The catalog directory: racing writers, dead ones, and hands that edit, delete and restore files."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+from conftest import NEW, OLD, SLIM, contents
+from fasteners import InterProcessLock
+
+MLALIAS = [sys.executable, "-m", "mlalias"]
+
+
+def history(directory):
+    return [json.loads(line) for line in (directory / "history.jsonl").read_text().splitlines()]
+
+
+def test_sixteen_writers_at_once_lose_nothing(run, sample):
+    writers = [
+        subprocess.Popen([*MLALIAS, "put", OLD, f"racer-{i}-of-it", "-q"], stderr=subprocess.PIPE, text=True)
+        for i in range(16)
+    ]
+    assert [(writer.communicate()[1], writer.returncode) for writer in writers] == [("", 0)] * 16
+    told = {record["model_alias"] for record in run("list", OLD, "-o", "json").json["aliases"]}
+    assert told == {"flight_delay_model", *(f"racer-{i}-of-it" for i in range(16))}
+    assert [entry["revision"] for entry in history(sample)] == list(range(1, 18))
+    assert run("verify").code == 0
+
+
+def test_sixteen_first_writers_make_one_catalog(run, catalog, tmp_path):
+    declared = tmp_path / "seed.toml"
+    declared.write_text("[models.m]\n")
+    writers = []
+    for i in range(16):
+        path = tmp_path / f"{i}.toml"
+        path.write_text(f'[aliases]\nfirst-{i}-x = "m"\n[models.m]\n')
+        writers.append(subprocess.Popen([*MLALIAS, "apply", str(path), "-q"]))
+    assert [writer.wait() for writer in writers] == [0] * 16
+    assert len(run("list", "-o", "json").json["aliases"]) == 16
+    assert run("verify").code == 0
+
+
+def test_readers_beside_a_writer_always_see_a_whole_catalog(run, sample):
+    done = threading.Event()
+    seen = []
+
+    def read():
+        from mlalias.directory import DirectoryStore
+
+        while not done.is_set():
+            seen.append(DirectoryStore(sample).read().aliases["flight_delay_model"])
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for target in (NEW, SLIM, OLD) * 5:
+        assert run("put", target, "flight_delay_model", "-r", "-q").code == 0
+    done.set()
+    reader.join()
+    assert set(seen) <= {OLD, NEW, SLIM}
+    assert len(seen) > 15
+
+
+def test_a_held_lock_is_told_of_after_a_second_and_is_exit_8_in_time(sample):
+    environment = os.environ | {"MLALIAS_LOCK_TIMEOUT": "1.5"}
+    with InterProcessLock(sample / ".lock"):
+        begun = time.monotonic()
+        done = subprocess.run([*MLALIAS, "put", OLD, "x"], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 8
+    assert 1.5 <= time.monotonic() - begun < 6
+    waiting, error, hint = done.stderr.splitlines()
+    assert waiting == "waiting for another process that is writing to the catalog ..."
+    assert error.startswith("error: another process has been writing")
+    assert "MLALIAS_LOCK_TIMEOUT" in hint
+
+
+def test_readers_do_not_wait_for_the_lock(sample):
+    with InterProcessLock(sample / ".lock"):
+        done = subprocess.run([*MLALIAS, "resolve", "elser"], capture_output=True, text=True, check=False, timeout=20)
+        dry = subprocess.run([*MLALIAS, "put", OLD, "x", "-n"], capture_output=True, text=True, check=False, timeout=20)
+    assert (done.returncode, done.stdout) == (0, ".elser_model_2\n")
+    assert dry.returncode == 0
+
+
+def test_a_killed_holder_frees_the_lock(run, sample):
+    program = "import sys; from fasteners import InterProcessLock as L; L(sys.argv[1]).acquire(); print(1, flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(sample / ".lock")], stdout=subprocess.PIPE, stdin=subprocess.PIPE
+    ) as holder:
+        holder.stdout.readline()
+        holder.kill()
+    assert run("put", OLD, "x").code == 0
+
+
+# --- files that hands touched ---
+
+
+@pytest.fixture
+def moved(run, sample):
+    """A catalog whose alias moved twice: at revision 3."""
+    for target in (NEW, SLIM):
+        assert run("put", target, "flight_delay_model", "-r").code == 0
+    return sample
+
+
+def mended(run, catalog, finding):
+    """Paste a mend into a shell."""
+    environment = os.environ | {"PATH": f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}"}
+    subprocess.run(["sh", "-c", finding["mend"]], env=environment, check=True, capture_output=True)
+
+
+def test_a_deleted_table_never_costs_the_history(run, moved):
+    aliases = run("list", "-o", "json").json
+    (moved / "aliases.toml").unlink()
+    before = contents(moved)
+    for command in (
+        ("list",),
+        ("put", OLD, "x"),
+        ("import", moved / "models" / "sst-2-next.toml"),
+        ("resolve", "elser"),
+    ):
+        ran = run(*command)
+        assert (ran.code, contents(moved)) == (7 if command[0] != "import" else 2, before)
+    (fault,) = run("verify", "-o", "json").json["faults"]
+    assert "is gone, but the history goes on to revision 3" in fault["message"]
+    mended(run, moved, fault)
+    assert run("verify").code == 0
+    assert run("list", "-o", "json").json == aliases
+    assert run("rollback", "flight_delay_model").code == 0
+
+
+@pytest.mark.parametrize("back", [1, 2])
+def test_a_restored_table_never_costs_the_history(run, sample, back):
+    tables = []
+    for target in (NEW, SLIM):
+        tables.append((sample / "aliases.toml").read_bytes())
+        assert run("put", target, "flight_delay_model", "-r").code == 0
+    (sample / "aliases.toml").write_bytes(tables[-back])
+    before = contents(sample)
+    ran = run("put", OLD, "x")
+    assert ran.code == 7
+    assert "the history goes on to revision 3: it was deleted or restored" in ran.err
+    assert contents(sample) == before
+    assert run("list").code == 0  # a reader takes the table as it is
+    (fault,) = run("verify", "-o", "json").json["faults"]
+    mended(run, sample, fault)
+    assert run("verify").code == 0
+    assert run("resolve", "flight_delay_model").out == f"{SLIM}\n"
+
+
+def test_a_table_deleted_after_the_first_commit_keeps_its_history(run, sample):
+    (sample / "aliases.toml").unlink()
+    before = (sample / "history.jsonl").read_bytes()
+    assert run("put", OLD, "x").code == 7
+    assert (sample / "history.jsonl").read_bytes() == before
+    assert run("verify").code == 7
+
+
+def test_a_torn_line_is_a_note_and_goes_with_the_next_write(run, sample):
+    with (sample / "history.jsonl").open("ab") as file:
+        file.write(b'{"revision": 2, "tim')
+    verified = run("verify", "-o", "json")
+    assert (verified.code, [note["message"] for note in verified.json["notes"]]) == (
+        0,
+        ["the last line of the history is torn"],
+    )
+    assert run("put", OLD, "x").code == 0
+    assert [entry["revision"] for entry in history(sample)] == [1, 2]
+
+
+def test_a_lost_history_is_a_fault_that_names_its_mend(run, moved):
+    (moved / "history.jsonl").write_text((moved / "history.jsonl").read_text().splitlines(keepends=True)[0])
+    (fault,) = run("verify", "-o", "json").json["faults"]
+    assert "later entries are lost" in fault["message"]
+    assert run("put", OLD, "x").code == 0
+
+
+@pytest.mark.parametrize(
+    ("table", "reason"),
+    [
+        ("", "does not tell its format: it is empty or cut off"),
+        ("format = 1\n", "has no revision"),
+        ("format = 1\nrevision = 1\n", "has no table of aliases: it is cut off"),
+        ("format = 1\nrevision = -1\n[aliases]", "has no revision"),
+        ("format = 1\nrevision = true\n[aliases]", "has no revision"),
+        ("format = 2\nrevision = 1\n[aliases]", "is of format 2, and this version of mlalias reads format 1"),
+        ('format = "1"\nrevision = 1\n[aliases]', "is of format '1'"),
+        ("format = 1\nrevision = 1\n[aliases", "is not valid TOML"),
+        ("format = 1\nrevision = 1\naliases = 3", "that is not a table"),
+        ("format = 1\nrevision = 1\n[aliases]\na = 3", "has aliases.a that is not a string"),
+        ('format = 1\nrevision = 1\n[aliases]\n"../x" = "m"', "has the alias '../x', a name that no server allows"),
+        ('format = 1\nrevision = 1\n[aliases]\na = "../x"', "on '../x', which is not a valid model id"),
+        ("format = 1\nrevision = 1\n[aliases]\n\xff".encode("latin-1"), "is not UTF-8 (at line 4, byte 1)"),
+    ],
+)
+def test_a_damaged_table_is_exit_7_for_every_command_and_left_alone(run, sample, table, reason):
+    (sample / "aliases.toml").write_bytes(table if isinstance(table, bytes) else table.encode())
+    before = contents(sample)
+    for command in (
+        ("list",), ("models",), ("resolve", "elser"), ("show", "elser"), ("history",), ("verify",), ("export",),
+        ("put", OLD, "x"), ("delete", "elser"), ("forget", OLD), ("rollback", "elser"), ("compare", OLD, NEW),
+    ):  # fmt: skip
+        ran = run(*command)
+        assert ran.code == 7, command
+        assert reason in ran.err + ran.out
+    assert contents(sample) == before
+
+
+def test_unknown_keys_and_comments_of_model_files_stay(run, sample):
+    table = sample / "aliases.toml"
+    table.write_text(table.read_text().replace("format = 1", 'format = 1\nteam = "search"'))
+    model = sample / "models" / f"{NEW}.toml"
+    model.write_text("# retrained by hand\n" + model.read_text())
+    assert run("put", NEW, "flight_delay_model", "-r").code == 0
+    assert 'team = "search"' in table.read_text()
+    assert model.read_text().startswith("# retrained by hand\n")
+
+
+@pytest.mark.parametrize("name", ["aliases.toml", "history.jsonl", ".lock", f"models/{OLD}.toml"])
+def test_a_symbolic_link_in_place_of_a_file_is_refused(run, sample, tmp_path, name):
+    shutil.move(sample / name, tmp_path / "elsewhere")
+    (sample / name).symlink_to(tmp_path / "elsewhere")
+    ran = run("put", OLD, "x")
+    assert ran.code == 7
+    assert f"'{sample / name}' is a symbolic link" in ran.err
+
+
+@pytest.mark.parametrize("name", ["aliases.toml", "history.jsonl", ".lock", f"models/{OLD}.toml"])
+def test_a_pipe_in_place_of_a_file_is_refused_without_opening_it(run, sample, name):
+    (sample / name).unlink()
+    os.mkfifo(sample / name)
+    ran = run("put", OLD, "x")
+    assert ran.code == 7
+    assert "is not a regular file" in ran.err
+
+
+def test_the_catalog_directory_may_be_a_link(run, sample, tmp_path):
+    (tmp_path / "link").symlink_to(sample)
+    assert run("put", OLD, "x", "--catalog", tmp_path / "link").code == 0
+    assert run("resolve", "x").out == f"{OLD}\n"
+
+
+def test_the_first_write_makes_the_directory_for_the_user_alone(run, catalog, seed):
+    seed("[models.m]")
+    assert catalog.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize(
+    "command", [("list",), ("models",), ("history",), ("verify",), ("put", "m", "a"), ("forget", "m", "--missing-ok")]
+)
+def test_reading_and_refusing_make_no_directory(run, catalog, command):
+    run(*command)
+    assert not catalog.exists()
+
+
+def test_files_that_are_no_models_are_not_read(run, sample):
+    for name in ("README.md", "con.toml", "_x.toml", "UPPER.toml", ".toml", "v1.json"):
+        (sample / "models" / name).write_text("[[[")
+    assert len(run("models", "-o", "json").json["models"]) == 12
+    verified = run("verify", "-o", "json").json
+    assert (len(verified["faults"]), len(verified["notes"])) == (0, 6)
+
+
+@pytest.mark.parametrize("model_id", ["con", "nul.tar", "com1", "lpt9.v1", "aux"])
+def test_device_names_are_stored_with_a_leading_underscore(run, seed, catalog, model_id):
+    seed(f'[models."{model_id}"]')
+    assert [path.name for path in (catalog / "models").iterdir()] == [f"_{model_id}.toml"]
+    assert run("resolve", model_id).out == f"{model_id}\n"
+
+
+def test_a_put_reads_two_model_files(run, sample):
+    for path in (sample / "models").iterdir():
+        if path.stem not in (OLD, NEW):
+            path.write_text("[[[ damaged")
+    assert run("put", NEW, "flight_delay_model", "-r").code == 0
+    assert run("models").code == 7
+
+
+def test_verify_finds_a_hand_that_edited_the_table(run, sample):
+    table = sample / "aliases.toml"
+    table.write_text(table.read_text().replace(f'"{OLD}"', '"sst-2-next"').replace("elser = ", "eiser = "))
+    faults = run("verify", "-o", "json").json["faults"]
+    assert [fault["message"].split(",")[0] for fault in faults] == [
+        "the alias 'elser' does not exist",
+        "the alias 'flight_delay_model' names 'sst-2-next'",
+    ]
+    assert run("rollback", "flight_delay_model").code == 5
+    assert faults[1]["mend"] == f"mlalias put {OLD} flight_delay_model --reassign"
+
+
+def test_verify_finds_dangling_aliases_and_names_that_are_both(run, sample):
+    (sample / "models" / ".elser_model_2.toml").unlink()
+    (sample / "models" / "sentiment.toml").write_text("")
+    found = {fault["message"]: fault["mend"] for fault in run("verify", "-o", "json").json["faults"]}
+    assert found == {
+        "the alias 'elser' names '.elser_model_2', and there is no such model": "mlalias delete elser",
+        "'sentiment' is both an alias and the id of a model": "mlalias delete sentiment",
+    }
+
+
+def test_a_dangling_alias_is_marked_and_not_resolved(run, sample):
+    (sample / "models" / ".elser_model_2.toml").unlink()
+    assert run("list", "elser").out.splitlines()[1].split() == ["elser", ".elser_model_2", "dangling"]
+    assert run("list", "elser", "-o", "json").json["aliases"][0]["dangling"] is True
+    ran = run("resolve", "elser", "sentiment")
+    assert (ran.code, ran.out) == (4, "")
+    assert run("show", "elser").code == 0
