@@ -25,10 +25,10 @@ from mlalias.options import (
     shared,
 )
 from mlalias.page import Format, Page
-from mlalias.plan import Request
 
 if TYPE_CHECKING:
     from mlalias.documents import Facts
+    from mlalias.plan import Request
 
 
 class ExportFormat(StrEnum):
@@ -38,7 +38,7 @@ class ExportFormat(StrEnum):
     elasticsearch = "elasticsearch"
 
 
-CHANGES = 6
+CHANGES, INTERRUPTED, CLOSED_PIPE = 6, 130, 141
 
 app = typer.Typer(
     rich_markup_mode=None,
@@ -62,7 +62,7 @@ def _root(
 
 
 def _write(
-    command: str, request: Request, options: Writing, *, lists_unchanged: bool = True, check: bool = False
+    command: str, request: "Request", options: Writing, *, lists_unchanged: bool = True, check: bool = False
 ) -> Page:
     """Carry a request out, or in a dry run only think it through; `check` tells by the exit code if it would change."""
     from mlalias import writes
@@ -443,7 +443,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         page = _run(words)
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
     return _print(page)
 
 
@@ -454,8 +454,8 @@ def _run(words: list[str]) -> Page:
         return _failed(failure, words)
     except typer.TyperException as error:
         return _failed(_usage(error, words), words)
-    except BrokenPipeError:
-        return Page(code=141)
+    except (BrokenPipeError, SystemExit):  # Typer makes the latter of a pipe that closed while it printed help
+        return Page(code=CLOSED_PIPE)
     except OSError as error:
         return _failed(SystemRefused(os_text(error)), words)
     return page if isinstance(page, Page) else Page(code=page or 0)
@@ -471,7 +471,7 @@ def _failed(failure: Failure, words: Sequence[str]) -> Page:
 def _option(words: Sequence[str], letter: str | None, name: str) -> str | None:
     """The value of an option as the words have it, parsed or not; it is wanted for errors of parsing, too."""
     value = None
-    for word, following in zip(words, [*words[1:], None], strict=True):
+    for word, following in zip(words, [*words[1:], None], strict=False):
         if word == "--":
             break
         found = re.fullmatch(rf"--{name}(?:=(.*))?" + (rf"|-[a-z]*?{letter}(.*)" if letter else ""), word, re.DOTALL)
@@ -492,7 +492,7 @@ def _print(page: Page) -> int:
     try:
         _write_to(sys.stdout, page.text)
     except BrokenPipeError:
-        return 141
+        return CLOSED_PIPE
     except (OSError, ValueError) as error:
         text = (
             f"cannot write the result: {os_text(error) if isinstance(error, OSError) else 'standard output is closed'}"

@@ -3,11 +3,13 @@
 import os
 import sys
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from mlalias.catalog import Catalog
 from mlalias.errors import Hint, WrongUsage
-from mlalias.plan import Plan, Request
+
+if TYPE_CHECKING:
+    from mlalias.catalog import Catalog
+    from mlalias.plan import Plan, Request
 
 ENVIRONMENT = "MLALIAS_CATALOG"
 
@@ -15,10 +17,10 @@ ENVIRONMENT = "MLALIAS_CATALOG"
 class Store(Protocol):
     """Where a catalog is kept, and how it is changed."""
 
-    def read(self) -> Catalog:
+    def read(self) -> "Catalog":
         """The catalog as it is now."""
 
-    def change(self, request: Request, command: str, message: str | None = None) -> Plan:
+    def change(self, request: "Request", command: str, message: str | None = None) -> "Plan":
         """Carry out a request; a refused plan comes back with its errors, and nothing is done."""
 
 

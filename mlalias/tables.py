@@ -30,15 +30,12 @@ class Screen(NamedTuple):
     color: bool = False
 
     @classmethod
-    def of(cls, stream: TextIO) -> "Screen":
+    def of(cls, stream: TextIO | None) -> "Screen":
         """Look at a stream, and at NO_COLOR, FORCE_COLOR and TERM."""
-        try:
-            terminal = stream.isatty()
-        except ValueError:
-            terminal = False
+        terminal = stream is not None and not stream.closed and stream.isatty()
         forced = os.environ.get("FORCE_COLOR", "") not in ("", "0")
         color = (terminal and os.environ.get("TERM") != "dumb") or forced
-        return cls(_width(stream) if terminal else None, color and not os.environ.get("NO_COLOR"))
+        return cls(_width(stream) if stream and terminal else None, color and not os.environ.get("NO_COLOR"))
 
 
 def _width(stream: TextIO) -> int:

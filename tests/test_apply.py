@@ -1,0 +1,231 @@
+"""Declared state: all or nothing, in one commit."""
+
+import json
+import os
+import stat
+import subprocess
+import sys
+
+import pytest
+from conftest import CLASSIFIER, DISTILBERT, HERE, NEW, OLD, SLIM, contents
+
+
+@pytest.fixture
+def apply(run, tmp_path):
+    """Apply declarations, each from a file of its own."""
+
+    def apply(*texts, options=()):
+        paths = []
+        for index, text in enumerate(texts):
+            paths.append(tmp_path / f"{index}.toml")
+            paths[-1].write_text(text)
+        return run("apply", *paths, *options)
+
+    return apply
+
+
+def declared(**aliases):
+    return "[aliases]\n" + "".join(f'{alias} = "{model}"\n' for alias, model in aliases.items())
+
+
+def state(run):
+    return {one["model_alias"]: one["model_id"] for one in run("list", "-o", "json").json["aliases"]}
+
+
+def test_creates_and_moves_in_one_commit_and_nothing_the_second_time(run, apply, sample):
+    text = declared(flight_delay_model=NEW, late=NEW, sentiment="sst-2-next", elser=".elser_model_2")
+    ran = apply(text, options=["-m", "retrained"])
+    assert ran.out == (
+        "RESULT      ALIAS               MODEL                                  WAS\n"
+        f"reassigned  flight_delay_model  {NEW}  {OLD}\n"
+        f"created     late                {NEW}\n"
+        f"reassigned  sentiment           sst-2-next                             {DISTILBERT}\n"
+        "\n1 alias unchanged\n"
+    )
+    assert ran.err == "hint: to undo: mlalias rollback flight_delay_model\n"
+    (entry, _) = run("history", "-o", "json").json["history"]
+    assert (entry["command"], entry["message"], len(entry["changes"])) == ("apply", "retrained", 3)
+    before = contents(sample)
+    assert apply(text).out == "4 aliases unchanged\n"
+    assert contents(sample) == before
+
+
+def test_one_bad_alias_among_fifty_changes_none_and_is_named(run, apply, sample):
+    before = contents(sample)
+    ran = apply(declared(**{f"n{i}-x": OLD for i in range(49)}, sentiment="sst-2-draft"), options=["-o", "json"])
+    assert ran.code == 3
+    assert [error["rule"] for error in ran.json["errors"]] == ["not_deployed"]
+    assert "'sentiment'" in ran.json["error"]["reason"]
+    assert contents(sample) == before
+
+
+def test_every_refused_alias_is_reported(run, apply, sample):
+    text = declared(sentiment="sst-2-draft", flight_delay_model=CLASSIFIER, v1=OLD, x="nope", good=OLD)
+    ran = apply(text, options=["-o", "json"])
+    rules = [error["rule"] for error in ran.json["errors"]]
+    assert rules == ["inference_type_differs", "not_deployed", "invalid_alias", "model_missing"]
+    assert ran.code == 3
+    table = apply(text)
+    assert [line.split()[0:2] for line in table.out.splitlines()[1:6]] == [
+        ["refused", "(inference_type_differs)"],
+        ["created", "good"],
+        ["refused", "(not_deployed)"],
+        ["refused", "(invalid_alias)"],
+        ["refused", "(model_missing)"],
+    ]
+    assert table.err.count("error: ") == 4
+    assert "good" not in state(run)
+
+
+@pytest.mark.parametrize(("text", "code"), [(declared(x="no", y="way"), 4), (declared(x="no", v1="no"), 3)])
+def test_the_exit_code_is_the_common_one_or_that_of_a_refusal(apply, sample, text, code):
+    assert apply(text).code == code
+
+
+def test_swaps_and_chains(run, apply, seed, catalog):
+    seed(declared(a="m", b="n", c="o") + "[models.m]\n[models.n]\n[models.o]")
+    assert apply(declared(a="n", b="m")).code == 0
+    assert state(run) == {"a": "n", "b": "m", "c": "o"}
+    assert apply(declared(a="m", b="o", c="n")).code == 0
+    assert state(run) == {"a": "m", "b": "o", "c": "n"}
+
+
+def test_models_of_the_file_are_added_and_aliases_may_name_them(run, apply):
+    text = declared(x="m") + '[models.m]\nmodel_type = "pytorch"\n[pipelines]\np = ["x"]'
+    ran = apply(text)
+    assert ran.out.splitlines()[:3] == ["RESULT  PART      NAME", "new     model     m", "new     pipeline  p"]
+    assert run("delete", "x").code == 5
+    assert apply(text).out == "1 alias unchanged\n"
+
+
+def test_a_known_model_that_differs_is_a_warning_and_stays(run, apply, sample):
+    before = contents(sample)
+    ran = apply(f'[models."{OLD}"]\nmodel_type = "pytorch"\n[pipelines]\nreviews = []')
+    assert ran.code == 0
+    assert ran.err.count("; it stays as it is") == 2
+    assert contents(sample) == before
+    assert apply(f'[models."{OLD}"]\nmodel_type = "pytorch"', options=["--strict"]).code == 3
+
+
+def test_a_model_with_the_name_of_an_alias_is_refused_unless_that_goes(run, apply, sample):
+    text = declared(fresh="elser") + "[models.elser]"
+    ran = apply(text)
+    assert ran.code == 5
+    assert "'elser' would be both an alias and the id of a model" in ran.err
+    assert apply(text, options=["--prune", "--only", "[ef][rl]*s*"]).code == 0
+    assert state(run)["fresh"] == "elser"
+    assert run("verify").code == 0
+
+
+def test_an_alias_with_the_name_of_a_model_of_the_file_is_refused(apply, sample):
+    ran = apply(declared(fresh=OLD) + "[models.fresh]", options=["-o", "json"])
+    assert [error["rule"] for error in ran.json["errors"]] == ["alias_is_model_id"]
+
+
+def test_prune_deletes_what_no_file_declares(run, apply, sample):
+    (sample / "pipelines.toml").unlink()
+    ran = apply(declared(elser=".elser_model_2"), declared(late=NEW), options=["--prune"])
+    assert ran.code == 0
+    assert state(run) == {"elser": ".elser_model_2", "late": NEW}
+
+
+def test_prune_obeys_the_rule_of_delete(run, apply, sample):
+    before = contents(sample)
+    ran = apply(declared(elser=".elser_model_2"), options=["--prune", "-o", "json"])
+    assert ran.code == 5
+    assert [error["reason"].split(" is named")[0] for error in ran.json["errors"]] == [
+        "the alias 'flight_delay_model'",
+        "the alias 'sentiment'",
+    ]
+    assert contents(sample) == before
+
+
+def test_only_bounds_what_is_looked_at(run, apply, sample):
+    ran = apply(
+        declared(flight_delayed=CLASSIFIER, elser="nope"),
+        options=["--prune", "--only", "*flight?late", "--allow-empty"],
+    )
+    assert ran.code == 0
+    assert "is-flight-late" not in state(run)
+    assert len(state(run)) == 5
+    assert apply(declared(elser="nope"), options=["--only", "flight*"]).code == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [("", ["--prune"]), ("[aliases]\n", ["--prune"]), (declared(x=OLD), ["--prune", "--only", "team-*"])],
+)
+def test_an_empty_declaration_with_prune_is_refused(run, apply, seed, catalog, text, options):
+    seed(f'[aliases]\nteam-a = "{OLD}"\nx = "{OLD}"\n[models."{OLD}"]')
+    before = contents(catalog)
+    ran = apply(text, options=options)
+    assert (ran.code, contents(catalog)) == (3, before)
+    assert "--allow-empty" in ran.err
+    assert apply(text, options=[*options, "--allow-empty"]).code == 0
+    assert "team-a" not in state(run)
+
+
+def test_check_tells_by_its_exit_code(run, apply, sample):
+    before = contents(sample)
+    assert apply(declared(elser=".elser_model_2"), options=["--check"]).code == 0
+    ran = apply(declared(elser=".elser_model_2", late=NEW), options=["--check"])
+    assert (ran.code, ran.out.splitlines()[-1]) == (6, "dry run: nothing was written")
+    assert apply(declared(v1=NEW), options=["--check"]).code == 3
+    assert apply(declared(late=NEW), options=["--check", "-o", "json"]).json["dry_run"] is True
+    assert contents(sample) == before
+
+
+def test_a_move_that_warns_shows_the_overlap_and_strict_refuses_it(apply, sample):
+    ran = apply(declared(flight_delay_model=SLIM), options=["--strict"])
+    assert ran.code == 3
+    ran = apply(declared(flight_delay_model=SLIM))
+    assert ran.code == 0
+    assert "lost       19  AvgTicketPrice" in ran.err
+
+
+def test_a_catalogs_own_table_is_a_declaration_that_changes_nothing(run, sample):
+    before = contents(sample)
+    assert run("apply", sample / "aliases.toml", "--prune").code == 0
+    assert contents(sample) == before
+
+
+def test_an_unchanged_alias_is_not_judged(run, apply, sample):
+    (sample / "models" / ".elser_model_2.toml").unlink()
+    assert apply(declared(elser=".elser_model_2")).code == 0
+
+
+def test_a_dry_run_explains_every_rule_of_every_alias(apply, sample):
+    told = apply(declared(flight_delay_model=NEW, late=NEW), options=["-n", "-o", "json"]).json["rules"]
+    assert [(one["model_alias"], one["rule"]) for one in told][::10] == [
+        ("flight_delay_model", "equal_names"),
+        ("late", "equal_names"),
+    ]
+    assert len(told) == 20
+
+
+def test_export_to_apply_on_an_empty_catalog_gives_the_same(run, sample, tmp_path, monkeypatch):
+    exported = run("export").out
+    monkeypatch.setenv("MLALIAS_CATALOG", str(tmp_path / "other"))
+    (tmp_path / "export.toml").write_text(exported)
+    assert run("apply", tmp_path / "export.toml").code == 0
+    assert run("export").out == exported
+
+
+def test_the_script_of_a_new_user(tmp_path):
+    script = tmp_path / "ci.sh"
+    script.write_text((HERE / "ci.sh").read_text())
+    script.chmod(script.stat().st_mode | stat.S_IXUSR)
+    environment = os.environ | {"PATH": f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}"}
+    done = subprocess.run([script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "all is well"), done
+
+
+def test_a_thousand_in_one_commit(run, tmp_path, catalog):
+    models = [{"model_id": f"m{i:05}", "model_type": "tree_ensemble"} for i in range(1000)]
+    (tmp_path / "answer.json").write_text(json.dumps({"trained_model_configs": models}))
+    assert run("import", tmp_path / "answer.json", "-q").code == 0
+    (tmp_path / "aliases.toml").write_text(declared(**{f"a{i}-x": f"m{i:05}" for i in range(1000)}))
+    assert run("apply", tmp_path / "aliases.toml", "-q").code == 0
+    assert len((catalog / "history.jsonl").read_text().splitlines()) == 1
+    assert len(list((catalog / "models").iterdir())) == 1000
+    assert run("verify").code == 0

@@ -1,0 +1,279 @@
+"""Taking facts over: what each answer replaces, what is refused, what is said."""
+
+import json
+
+import pytest
+from conftest import SAMPLE, contents
+
+A = {"model_id": "a", "model_type": "pytorch"}
+B = {"model_id": "b", "model_type": "pytorch"}
+
+
+def models(*entries, count=None):
+    return {"count": len(entries) if count is None else count, "trained_model_configs": list(entries)}
+
+
+def stats(count=None, **deployments):
+    """Stats of models; each deployment is (id, state, running)."""
+    entries = []
+    for model_id, found in deployments.items():
+        entries += [
+            {
+                "model_id": model_id,
+                "deployment_stats": {
+                    "deployment_id": name,
+                    "state": state,
+                    "allocation_status": {"allocation_count": running, "target_allocation_count": 1},
+                },
+            }
+            for name, state, running in found
+        ] or [{"model_id": model_id}]
+    return {"count": len(deployments) if count is None else count, "trained_model_stats": entries}
+
+
+def named(entry, *aliases):
+    return {**entry, "metadata": {"model_aliases": list(aliases)}}
+
+
+@pytest.fixture
+def take(run, tmp_path):
+    """Import documents, each from a file of its own."""
+
+    def take(*documents, options=()):
+        paths = []
+        for index, document in enumerate(documents):
+            paths.append(tmp_path / f"{index}.json")
+            paths[-1].write_text(document if isinstance(document, str) else json.dumps(document))
+        return run("import", *paths, *options)
+
+    return take
+
+
+def facts(run):
+    told = run("models", "-o", "json").json["models"]
+    return {
+        model["model_id"]: [
+            (one["deployment_id"], one["state"], one["allocation_count"]) for one in model["deployments"]
+        ]
+        for model in told
+    }
+
+
+def test_configurations_leave_deployments_alone_and_stats_leave_configurations_alone(run, take):
+    assert take(models(A, B), stats(a=[("x", "started", 1)])).code == 0
+    assert take(models({**A, "description": "new"})).code == 0
+    assert facts(run) == {"a": [("x", "started", 1)], "b": []}
+    assert take(stats(a=[("y", "starting", 0), ("z", "started", 1)])).code == 0
+    assert facts(run)["a"] == [("y", "starting", 0), ("z", "started", 1)]
+    assert run("models", "a", "-o", "json").json["models"][0]["description"] == "new"
+    assert take(stats(a=[])).code == 0
+    assert facts(run)["a"] == []
+
+
+def test_stats_may_come_before_the_models_on_the_command_line(run, take):
+    assert take(stats(a=[("x", "started", 1)]), models(A)).code == 0
+    assert facts(run) == {"a": [("x", "started", 1)]}
+
+
+def test_stats_of_an_unknown_model_are_skipped_with_a_warning(run, take):
+    ran = take(models(A), stats(a=[], gone=[("x", "started", 1)]))
+    assert ran.code == 0
+    assert "has stats of 'gone', a model that the catalog does not know: skipped" in ran.err
+
+
+def test_a_deployment_without_allocation_status_runs_nothing(run, take):
+    entry = {"model_id": "a", "deployment_stats": {"model_id": "a", "state": "failed"}}
+    assert take(models(A), {"trained_model_stats": [entry]}).code == 0
+    assert facts(run) == {"a": [("a", "failed", 0)]}
+
+
+def test_an_alias_that_names_another_model_here_is_a_conflict_without_reassign(run, take, catalog):
+    assert take(models(named(A, "x"), B)).code == 0
+    before = contents(catalog)
+    ran = take(models(A, named(B, "x", "y")))
+    assert ran.code == 5
+    assert "the alias 'x' names 'a' here, and 'b' in" in ran.err
+    assert "--reassign" in ran.err
+    assert contents(catalog) == before
+    ran = take(models(A, named(B, "x", "y")), options=["--reassign", "-o", "tsv"])
+    assert (ran.code, ran.out) == (0, "reassigned\tx\tb\ta\ncreated\ty\tb\t\n")
+
+
+@pytest.mark.parametrize("name", ["7", "a" * 250])
+def test_a_name_that_only_the_server_allows_is_taken(run, take, name):
+    assert take(models(named(A, name))).code == 0
+    assert run("resolve", name).out == "a\n"
+    assert run("verify").code == 0
+    assert run("delete", name).code == 0
+
+
+def test_an_alias_that_the_answer_lacks_stays(run, take):
+    assert take(models(named(A, "x"))).code == 0
+    assert take(models(A), options=["--prune"]).code == 0
+    assert run("resolve", "x").out == "a\n"
+
+
+def test_prune_removes_what_each_answer_lacks(run, take):
+    pipelines = {"p": {"processors": [{"inference": {"model_id": "x"}}]}, "q": {"processors": []}}
+    assert (
+        take(
+            models(named(A, "x"), named(B, "y")), stats(a=[("d", "started", 1)], b=[("e", "started", 1)]), pipelines
+        ).code
+        == 0
+    )
+    ran = take(stats(b=[("e", "started", 1)]), options=["--prune"])
+    assert facts(run) == {"a": [], "b": [("e", "started", 1)]}
+    assert "removed  deployments  a" in ran.out
+    ran = take({"q": {"processors": []}}, options=["--prune"])
+    assert "removed  pipeline  p" in ran.out
+    ran = take(models(B), options=["--prune", "-o", "tsv"])
+    assert ran.out == "deleted\tx\t\ta\n"
+    assert facts(run) == {"b": [("e", "started", 1)]}
+    assert run("verify").code == 0
+
+
+def test_an_empty_answer_prunes_everything_and_an_answer_without_pipelines_does_too(run, take, sample):
+    assert take({"trained_model_configs": [], "count": 0}, {}, options=["--prune", "-q"]).code == 0
+    assert run("list", "-o", "json").json == {"aliases": []}
+    assert facts(run) == {}
+    assert "pipelines]" in (sample / "pipelines.toml").read_text()
+
+
+def test_a_page_is_a_warning_and_refuses_prune(run, take, catalog):
+    ran = take(models(A, count=3))
+    assert ran.code == 0
+    assert "has 1 of 3 models (models): a page, not the whole" in ran.err
+    before = contents(catalog)
+    assert take(models(A, count=3), options=["--prune"]).code == 3
+    assert take(stats(a=[], count=2), options=["--prune"]).code == 3
+    assert contents(catalog) == before
+    assert take(models(A, count=2), models(B, count=2), options=["--prune"]).code == 0
+
+
+def test_nulls_are_dropped_and_said_once(run, take):
+    ran = take(models({**A, "description": None, "tags": ["x", None], "deep": {"er": [{"est": None}]}}))
+    assert ran.code == 0
+    (warning,) = [line for line in ran.err.splitlines() if line.startswith("warning")]
+    assert warning.endswith("keys whose value is null (description, est, tags): they are left out, as TOML has no null")
+    model = run("models", "a", "-o", "json").json["models"][0]
+    assert (model["tags"], model["deep"], "description" in model) == (["x"], {"er": [{}]}, False)
+
+
+def test_a_model_with_the_name_of_an_alias_is_a_conflict(run, take, catalog):
+    assert take(models(named(A, "b"))).code == 0
+    before = contents(catalog)
+    ran = take(models(B))
+    assert (ran.code, contents(catalog)) == (5, before)
+    assert "'b' would be both an alias and the id of a model" in ran.err
+
+
+def test_an_imported_alias_may_dangle_but_is_told(run, take):
+    ran = take('[aliases]\nx = "gone"')
+    assert ran.code == 0
+    assert "the alias 'x' names 'gone', a model that the catalog does not know" in ran.err
+
+
+def test_what_changes_is_listed_and_the_rest_counted(run, take):
+    assert take(models(A, B)).code == 0
+    ran = take(models({**A, "tags": ["t"]}, B, {"model_id": "c"}))
+    assert ran.out == "RESULT   PART   NAME\nchanged  model  a\nnew      model  c\nand 1 the same\n"
+    told = take(models(A, B), options=["-o", "json"]).json["facts"]
+    assert told == [
+        {"result": "changed", "part": "model", "name": "a"},
+        {"result": "same", "part": "model", "name": "b"},
+    ]
+
+
+def test_many_new_models_are_cut_short_on_a_table_only(run, take):
+    many = models(*({"model_id": f"m{i:03}"} for i in range(50)))
+    assert "and 20 more (listed by -o json)" in take(many, options=["-n"]).out
+    assert len(take(many, options=["-o", "json"]).json["facts"]) == 50
+
+
+def test_a_dry_run_of_an_import_writes_nothing(run, catalog):
+    ran = run("import", SAMPLE / "models.json", "--dry-run")
+    assert ran.out.endswith("dry run: nothing was written\n")
+    assert not catalog.exists()
+
+
+PROCESSORS = [
+    ([{"inference": {"model_id": "m"}}], ["m"]),
+    ([{"inference": {}}], []),
+    ([{"set": {"model_id": "m"}}], []),
+    ([{"foreach": {"processor": {"inference": {"model_id": "m"}}}}], ["m"]),
+    ([{"foreach": {"processor": {"foreach": {"processor": {"inference": {"model_id": "m"}}}}}}], ["m"]),
+    ([{"grok": {"on_failure": [{"inference": {"model_id": "m"}}]}}], ["m"]),
+    ([{"grok": {"on_failure": [{"set": {"on_failure": [{"inference": {"model_id": "m"}}]}}]}}], ["m"]),
+    ([{"inference": {"model_id": "m", "on_failure": [{"inference": {"model_id": "n"}}]}}], ["m"]),
+    ([{"foreach": {"processor": {"set": {}}, "on_failure": [{"inference": {"model_id": "n"}}]}}], []),
+    ([{"foreach": {"processor": {"set": {"on_failure": [{"inference": {"model_id": "n"}}]}}}}], ["n"]),
+]
+
+
+@pytest.mark.parametrize(("processors", "names"), PROCESSORS)
+def test_where_a_pipeline_names_models(run, take, processors, names):
+    assert take(models({"model_id": "m"}, {"model_id": "n"})).code == 0
+    document = {"p": {"processors": processors, "on_failure": [{"inference": {"model_id": "own"}}]}}
+    assert take(document).code == 0
+    found = {model["model_id"]: model["pipelines"] for model in run("models", "-o", "json").json["models"]}
+    assert found == {name: ["p"] if name in names else [] for name in ("m", "n")}
+    assert "own" not in run("export").out
+
+
+# --- delete and forget ---
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("delete", "x"), 0),
+        (("delete", "x", "--model", "a"), 0),
+        (("delete", "x", "--model", "b"), 5),
+        (("delete", "used"), 5),
+        (("delete", "used", "--model", "b"), 5),
+        (("delete", "nope"), 4),
+        (("delete", "nope", "--missing-ok"), 0),
+        (("delete", "UPPER/1"), 4),
+        (("delete", "a"), 4),
+        (("forget", "a"), 5),
+        (("forget", "a", "--force"), 0),
+        (("forget", "b"), 5),
+        (("forget", "c"), 5),
+        (("forget", "c", "--force"), 0),
+        (("forget", "d"), 0),
+        (("forget", "nope"), 4),
+        (("forget", "nope", "--missing-ok"), 0),
+        (("forget", "x"), 4),
+        (("forget", "../../etc/passwd"), 4),
+    ],
+)
+def test_deleting_and_forgetting(run, take, catalog, words, code):
+    pipelines = {"p": {"processors": [{"inference": {"model_id": "used"}}, {"inference": {"model_id": "b"}}]}}
+    entries = [named(A, "x", "used"), B, {"model_id": "c", "model_type": "pytorch"}, named({"model_id": "d"}, "y", "z")]
+    assert take(models(*entries), stats(c=[("c", "started", 1)]), pipelines).code == 0
+    before = contents(catalog)
+    ran = run(*words)
+    assert ran.code == code
+    assert (contents(catalog) == before) == (code != 0 or "--missing-ok" in words)
+    assert run("verify").code == 0
+    if words == ("forget", "d"):
+        assert run("resolve", "y").code == 4
+        assert not (catalog / "models" / "d.toml").exists()
+
+
+@pytest.mark.parametrize(
+    ("model_id", "reason"),
+    [
+        ("b", "the model 'b' is named by the ingest pipeline 'p'"),
+        ("a", "the alias 'used' of 'a' is named by the ingest pipeline 'p'"),
+        ("c", "the model 'c' is deployed"),
+    ],
+)
+def test_the_first_condition_that_keeps_a_model_is_told(run, take, model_id, reason):
+    pipelines = {"p": {"processors": [{"inference": {"model_id": "used"}}, {"inference": {"model_id": "b"}}]}}
+    deployed = [("d", "failed", 0)]
+    assert (
+        take(models(named(A, "used"), B, {"model_id": "c"}), stats(a=deployed, b=deployed, c=deployed), pipelines).code
+        == 0
+    )
+    assert run("forget", model_id).err.splitlines()[0] == f"error: {reason}"

@@ -1,0 +1,56 @@
+"""The structure holds: layers, purity, and what a command imports."""
+
+import subprocess
+import sys
+
+import pytest
+from conftest import HERE, OLD
+
+HEAVY = [
+    "rich",
+    "pydantic",
+    "elasticsearch",
+    "elastic_transport",
+    "starlette",
+    "uvicorn",
+    "asyncio",
+    "email",
+    "http",
+    "urllib.request",
+]
+
+
+def test_the_layers_and_the_purity_of_the_core_hold():
+    program = "from importlinter.cli import lint_imports_command; lint_imports_command()"
+    done = subprocess.run(
+        [sys.executable, "-c", program, "--no-cache"], cwd=HERE.parent, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+    assert "2 kept, 0 broken" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "free_of"),
+    [
+        (
+            ("resolve", "elser"),
+            [*HEAVY, "fasteners", "tomli_w", "mlalias.render", "mlalias.writes", "mlalias.requests"],
+        ),
+        (("put", OLD, "flight_delay_model", "-r", "-o", "json"), HEAVY),
+        (("put", OLD, "another", "-o", "json"), HEAVY),
+        (("put", "nope", "another"), HEAVY),
+        (("list", "-o", "tsv"), [*HEAVY, "fasteners", "tomli_w"]),
+        (("--help",), [*HEAVY, "tomli", "fasteners", "mlalias.directory", "mlalias.rules"]),
+        (("path",), [*HEAVY, "tomli", "fasteners"]),
+    ],
+)
+def test_what_a_command_does_not_import(sample, words, free_of):
+    program = "import sys; from mlalias.cli import main; main(sys.argv[1:]); print(*sys.modules, file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", program, *words], capture_output=True, text=True, check=True)
+    imported = set(done.stderr.splitlines()[-1].split())
+    assert imported.isdisjoint(free_of), sorted(imported & set(free_of))
+
+
+def test_python_m_mlalias_is_the_program(sample):
+    done = subprocess.run([sys.executable, "-m", "mlalias", "resolve", "nope"], capture_output=True, check=False)
+    assert done.returncode == 4

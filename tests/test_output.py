@@ -1,0 +1,314 @@
+"""What a person and a script see: formats, widths, colour, streams."""
+
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+
+import pytest
+from conftest import CLASSIFIER, DISTILBERT, NEW, OLD, SLIM
+
+MLALIAS = [sys.executable, "-m", "mlalias"]
+
+
+def on_terminal(*words, columns=80, **environment):
+    """What a command prints on a terminal of some width, both streams together."""
+    leader, follower = pty.openpty()
+    environment = os.environ | {"TERM": "xterm-256color", "COLUMNS": str(columns)} | environment
+    with subprocess.Popen([*MLALIAS, *map(str, words)], stdout=follower, stderr=follower, env=environment) as process:
+        os.close(follower)
+        chunks = []
+        while True:
+            try:
+                chunk = os.read(leader, 65536)
+            except OSError:
+                break
+            if not chunk:
+                break
+            chunks.append(chunk)
+    os.close(leader)
+    assert process.returncode is not None
+    return b"".join(chunks).decode().replace("\r\n", "\n")
+
+
+def plain(text):
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
+
+
+def test_a_result_in_every_format(run, sample):
+    words = ("put", NEW, "flight_delay_model", "-r")
+    assert run(*words, "-n", "-o", "tsv").out == f"reassigned\tflight_delay_model\t{NEW}\t{OLD}\n"
+    dry = run(*words, "-n", "-o", "json").json
+    change = {"result": "reassigned", "model_alias": "flight_delay_model", "model_id": NEW, "previous_model_id": OLD}
+    assert {key: value for key, value in dry.items() if key != "rules"} == {
+        "acknowledged": True,
+        "dry_run": True,
+        "revision": None,
+        "changes": [change],
+        "warnings": [],
+    }
+    assert {rule["outcome"] for rule in dry["rules"]} == {"pass", "skip"}
+    done = run(*words, "-o", "json").json
+    assert done == {"acknowledged": True, "dry_run": False, "revision": 2, "changes": [change], "warnings": []}
+    assert run("put", NEW, "flight_delay_model", "-r").out.splitlines() == [
+        "RESULT     ALIAS               MODEL                                  WAS",
+        f"unchanged  flight_delay_model  {NEW}  {NEW}",
+    ]
+
+
+def test_records_of_lists(run, sample):
+    first = run("list", "-o", "json").json["aliases"][0]
+    assert first == {
+        "model_alias": "elser",
+        "model_id": ".elser_model_2",
+        "model_type": "pytorch",
+        "inference_type": "text_expansion",
+        "field_count": 1,
+        "deployments": [
+            {"deployment_id": ".elser_model_2", "state": "started", "allocation_count": 1, "target_allocation_count": 1}
+        ],
+        "dangling": False,
+    }
+    model = run("models", CLASSIFIER, "-o", "json").json["models"][0]
+    assert model["model_aliases"] == ["flight_delayed", "is-flight-late"]
+    assert (model["deployments"], model["pipelines"], model["version"]) == ([], [], "8.19.4")
+    entry = run("history", "-o", "json").json["history"][0]
+    assert (entry["revision"], entry["actor"], entry["command"], entry["time"]) == (
+        1,
+        "ada@lab",
+        "import",
+        "2026-11-24T10:04:11Z",
+    )
+    assert len(entry["changes"]) == 6
+
+
+def test_an_empty_catalog_is_quiet_and_json_is_an_empty_list(run):
+    assert run("list") == (0, "", "no aliases\n")
+    assert run("list", "-o", "tsv") == (0, "", "")
+    assert run("list", "-o", "json").json == {"aliases": []}
+    assert run("models", "-o", "json").json == {"models": []}
+    assert run("history", "-o", "json").json == {"history": []}
+    assert run("verify", "-o", "json").json == {"faults": [], "notes": []}
+    assert run("export", "--format", "elasticsearch").json == {"count": 0, "trained_model_configs": []}
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("put",), 2),
+        (("nonsense",), 2),
+        (("list", "--nonsense"), 2),
+        (("put", "m", "a"), 4),
+        (("put", "m", "v1"), 3),
+        (("resolve", "a"), 4),
+        (("import", "/nowhere"), 2),
+        (("history", "a"), 4),
+        (("put", "m", "a", "--if-current", "x"), 5),
+    ],
+)
+@pytest.mark.parametrize("option", [("-o", "json"), ("-ojson",), ("--output", "json"), ("--output=json",)])
+def test_json_is_one_document_on_failure_too(run, words, code, option):
+    ran = run(*words, *option)
+    assert ran.code == code
+    assert set(ran.json) >= {"error", "errors", "status"}
+    assert ran.json["error"] == ran.json["errors"][0]
+    assert set(ran.json["error"]) == {"type", "reason", "rule", "hint"}
+    assert ran.err.startswith(f"error: {ran.json['error']['reason']}\n")
+
+
+def test_quiet_leaves_warnings_and_errors(run, sample):
+    assert run("put", NEW, "flight_delay_model", "-r", "-q") == (0, "", "")
+    ran = run("put", SLIM, "flight_delay_model", "-r", "-q")
+    assert (ran.code, ran.out) == (0, "")
+    assert ran.err.startswith("warning: ")
+    assert "hint: " not in ran.err
+    ran = run("put", "nope", "x", "-q")
+    assert ran == (4, "", "error: there is no model 'nope'\n")
+
+
+def test_patterns_and_exact_names(run, sample):
+    def listed(*words):
+        return [record["model_alias"] for record in run("list", *words, "-o", "json").json["aliases"]]
+
+    assert listed("flight*") == ["flight_delay_model", "flight_delayed", "is-flight-late"]
+    assert listed("sentiment", "elser") == ["elser", "sentiment"]
+    assert listed(CLASSIFIER) == ["flight_delayed", "is-flight-late"]
+    assert listed("nothing*") == []
+    assert listed(NEW) == []
+    ran = run("list", "sentimen", "nothing-like-it")
+    assert ran.code == 4
+    assert ran.err.splitlines()[:2] == [
+        "error: there is no model or alias 'sentimen'",
+        "error: there is no model or alias 'nothing-like-it'",
+    ]
+    assert [record["model_id"] for record in run("models", "sentiment", "*sst-2-d*", "-o", "json").json["models"]] == [
+        DISTILBERT,
+        "sst-2-draft",
+    ]
+
+
+def test_resolve_prints_all_or_nothing(run, sample):
+    assert run("resolve", "elser", OLD) == (0, f".elser_model_2\n{OLD}\n", "")
+    ran = run("resolve", "elser", "nope", "never")
+    assert (ran.code, ran.out, ran.err.count("error: ")) == (4, "", 2)
+
+
+@pytest.mark.parametrize("name", ["list", "models"])
+def test_a_narrow_terminal_drops_columns_from_the_right_and_says_so(sample, name):
+    wide, middle, narrow = (plain(on_terminal(name, columns=columns)) for columns in (200, 80, 40))
+    assert "DEPLOYMENT" in wide.splitlines()[0]
+    assert "left out" not in wide
+    assert max(map(len, middle.splitlines()[:-1])) <= 80
+    assert middle.splitlines()[-1].startswith("left out for want of width: ")
+    assert f"model:      {DISTILBERT}\n" in narrow
+    for text in (wide, middle, narrow):
+        assert all(name in text for name in (OLD, CLASSIFIER, DISTILBERT))
+
+
+@pytest.mark.parametrize("columns", [50, 60, 80, 110, 200])
+def test_the_change_table_never_cuts_an_identifier(sample, columns):
+    text = plain(on_terminal("put", NEW, "flight_delay_model", "-r", "-n", columns=columns))
+    assert NEW in text
+    assert OLD in text
+    assert "reassigned" in text
+
+
+def test_a_terminal_has_colour_and_a_pipe_has_not(run, sample):
+    coloured = on_terminal("list")
+    assert "\x1b[1m" in coloured
+    for environment in ({"NO_COLOR": "1"}, {"TERM": "dumb"}, {"NO_COLOR": "1", "FORCE_COLOR": "1"}):
+        assert "\x1b" not in on_terminal("list", **environment)
+    assert "\x1b" not in run("list").out
+    ran = on_terminal("put", "nope", "x")
+    assert "\x1b[31merror:\x1b[0m there is no model" in ran
+
+
+def test_force_colour_reaches_a_pipe(run, sample, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "\x1b[1m" in run("list").out
+    assert "\x1b" not in run("resolve", "elser").out + run("list", "-o", "tsv").out + run("list", "-o", "json").out
+
+
+def test_times_are_local_on_a_terminal_and_utc_elsewhere(run, sample):
+    assert "2026-11-24 11:04" in plain(on_terminal("history", TZ="Europe/Berlin", columns=160))
+    assert "2026-11-24T10:04:11Z" in run("history").out
+    assert "2026-11-24T10:04:11Z" in run("history", "-o", "tsv").out
+
+
+HOSTILE = "[red]x[/red] [/old] \x1b[31m\x9b\u202e\u200b\t\n\r\\ :smile: é 漢"
+
+
+def test_hostile_text_is_shown_and_does_nothing(run, seed, sample):
+    seed("[models.hostile]\nmodel_type = " + json.dumps(HOSTILE) + "\ndescription = " + json.dumps(HOSTILE))
+    assert run("put", "hostile", "h", "-m", HOSTILE).code == 0
+    for words in (
+        ("list",),
+        ("models",),
+        ("show", "h"),
+        ("show", "hostile"),
+        ("history",),
+        ("history", "h"),
+        ("compare", "h", OLD),
+    ):
+        for text in (run(*words).out, run(*words, "-o", "tsv").out, plain(on_terminal(*words, columns=300))):
+            assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e\u200b]", text), words
+        assert run(*words, "-o", "json").out.isascii()
+    assert (
+        "[red]x[/red] [/old] \\x1b[31m\\x9b\\u202e\\u200b\\t\\n\\r\\\\ :smile: é 漢"
+        in run("list", "h", "-o", "tsv").out
+    )
+    assert "[red]x[/red] [/old] \\x1b[31m\\x9b\\u202e\\u200b\\t\\n\\r\\ :smile: é 漢" in run("list", "h").out
+    exported = run("export", "hostile").out
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e\u200b]", exported)
+
+
+# --- streams ---
+
+
+def piped(*words, stdout, **more):
+    return subprocess.run([*MLALIAS, *words], stdout=stdout, stderr=subprocess.PIPE, text=True, check=False, **more)
+
+
+def test_a_full_disk_behind_stdout_says_that_the_change_is_in_place(run, sample):
+    with open("/dev/full", "w") as full:
+        done = piped("put", NEW, "flight_delay_model", "-r", stdout=full)
+        listed = piped("list", stdout=full)
+    assert done.returncode == 1
+    assert "the change is in place (revision 2), but cannot write the result: no space left on device" in done.stderr
+    assert run("resolve", "flight_delay_model").out == f"{NEW}\n"
+    assert (listed.returncode, listed.stderr) == (1, "error: cannot write the result: no space left on device\n")
+
+
+@pytest.mark.parametrize(
+    "words", [("list",), ("--help",), ("put", NEW, "flight_delay_model", "-r"), ("list", "-o", "json")]
+)
+def test_a_closed_pipe_is_141_and_silent(sample, words):
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = piped(*words, stdout=writer)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (141, "")
+
+
+def test_a_closed_stdout_is_told(sample):
+    done = subprocess.run(
+        ["sh", "-c", '"$0" -m mlalias list >&-', sys.executable], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (1, "error: cannot write the result: standard output is closed\n")
+
+
+def test_a_failure_to_print_an_error_keeps_its_exit_code(sample):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([*MLALIAS, "resolve", "nope"], stderr=full, check=False)
+    assert done.returncode == 4
+
+
+def test_an_ascii_stdout_spells_out_what_it_lacks(sample, run, seed):
+    seed('[models.m]\ndescription = "é"\ninput.field_names = ["a"]')
+    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
+    assert "\\xe9" in piped("show", "m", stdout=subprocess.PIPE, env=environment).stdout
+    assert "####" in piped("compare", "m", "m", stdout=subprocess.PIPE, env=environment).stdout
+
+
+def test_version_path_and_bare_call(run, catalog):
+    from mlalias import __version__
+
+    assert run("--version") == (0, f"mlalias {__version__}\n", "")
+    assert run("path") == (0, f"{catalog}\n", "")
+    assert run("path", "--catalog", "elsewhere").out == "elsewhere\n"
+    bare = run()
+    assert bare.code == 0
+    assert bare.out == run("--help").out
+
+
+def test_the_default_catalog_is_in_the_users_data_directory(run, monkeypatch, tmp_path):
+    monkeypatch.delenv("MLALIAS_CATALOG")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    assert run("path").out == f"{tmp_path}/data/mlalias\n"
+
+
+def test_hints_keep_the_catalog_that_was_given(run, sample, monkeypatch):
+    monkeypatch.delenv("MLALIAS_CATALOG")
+    ran = run("put", NEW, "flight_delay_model", "--catalog", sample)
+    assert ran.err.splitlines()[1].endswith(f"mlalias put {NEW} flight_delay_model --reassign --catalog {sample}")
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (("lst",), "Did you mean 'list'?"),
+        (("list", "--otput", "json"), "--output"),
+        (("list", "-o", "jsn"), "json"),
+        (("export", "--format", "yaml"), "'toml', 'elasticsearch'"),
+        (("resolve", "sentimnt"), "did you mean 'sentiment'?"),
+        (("history", "sentimnt"), "did you mean 'sentiment'?"),
+        (("delete", "sentimnt"), "did you mean 'sentiment'?"),
+        (("forget", "sst-2-nex"), "did you mean 'sst-2-next'?"),
+        (("forget", "sentiment"), f"mlalias forget {DISTILBERT}"),
+        (("delete", OLD), f"mlalias forget {OLD}"),
+    ],
+)
+def test_a_typo_is_answered_with_what_was_meant(run, sample, words, meant):
+    assert meant in run(*words).err
