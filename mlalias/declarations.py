@@ -154,8 +154,12 @@ def take(facts: Facts, *, reassign: bool = False, prune: bool = False) -> Reques
             facts=tuple(_compared(catalog, models, gone, pipelines, facts)),
             warnings=tuple(Caution(text) for text in (*facts.notes, *pages, *unknown, *_dangling(changes, known))),
         )
-        errors = _moved(changes, facts) if not reassign else ()
-        return plan._replace(errors=(*errors, *_homonyms(plan.aliases, dict.fromkeys(known))))
+        moved = () if reassign else tuple(change for change in changes if change.result == "reassigned")
+        return plan._replace(
+            changes=tuple(change for change in changes if change not in moved),
+            refused=moved,
+            errors=(*_conflicts(moved, facts), *_homonyms(plan.aliases, dict.fromkeys(known))),
+        )
 
     return request
 
@@ -226,7 +230,7 @@ def _taken_aliases(catalog: Catalog, facts: Facts, gone: Sequence[str]) -> tuple
     return tuple(sorted(taken + lost))
 
 
-def _moved(changes: Sequence[AliasChange], facts: Facts) -> tuple[Conflict, ...]:
+def _conflicts(moved: Sequence[AliasChange], facts: Facts) -> tuple[Conflict, ...]:
     files = tuple("-" if source == "standard input" else source for source in facts.sources)
     return tuple(
         Conflict(
@@ -234,8 +238,7 @@ def _moved(changes: Sequence[AliasChange], facts: Facts) -> tuple[Conflict, ...]
             f"and '{change.model_id}' in {facts.source}",
             Hint("take over what is told", ("import", *files, "--reassign")),
         )
-        for change in changes
-        if change.result == "reassigned"
+        for change in moved
     )
 
 

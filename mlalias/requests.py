@@ -208,8 +208,10 @@ def _undo_creation(catalog: Catalog, model_alias: str, *, deletes: bool) -> Plan
     if target is None:
         return Plan(catalog, (AliasChange(model_alias, None, None),))
     if not deletes:
-        hint = Hint("delete it", ("rollback", model_alias, "--delete"))
-        return Plan(catalog, errors=(Refused(f"the alias '{model_alias}' did not exist before that change", hint),))
+        hint = Hint("go back all the same", ("rollback", model_alias, "--delete"))
+        return Plan(
+            catalog, errors=(Refused(f"the alias '{model_alias}' did not exist then: going back deletes it", hint),)
+        )
     return delete(model_alias)(catalog)
 
 

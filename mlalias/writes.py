@@ -72,9 +72,10 @@ def _text(plan: Plan, dry_run: bool, lists_unchanged: bool) -> str:
         parts.append(_changes(rows, screen))
     if not lists_unchanged:
         parts.append(_count_of_unchanged(plan))
-    if dry_run and not plan.errors:
-        parts.append("dry run: nothing was written\n")
-    return "\n".join(filter(None, parts))
+    told = [part for part in parts if part]
+    if dry_run or (told and plan.errors):
+        told.append(f"{'refused' if plan.errors else 'dry run'}: nothing was written\n")
+    return "\n".join(told)
 
 
 def _row(change: AliasChange) -> Row:
@@ -130,7 +131,7 @@ def _warning(caution: Caution) -> str:
 def _hints(plan: Plan, dry_run: bool, catalog: str | None) -> str:
     """How to undo a move; of several, the first."""
     undoable = [change for change in plan.moves if change.result != "created" or plan.undoes]
-    if dry_run or not undoable:
+    if dry_run or plan.forgotten or not undoable:
         return ""
     hint = undo(undoable[0], plan.before.revision, rolled_back=bool(plan.undoes))
     return tables.said("hint", "cyan", records.hint_text(hint, catalog))

@@ -19,6 +19,10 @@ CLASSIFIER = "flight-delayed-classification-1601405047985"
 DISTILBERT = "distilbert-base-uncased-finetuned-sst-2-english"
 
 
+def pytest_addoption(parser):
+    parser.addoption("--update-cases", action="store_true", help="write what the program does now into tests/cases")
+
+
 @pytest.fixture(autouse=True)
 def _fence(monkeypatch, tmp_path):
     for name in list(os.environ):

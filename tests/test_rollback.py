@@ -68,7 +68,7 @@ def test_undoing_a_creation_needs_delete(run, seed):
     assert run("put", "a", "x").code == 0
     ran = run("rollback", "x")
     assert ran.code == 3
-    assert "hint: delete it: mlalias rollback x --delete" in ran.err
+    assert "hint: go back all the same: mlalias rollback x --delete" in ran.err
     assert run("rollback", "x", "--delete").code == 0
     assert run("resolve", "x").code == 4
 
