@@ -97,7 +97,7 @@ class ModelFiles(Mapping[str, Model]):
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self._read: dict[str, Model] = {}
+        self._read: dict[str, Model | None] = {}
 
     def path(self, model_id: str) -> Path:
         """Where a model's file is."""
@@ -105,17 +105,25 @@ class ModelFiles(Mapping[str, Model]):
 
     def __getitem__(self, model_id: str) -> Model:
         if model_id not in self._read:
-            node = _node(self.path(model_id)) if is_model_id(model_id) else None
-            if node is None:
-                raise KeyError(model_id)
-            try:
-                self._read[model_id] = model(model_id, node)
-            except InvalidDocument as error:
-                raise Damaged(error.reason, VERIFY) from error
-        return self._read[model_id]
+            self._read[model_id] = self._model(model_id) if is_model_id(model_id) else None
+        found = self._read[model_id]
+        if found is None:
+            raise KeyError(model_id)
+        return found
+
+    def _model(self, model_id: str) -> Model | None:
+        node = _node(self.path(model_id))
+        try:
+            return model(model_id, node) if node else None
+        except InvalidDocument as error:
+            raise Damaged(error.reason, VERIFY) from error
 
     def __contains__(self, model_id: object) -> bool:
-        return isinstance(model_id, str) and is_model_id(model_id) and files.is_plain(self.path(model_id))
+        if not isinstance(model_id, str) or not is_model_id(model_id):
+            return False
+        if model_id in self._read:
+            return self._read[model_id] is not None
+        return files.is_plain(self.path(model_id))
 
     def __iter__(self) -> Iterator[str]:
         try:

@@ -11,6 +11,7 @@ Document = dict[str, Any]
 
 DEEPEST = 64
 _INTEGERS = range(-(2**63), 2**63)
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _UNSAFE = re.compile(
     r"[\t\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0001-\U000e007f]"
 )
@@ -92,29 +93,22 @@ def _lowered(text: str) -> str:
 
 def _check(value: Any, source: str, depth: int = 0) -> None:
     """Refuse what one of TOML, JSON and UTF-8 cannot hold."""
-    if depth > DEEPEST:
-        invalid(source, f"is nested more than {DEEPEST} levels deep")
-    if isinstance(value, dict):
-        for key, item in value.items():
-            _check(key, source, depth)
-            _check(item, source, depth + 1)
-    elif isinstance(value, list):
+    kind = type(value)
+    if kind is str:
+        if not value.isascii() and _SURROGATE.search(value):
+            invalid(source, "holds half of a surrogate pair, which is not a character")
+    elif kind is dict or kind is list:
+        if depth >= DEEPEST:
+            invalid(source, f"is nested more than {DEEPEST} levels deep")
         for item in value:
             _check(item, source, depth + 1)
-    else:
-        fault = _fault_of_scalar(value)
-        if fault:
-            invalid(source, fault)
-
-
-def _fault_of_scalar(value: Any) -> str | None:
-    if isinstance(value, str) and not value.isascii() and any("\ud800" <= c <= "\udfff" for c in value):
-        return "holds half of a surrogate pair, which is not a character"
-    if isinstance(value, float) and value - value != 0:
-        return "holds a number that is not finite"
-    if isinstance(value, int) and value not in _INTEGERS:
-        return "holds a whole number of more than 64 bits"
-    return None
+        if kind is dict:
+            for item in value.values():
+                _check(item, source, depth + 1)
+    elif kind is float and value - value != 0:
+        invalid(source, "holds a number that is not finite")
+    elif kind is int and value not in _INTEGERS:
+        invalid(source, "holds a whole number of more than 64 bits")
 
 
 def _without_nulls(value: Any, key: str, nulls: set[str]) -> Any:
