@@ -1,5 +1,6 @@
 """The command line: one short function per command, and `main`."""
 
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -9,14 +10,16 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
-from mlalias import __version__
+from mlalias import __version__, completion
 from mlalias.errors import Committed, Failure, Hint, SystemRefused, WrongUsage, os_text
 from mlalias.options import (
+    AliasPatterns,
     Files,
     MissingOk,
     ModelAlias,
     ModelId,
     Moving,
+    Name,
     Names,
     Patterns,
     Place,
@@ -92,7 +95,12 @@ def _put(
     reassign: Annotated[bool, typer.Option("--reassign", "-r", help="Move the alias if it names a model.")] = False,
     if_current: Annotated[
         str | None,
-        typer.Option(metavar="MODEL_ID", help="Move it only if it names this model now.", show_default=False),
+        typer.Option(
+            metavar="MODEL_ID",
+            help="Move it only if it names this model now.",
+            autocompletion=completion.models,
+            show_default=False,
+        ),
     ] = None,
     exist_ok: Annotated[bool, typer.Option("--exist-ok", help="Succeed if the alias names the model already.")] = False,
 ) -> Page:
@@ -119,7 +127,12 @@ def _delete(
     options: Writing,
     model: Annotated[
         str | None,
-        typer.Option(metavar="MODEL_ID", help="Delete it only if it names this model.", show_default=False),
+        typer.Option(
+            metavar="MODEL_ID",
+            help="Delete it only if it names this model.",
+            autocompletion=completion.models,
+            show_default=False,
+        ),
     ] = None,
     missing_ok: MissingOk = False,
 ) -> Page:
@@ -213,8 +226,8 @@ def _resolve(name: Names, options: Reading) -> Page:
 @app.command("compare")
 @shared
 def _compare(
-    old: Annotated[str, typer.Argument(help="The alias or model id to move from.", show_default=False)],
-    new: Annotated[str, typer.Argument(help="The alias or model id to move to.", show_default=False)],
+    old: Name,
+    new: Name,
     options: Reading,
 ) -> Page:
     """Compare two models: fields, and whether an alias could move.
@@ -241,7 +254,12 @@ def _apply(
     file: Files,
     options: Moving,
     prune: Annotated[bool, typer.Option("--prune", help="Delete aliases that no file declares.")] = False,
-    only: Annotated[str, typer.Option(metavar="PATTERN", help="Look at these aliases only.", show_default=False)] = "*",
+    only: Annotated[
+        str,
+        typer.Option(
+            metavar="PATTERN", help="Look at these aliases only.", autocompletion=completion.aliases, show_default=False
+        ),
+    ] = "*",
     allow_empty: Annotated[bool, typer.Option("--allow-empty", help="Let --prune delete every alias.")] = False,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit with 6 if there are changes.")] = False,
 ) -> Page:
@@ -372,9 +390,7 @@ def _forget(
 @shared
 def _history(
     options: Reading,
-    model_alias: Annotated[
-        list[str] | None, typer.Argument(help="Aliases; may hold * and ?.", show_default=False)
-    ] = None,
+    model_alias: AliasPatterns = None,
     limit: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="How many, at most.", show_default=False)
     ] = None,
@@ -454,8 +470,11 @@ def _run(words: list[str]) -> Page:
         return _failed(failure, words)
     except typer.TyperException as error:
         return _failed(_usage(error, words), words)
-    except (BrokenPipeError, SystemExit):  # Typer makes the latter of a pipe that closed while it printed help
+    except BrokenPipeError:
         return Page(code=CLOSED_PIPE)
+    except SystemExit as end:  # Typer's way out of completion, and of a pipe that closed while it printed help
+        completing = "_MLALIAS_COMPLETE" in os.environ
+        return Page(code=end.code if completing or end.code != 1 else CLOSED_PIPE)  # type: ignore[arg-type]
     except OSError as error:
         return _failed(SystemRefused(os_text(error)), words)
     return page if isinstance(page, Page) else Page(code=page or 0)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from mlalias import completion
 from mlalias.errors import Hint, WrongUsage
 from mlalias.page import Format, Page
 from mlalias.store import Location, Store, locate, open_store
@@ -85,15 +86,42 @@ def shared(command: Callable[..., Page]) -> Callable[..., Page]:
     return spread
 
 
-ModelId = Annotated[str, typer.Argument(metavar="MODEL_ID", help="The id of a model.", show_default=False)]
-ModelAlias = Annotated[str, typer.Argument(metavar="MODEL_ALIAS", help="An alias.", show_default=False)]
-Names = Annotated[list[str], typer.Argument(help="Aliases or model ids.", metavar="NAME...", show_default=False)]
+ModelId = Annotated[
+    str,
+    typer.Argument(metavar="MODEL_ID", help="The id of a model.", autocompletion=completion.models, show_default=False),
+]
+ModelAlias = Annotated[
+    str,
+    typer.Argument(metavar="MODEL_ALIAS", help="An alias.", autocompletion=completion.aliases, show_default=False),
+]
+Name = Annotated[
+    str, typer.Argument(help="An alias or a model id.", autocompletion=completion.names, show_default=False)
+]
+Names = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="NAME...", help="Aliases or model ids.", autocompletion=completion.names, show_default=False
+    ),
+]
 Patterns = Annotated[
     list[str] | None,
-    typer.Argument(help="Aliases or model ids; may hold * and ?.", metavar="[PATTERN]...", show_default=False),
+    typer.Argument(
+        metavar="[PATTERN]...",
+        help="Aliases or model ids; may hold * and ?.",
+        autocompletion=completion.names,
+        show_default=False,
+    ),
+]
+AliasPatterns = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[MODEL_ALIAS]...",
+        help="Aliases; may hold * and ?.",
+        autocompletion=completion.aliases,
+        show_default=False,
+    ),
 ]
 Files = Annotated[
-    list[str],
-    typer.Argument(help="Files to read; - is standard input.", metavar="FILE...", show_default=False),
+    list[str], typer.Argument(metavar="FILE...", help="Files to read; - is standard input.", show_default=False)
 ]
 MissingOk = Annotated[bool, typer.Option("--missing-ok", help="Succeed if there is none.")]

@@ -1,0 +1,16 @@
+# Completion of mlalias for bash. What mlalias prints is compared and shown, never evaluated.
+
+_mlalias() {
+    local line word=${COMP_WORDS[COMP_CWORD]}
+    [[ $word == = ]] && word=
+    COMPREPLY=()
+    while IFS= read -r line; do
+        line=${line%%$'\t'*}
+        [[ $line == "$word"* ]] && COMPREPLY+=("$line")
+    done < <(
+        _MLALIAS_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=get-args \
+            _TYPER_COMPLETE_ARGS=${COMP_LINE:0:COMP_POINT} "$1" 2> /dev/null
+    )
+}
+
+complete -o default -F _mlalias mlalias
