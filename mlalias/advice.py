@@ -38,7 +38,8 @@ def not_found(catalog: Catalog, name: str, kind: str = "model or alias") -> NotF
 def undo(change: AliasChange, revision: int | None, *, rolled_back: bool) -> Hint:
     """How to take a move or a deletion back; `revision` is that of the catalog before it, None without a history."""
     if rolled_back:
-        return Hint("to undo", ("rollback", change.model_alias, "--to", str(revision)))
+        deletes = ("--delete",) if change.result == "created" else ()
+        return Hint("to undo", ("rollback", change.model_alias, "--to", str(revision), *deletes))
     if revision is not None:
         return Hint("to undo", ("rollback", change.model_alias))
     reassign = ("--reassign",) if change.model_id else ()
@@ -53,10 +54,7 @@ def similar(name: str, names: Iterable[str]) -> str | None:
 
 
 def _meant(catalog: Catalog, name: str, kind: str) -> Hint | None:
-    names = {"alias": catalog.aliases, "model": catalog.models}.get(kind) or {
-        *catalog.aliases,
-        *catalog.models,
-    }
+    names = {*(catalog.aliases if "alias" in kind else ()), *(catalog.models if "model" in kind else ())}
     meant = similar(name, names)
     return Hint(f"did you mean '{meant}'?", ("show", meant)) if meant else None
 
@@ -69,8 +67,9 @@ def _swapped(catalog: Catalog, change: Change) -> Hint | None:
 
 
 def _another_alias(catalog: Catalog, change: Change) -> tuple[Hint, ...]:
-    legal = islice((name for name in legal_aliases(change.model_alias) if name not in catalog.aliases), 1)
-    return tuple(Hint("a legal alias", ("put", change.model_id, name)) for name in legal if name not in catalog.models)
+    taken = {*catalog.aliases, *catalog.models, change.model_id}
+    free = (name for name in legal_aliases(change.model_alias) if name not in taken)
+    return tuple(Hint("a legal alias", ("put", change.model_id, name)) for name in islice(free, 1))
 
 
 _TOO_SHORT = 2

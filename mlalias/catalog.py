@@ -27,6 +27,11 @@ def is_server_alias(text: str) -> bool:
     return _SERVER_ALIAS.fullmatch(text) is not None
 
 
+def is_pattern(text: str) -> bool:
+    """Tell a text with wildcards, which no name has."""
+    return any(wildcard in text for wildcard in "*?[")
+
+
 class Deployment(NamedTuple):
     """One deployment of a pytorch model; `more` keeps the keys that this program does not look at."""
 
@@ -117,15 +122,14 @@ class Catalog(NamedTuple):
 
     def aliases_of(self, model_id: str) -> tuple[str, ...]:
         """The aliases of a model, sorted."""
-        return self.aliases_by_model().get(model_id, ())
+        return tuple(sorted(alias for alias, target in self.aliases.items() if target == model_id))
 
     def aliases_by_model(self) -> dict[str, tuple[str, ...]]:
         """The aliases of every model that has any, sorted."""
-        named: dict[str, tuple[str, ...]] = {}
+        named: dict[str, list[str]] = {}
         for alias in sorted(self.aliases):
-            target = self.aliases[alias]
-            named[target] = (*named.get(target, ()), alias)
-        return named
+            named.setdefault(self.aliases[alias], []).append(alias)
+        return {target: tuple(aliases) for target, aliases in named.items()}
 
     def pipelines_naming(self, *names: str) -> tuple[str, ...]:
         """The ingest pipelines that use one of the names, sorted."""

@@ -244,8 +244,8 @@ def _compare(
     from mlalias import render, selection
 
     catalog = options.store().read()
-    before, after = selection.names(catalog, [old, new], selection.resolve)
-    return render.comparison(catalog.models[before], catalog.models[after], options.output)
+    before, after = selection.names(catalog, [old, new], selection.model)
+    return render.comparison(before, after, options.output)
 
 
 @app.command("apply")
@@ -323,8 +323,8 @@ def _import(
 ) -> Page:
     """Take over facts: Elasticsearch's answers, or TOML.
 
-    options.local("import", "bring its facts home: mlalias export --catalog URL | mlalias import - --catalog DIR")
-    own part of the catalog.
+    The rules are not asked. The answers are those to GET _ml/trained_models, _ml/trained_models/_stats and
+    _ingest/pipeline; each replaces its own part of the catalog.
 
     \b
     Examples:
@@ -425,7 +425,7 @@ def _verify(options: Reading) -> Page:
     from mlalias.verify import verify
 
     options.local("verify", "the server looks after its own; see what there is with: mlalias list")
-    return render.findings(verify(options.location().path), options.output)
+    return render.findings(verify(options.location().path), options.output, options.catalog)
 
 
 @app.command("path")
@@ -457,10 +457,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and tell its exit code; the only place that catches."""
     words = list(sys.argv[1:] if argv is None else argv)
     try:
-        page = _run(words)
+        return _print(_run(words))
     except KeyboardInterrupt:
         return INTERRUPTED
-    return _print(page)
 
 
 def _run(words: list[str]) -> Page:
@@ -503,7 +502,7 @@ def _usage(error: typer.TyperException, words: Sequence[str]) -> WrongUsage:
     text = error.format_message().removesuffix(".")
     commands = [command.name for command in app.registered_commands]
     command = next((word for word in words if word in commands), None)
-    return WrongUsage(text[:1].lower() + text[1:], Hint("see", (*filter(None, (command,)), "--help")))
+    return WrongUsage(text[:1].lower() + text[1:], Hint(f"see: mlalias {f'{command} ' if command else ''}--help"))
 
 
 def _print(page: Page) -> int:
@@ -513,12 +512,11 @@ def _print(page: Page) -> int:
     except BrokenPipeError:
         return CLOSED_PIPE
     except (OSError, ValueError) as error:
-        text = (
-            f"cannot write the result: {os_text(error) if isinstance(error, OSError) else 'standard output is closed'}"
-        )
-        in_place = f"the change is in place (revision {page.committed}), but "
-        failure = Committed(in_place + text) if page.committed else SystemRefused(text)
-        page = _failed(failure, [])._replace(talk=page.talk + _failed(failure, []).talk)
+        fault = os_text(error) if isinstance(error, OSError) else "standard output is closed"
+        text = f"cannot write the result: {fault}"
+        failure = Committed(f"the change is in place, but {text}") if page.committed else SystemRefused(text)
+        failed = _failed(failure, [])
+        page = failed._replace(talk=page.talk + failed.talk)
     with suppress(OSError, ValueError):
         _write_to(sys.stderr, page.talk)
     return page.code

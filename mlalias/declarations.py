@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
-from mlalias.catalog import AliasChange, Catalog, Model, is_model_id, is_server_alias
+from mlalias.advice import not_found
+from mlalias.catalog import AliasChange, Catalog, Model, is_model_id, is_pattern, is_server_alias
 from mlalias.documents import Facts
 from mlalias.errors import Conflict, Failure, Hint, InvalidDocument, Refused
 from mlalias.plan import Caution, FactChange, Plan, Request
@@ -19,6 +20,8 @@ def apply(facts: Facts, *, prune: bool = False, only: str = "*", allow_empty: bo
     """Make the aliases that match `only` what the files declare; add models and pipelines that are missing."""
 
     def request(catalog: Catalog) -> Plan:
+        if not is_pattern(only) and only not in {**facts.aliases, **catalog.aliases}:
+            return Plan(catalog, errors=(not_found(catalog, only, "alias"),))
         additions = _additions(catalog, facts)
         declared = {alias: facts.aliases[alias] for alias in sorted(facts.aliases) if fnmatchcase(alias, only)}
         if prune and not declared and not allow_empty:
@@ -133,6 +136,8 @@ def take(facts: Facts, *, reassign: bool = False, prune: bool = False) -> Reques
     """Take facts over without asking the rules; an alias that names another model here needs `reassign`."""
 
     def request(catalog: Catalog) -> Plan:
+        if not facts.parts:
+            return Plan(catalog, errors=(InvalidDocument(f"{facts.source} is empty"),))
         invalid = _invalid_names(facts)
         pages = _pages(facts)
         if invalid or (prune and pages):
@@ -154,12 +159,12 @@ def take(facts: Facts, *, reassign: bool = False, prune: bool = False) -> Reques
             facts=tuple(_compared(catalog, models, gone, pipelines, facts)),
             warnings=tuple(Caution(text) for text in (*facts.notes, *pages, *unknown, *_dangling(changes, known))),
         )
+        homonyms = _homonyms(plan.aliases, dict.fromkeys(known))
         moved = () if reassign else tuple(change for change in changes if change.result == "reassigned")
-        return plan._replace(
-            changes=tuple(change for change in changes if change not in moved),
-            refused=moved,
-            errors=(*_conflicts(moved, facts), *_homonyms(plan.aliases, dict.fromkeys(known))),
-        )
+        if not moved:
+            return plan._replace(errors=homonyms)
+        taken = tuple(change for change in changes if change.result != "reassigned")
+        return plan._replace(changes=taken, refused=moved, errors=(*_conflicts(moved, facts), *homonyms))
 
     return request
 
@@ -221,11 +226,12 @@ def _as_tuples(pipelines: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, .
 
 def _taken_aliases(catalog: Catalog, facts: Facts, gone: Sequence[str]) -> tuple[AliasChange, ...]:
     """The aliases told of, and those that go with their models."""
+    lost_models = set(gone)
     taken = [AliasChange(alias, target, catalog.aliases.get(alias)) for alias, target in facts.aliases.items()]
     lost = [
         AliasChange(alias, None, target)
         for alias, target in catalog.aliases.items()
-        if target in set(gone) and alias not in facts.aliases
+        if target in lost_models and alias not in facts.aliases
     ]
     return tuple(sorted(taken + lost))
 

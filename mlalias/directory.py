@@ -50,12 +50,13 @@ class DirectoryStore:
 
         Raises Busy, Damaged, OSError; and Committed for what fails once the change is in place.
         """
-        if not files.is_plain(self.path / LOCK):
+        timeout, now, actor = _lock_timeout(), _now(), _actor()
+        if not files.is_plain(self.path / LOCK):  # what is refused or empty must not even leave a lock behind
             plan = request(self.read())
             if plan.errors or plan.empty:
-                return plan
+                return plan._replace(revision=plan.before.revision)
             self._create()
-        with files.locked(self.path / LOCK, _lock_timeout(), self._on_wait):
+        with files.locked(self.path / LOCK, timeout, self._on_wait):
             table = self._recover()
             plan = request(self._catalog(table))
             if plan.errors or plan.empty:
@@ -64,7 +65,7 @@ class DirectoryStore:
             if not plan.moves:
                 self._forget(plan)
                 return plan._replace(revision=table.revision)
-            entry = Entry(table.revision + 1, _now(), _actor(), command, message, plan.moves, plan.undoes)
+            entry = Entry(table.revision + 1, now, actor, command, message, plan.moves, plan.undoes)
             self._commit(plan, table, entry)
             return plan._replace(revision=entry.revision)
 
@@ -73,9 +74,10 @@ class DirectoryStore:
         if table is not None:
             return table
         last = self._last_entry()
-        if last is not None and last.revision > 1:
+        table = read_table(self.path / TABLE)  # once more, as its first writers may just have been at work
+        if table is None and last is not None and last.revision > 1:
             raise self._history_ahead(None, last)
-        return Table(0, {}, {})
+        return table or Table(0, {}, {})
 
     def _catalog(self, table: Table) -> Catalog:
         return Catalog(
@@ -133,12 +135,8 @@ class DirectoryStore:
         """Tell whether an entry is of a writer that died before its commit."""
         if last.revision != table.revision + 1:
             return False
-        for path in left:
-            if path.name.startswith(f".{TABLE}."):
-                with suppress(Damaged):
-                    draft = read_table(path)
-                    return draft is not None and draft.revision == last.revision
-        return False
+        drafts = (path for path in left if path.name.startswith(f".{TABLE}."))
+        return any(_revision(path) == last.revision for path in drafts)
 
     def _write_facts(self, plan: Plan) -> None:
         contents = {
@@ -146,7 +144,8 @@ class DirectoryStore:
             for model_id, found in plan.models.items()
         }
         if plan.pipelines is not None:
-            document = {"pipelines": {name: list(names) for name, names in sorted(plan.pipelines.items())}}
+            told = {name: list(names) for name, names in sorted(plan.pipelines.items())}
+            document = PipelineFile(self.path / PIPELINES).document | {"pipelines": told}
             contents[self.path / PIPELINES] = to_toml(document).encode()
         if plan.models and not (self.path / MODELS).is_dir():
             (self.path / MODELS).mkdir()
@@ -198,6 +197,14 @@ class DirectoryStore:
             (self.path / MODELS / file_name(model_id)).unlink(missing_ok=True)
         if plan.forgotten:
             files.sync_directory(self.path / MODELS)
+
+
+def _revision(draft: Path) -> int | None:
+    """The revision of a draft of the table, None if it is torn."""
+    with suppress(Damaged):
+        table = read_table(draft)
+        return table.revision if table else None
+    return None
 
 
 def _now() -> str:

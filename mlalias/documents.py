@@ -54,9 +54,10 @@ def merge(documents: Sequence[Facts]) -> Facts:
     for facts in documents:
         for part, told in merged.items():
             found = getattr(facts, part)
-            for name in found.keys() & told.keys():
-                invalid(facts.source, f"tells of '{name}' in its {part}, and so does another file")
-            told.update(found)
+            for name in sorted(found.keys() & told.keys()):
+                if part != "deployments" or (found[name] and told[name]):
+                    invalid(facts.source, f"tells of '{name}' in its {part}, and so does another file")
+            told.update({name: fact for name, fact in found.items() if fact or name not in told})
         counts |= {part: max(count, counts.get(part, 0)) for part, count in facts.counts.items()}
     return Facts(
         tuple(facts.source for facts in documents),
@@ -192,7 +193,7 @@ def _deployment(node: Node) -> Deployment:
 def declaration(document: Document, source: str) -> Facts:
     """Read aliases, models and pipelines; a name that no alias can have is taken as it is, to be judged later."""
     node = Node(document, source)
-    for key in document.keys() - {"aliases", "models", "pipelines", "format", "revision"}:
+    for key in sorted(document.keys() - {"aliases", "models", "pipelines", "format", "revision"}):
         node.invalid(f"has the key '{key}', which no declaration has (it has aliases, models, pipelines)")
     if document.get("format", 1) != 1:
         node.invalid(f"has format {document['format']}; this version of mlalias reads format 1")

@@ -1,6 +1,7 @@
 """Files that are whole at every instant: lock, sync, replace."""
 
 import os
+import re
 import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -13,6 +14,7 @@ LARGEST = 64 * 1024 * 1024
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 _BINARY = getattr(os, "O_BINARY", 0)
 _SYNC_THREADS = 8
+_TEMPORARY = re.compile(r"\..+\.toml\.\d+\.tmp")
 
 
 @contextmanager
@@ -53,22 +55,24 @@ def is_plain(path: Path) -> bool:
     raise Damaged(f"'{path}' is {kind}", Hint(f"{hint}: {path}"))
 
 
-def read(path: Path) -> bytes | None:
-    """A file of the catalog, None if there is none; raises Damaged if it is no plain file or far too large."""
+def read(path: Path, largest: int | None = LARGEST) -> bytes | None:
+    """A file of the catalog, None if there is none; raises Damaged if it is no plain file or larger than `largest`."""
     if not is_plain(path):
         return None
     try:
         with path.open("rb") as file:
-            data = file.read(LARGEST + 1)
+            data = file.read() if largest is None else file.read(largest + 1)
     except FileNotFoundError:
         return None
-    if len(data) > LARGEST:
-        raise Damaged(f"'{path}' is larger than {LARGEST >> 20} MiB")
+    if largest is not None and len(data) > largest:
+        raise Damaged(f"'{path}' is larger than {largest >> 20} MiB")
     return data
 
 
 def read_input(name: str) -> bytes:
     """A file that was handed in, `-` for standard input; raises InvalidDocument where there is nothing to read."""
+    if name == "-" and sys.stdin is None:
+        raise InvalidDocument("standard input is closed")
     if name == "-":
         return _within_bounds(sys.stdin.buffer.read(LARGEST + 1), "standard input")
     try:
@@ -128,15 +132,17 @@ def append(path: Path, data: bytes) -> None:
 
 
 def temporary(path: Path, directory: Path) -> Path:
-    """The temporary file of this process for a file of the catalog; it waits at the top of the catalog."""
-    return directory / f".{path.name}.{os.getpid()}.tmp"
+    """The temporary file of this process for a file of the catalog; it waits at the top of the catalog.
+
+    A comma stands for the slash, as no name has one: `models/aliases.toml` is not `aliases.toml`.
+    """
+    name = path.relative_to(directory).as_posix().replace("/", ",")
+    return directory / f".{name}.{os.getpid()}.tmp"
 
 
 def leftovers(directory: Path) -> list[Path]:
     """Temporary files: while the lock is held, those of writers that died."""
-    return sorted(
-        Path(entry) for entry in os.scandir(directory) if entry.name[0] == "." and entry.name.endswith(".tmp")
-    )
+    return sorted(Path(entry) for entry in os.scandir(directory) if _TEMPORARY.fullmatch(entry.name))
 
 
 def write_new(path: Path, data: bytes, *, sync: bool = True) -> None:

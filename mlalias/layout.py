@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple, overload
@@ -68,10 +69,8 @@ def _check_format(node: Node, path: Path) -> None:
 
 
 def _aliases(node: Node, path: Path) -> Mapping[str, str]:
-    try:
+    with _at_rest():
         found = aliases(node)
-    except InvalidDocument as error:
-        raise Damaged(error.reason, VERIFY) from error
     for alias, target in found.items():
         if not is_server_alias(alias):
             raise Damaged(f"'{path}' has the alias '{alias}', a name that no server allows", VERIFY)
@@ -86,8 +85,15 @@ def _node(path: Path) -> Node | None:
     if data is None:
         return None
     source = f"'{path}'"
-    try:
+    with _at_rest():
         return Node(read_toml(decode(data, source), source), source)
+
+
+@contextmanager
+def _at_rest() -> Iterator[None]:
+    """A document that cannot be read is damage, where it is one of the catalog's own."""
+    try:
+        yield
     except InvalidDocument as error:
         raise Damaged(error.reason, VERIFY) from error
 
@@ -113,10 +119,8 @@ class ModelFiles(Mapping[str, Model]):
 
     def _model(self, model_id: str) -> Model | None:
         node = _node(self.path(model_id))
-        try:
+        with _at_rest():
             return model(model_id, node) if node else None
-        except InvalidDocument as error:
-            raise Damaged(error.reason, VERIFY) from error
 
     def __contains__(self, model_id: object) -> bool:
         if not isinstance(model_id, str) or not is_model_id(model_id):
@@ -144,16 +148,17 @@ class PipelineFile(Mapping[str, Sequence[str]]):
         self._path = path
 
     @cached_property
-    def _pipelines(self) -> Mapping[str, tuple[str, ...]]:
+    def document(self) -> Document:
+        """The whole file, with the keys that this program does not know."""
         node = _node(self._path)
-        if node is None:
-            return {}
-        if "pipelines" not in node.document:
+        if node and "pipelines" not in node.document:
             raise Damaged(f"'{self._path}' has no table of pipelines: it is empty or cut off", VERIFY)
-        try:
-            return pipelines(node)
-        except InvalidDocument as error:
-            raise Damaged(error.reason, VERIFY) from error
+        return node.document if node else {}
+
+    @cached_property
+    def _pipelines(self) -> Mapping[str, tuple[str, ...]]:
+        with _at_rest():
+            return pipelines(Node(self.document, f"'{self._path}'"))
 
     def __getitem__(self, name: str) -> Sequence[str]:
         return self._pipelines[name]
@@ -174,7 +179,7 @@ class HistoryFile(Sequence[Entry]):
 
     @cached_property
     def _entries(self) -> list[Entry]:
-        *lines, _torn = (files.read(self._path) or b"").split(b"\n")
+        *lines, _torn = (files.read(self._path, largest=None) or b"").split(b"\n")
         found = [read_entry(line, self._path, number) for number, line in enumerate(lines, 1)]
         return [entry for entry in found if self._revision is None or entry.revision <= self._revision]
 

@@ -15,10 +15,10 @@ class Format(StrEnum):
 class Page(NamedTuple):
     """The result, the talk about it, and the exit code.
 
-    `committed` is the revision of a change that is in place, should printing fail.
+    `committed` tells that a change is in place, should printing fail.
     """
 
     text: str = ""
     talk: str = ""
     code: int = 0
-    committed: int | None = None
+    committed: bool = False

@@ -78,10 +78,17 @@ def strictly(request: Request) -> Request:
 
     def strict(catalog: Catalog) -> Plan:
         plan = request(catalog)
-        refused = tuple(
+        if plan.errors or not plan.warnings:
+            return plan
+        errors = tuple(
             Refused(f"{warning.message}, and --strict lets no warning pass", rule=warning.rule)
             for warning in plan.warnings
         )
-        return plan._replace(errors=plan.errors or refused)
+        warned = {warning.model_alias for warning in plan.warnings}
+        return plan._replace(
+            changes=tuple(change for change in plan.changes if change.model_alias not in warned),
+            refused=tuple(change for change in plan.changes if change.model_alias in warned),
+            errors=errors,
+        )
 
     return strict

@@ -162,13 +162,10 @@ def hint_text(hint: Hint, catalog: str | None = None) -> str:
     return f"{hint.text}{'' if hint.text.endswith('?') else ':'} {join(('mlalias', *hint.command, *options))}"
 
 
-def findings(found: Findings) -> Record:
-    """What `verify` found."""
-    return {
-        "faults": [_finding(one) for one in found.faults],
-        "notes": [_finding(one) for one in found.notes],
-    }
+def findings(found: Findings, catalog: str | None) -> Record:
+    """What `verify` found; `catalog` completes the commands of mends."""
 
+    def record(one: Finding) -> Record:
+        return {**one._asdict(), "mend": hint_text(one.mend, catalog)}
 
-def _finding(found: Finding) -> Record:
-    return found._asdict()
+    return {"faults": [record(one) for one in found.faults], "notes": [record(one) for one in found.notes]}

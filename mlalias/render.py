@@ -291,15 +291,15 @@ def _rule_rows(outcomes: Sequence[Outcome]) -> list[Row]:
 # --- verify ---
 
 
-def findings(found: Findings, form: Format) -> Page:
-    """Faults and notes; a fault makes it exit code 7."""
+def findings(found: Findings, form: Format, catalog: str | None) -> Page:
+    """Faults and notes, with their mends; a fault makes it exit code 7."""
     code = Damaged.exit_code if found.faults else 0
+    record = records.findings(found, catalog)
     if form is Format.json:
-        return Page(to_json(records.findings(found)), code=code)
-    told = [("fault", *one) for one in found.faults] + [("note", *one) for one in found.notes]
+        return Page(to_json(record), code=code)
+    told = [(kind.removesuffix("s"), one) for kind, findings in record.items() for one in findings]
     if form is Format.tsv:
-        return Page(tables.tsv(told), code=code)
-    parts = [
-        tables.block([(kind, text), ("in", path), ("mend", mend)], tables.stdout()) for kind, path, text, mend in told
-    ]
+        return Page(tables.tsv((kind, one["path"], one["message"], one["mend"]) for kind, one in told), code=code)
+    blocks = [[(kind, one["message"]), ("in", one["path"]), ("mend", one["mend"])] for kind, one in told]
+    parts = [tables.block(block, tables.stdout()) for block in blocks]
     return Page("\n".join(parts) or "the catalog is whole\n", code=code)

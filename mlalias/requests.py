@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from mlalias import advice
-from mlalias.catalog import AliasChange, Catalog, Entry
+from mlalias.catalog import AliasChange, Catalog
 from mlalias.errors import Conflict, Failure, Hint, NotFound, Refused
-from mlalias.history import last_change, standing
+from mlalias.history import about, last_change, standing
 from mlalias.plan import Caution, FactChange, Plan, Request
 from mlalias.rules import NAME_RULES, RULES, Change, Outcome, judge, refusals
 
@@ -194,7 +194,7 @@ def rollback(model_alias: str, *, to: int | None = None, deletes: bool = False) 
         except Failure as failure:
             return Plan(catalog, errors=(failure,))
         if goal is None:
-            plan = _undo_creation(catalog, model_alias, deletes=deletes)
+            plan = _undo_creation(catalog, model_alias, to, deletes=deletes)
         else:
             change = look_up(catalog, model_alias, goal, reassign=True)
             plan = judged(catalog, change, judge(change))
@@ -203,12 +203,13 @@ def rollback(model_alias: str, *, to: int | None = None, deletes: bool = False) 
     return request
 
 
-def _undo_creation(catalog: Catalog, model_alias: str, *, deletes: bool) -> Plan:
+def _undo_creation(catalog: Catalog, model_alias: str, to: int | None, *, deletes: bool) -> Plan:
     target = catalog.aliases.get(model_alias)
     if target is None:
         return Plan(catalog, (AliasChange(model_alias, None, None),))
     if not deletes:
-        hint = Hint("go back all the same", ("rollback", model_alias, "--delete"))
+        revision = () if to is None else ("--to", str(to))
+        hint = Hint("go back all the same", ("rollback", model_alias, *revision, "--delete"))
         return Plan(
             catalog, errors=(Refused(f"the alias '{model_alias}' did not exist then: going back deletes it", hint),)
         )
@@ -217,11 +218,10 @@ def _undo_creation(catalog: Catalog, model_alias: str, *, deletes: bool) -> Plan
 
 def _way_back(catalog: Catalog, model_alias: str, to: int | None) -> tuple[str | None, tuple[int, ...]]:
     """The model to go back to (None: no alias), and the revisions that this undoes; raises Conflict or NotFound."""
-    entries = catalog.history
     _agree(catalog, model_alias)
     if to is not None:
-        return _at_revision(catalog, entries, model_alias, to)
-    stands = standing(entries, model_alias)
+        return _at_revision(catalog, model_alias, to)
+    stands = standing(catalog.history, model_alias)
     if not stands:
         raise Conflict(
             f"no change of the alias '{model_alias}' is left to undo",
@@ -231,22 +231,14 @@ def _way_back(catalog: Catalog, model_alias: str, to: int | None) -> tuple[str |
     return change.previous_model_id, (entry.revision,)
 
 
-def _at_revision(
-    catalog: Catalog, entries: Sequence[Entry], model_alias: str, to: int
-) -> tuple[str | None, tuple[int, ...]]:
+def _at_revision(catalog: Catalog, model_alias: str, to: int) -> tuple[str | None, tuple[int, ...]]:
     if not 0 <= to <= (catalog.revision or 0):
         raise NotFound(
             f"there is no revision {to}; the catalog is at revision {catalog.revision}",
             Hint("see the revisions", ("history", model_alias)),
         )
-    later = [
-        (entry, change)
-        for entry in entries
-        if entry.revision > to
-        for change in entry.changes
-        if change.model_alias == model_alias
-    ]
-    goal = later[0][1].previous_model_id if later else catalog.aliases.get(model_alias)
+    later = [(entry, change) for entry, change in about(catalog.history, model_alias) if entry.revision > to]
+    goal = later[-1][1].previous_model_id if later else catalog.aliases.get(model_alias)
     return goal, tuple(entry.revision for entry, _ in later)
 
 

@@ -2,15 +2,13 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from fnmatch import fnmatchcase
+from typing import TypeVar
 
 from mlalias.advice import not_found
-from mlalias.catalog import Catalog, Entry, Model
+from mlalias.catalog import Catalog, Entry, Model, is_pattern
 from mlalias.errors import Failure, NotFound, as_one
 
-
-def is_pattern(text: str) -> bool:
-    """Whether a text has wildcards, which no name has."""
-    return any(wildcard in text for wildcard in "*?[")
+T = TypeVar("T")
 
 
 def aliases(catalog: Catalog, patterns: Sequence[str]) -> list[str]:
@@ -54,9 +52,17 @@ def resolve(catalog: Catalog, name: str) -> str:
     return target
 
 
-def names(catalog: Catalog, asked: Sequence[str], find: Callable[[Catalog, str], str]) -> list[str]:
+def model(catalog: Catalog, name: str) -> Model:
+    """The existing model that a name stands for; raises NotFound."""
+    found = catalog.models.get(resolve(catalog, name))
+    if found is None:  # it went away a moment ago
+        raise not_found(catalog, name)
+    return found
+
+
+def names(catalog: Catalog, asked: Sequence[str], find: Callable[[Catalog, str], T]) -> list[T]:
     """What `find` makes of each name, in order; raises all that is not found, together."""
-    found: list[str] = []
+    found: list[T] = []
     missing: list[Failure] = []
     for name in asked:
         try:
@@ -69,8 +75,8 @@ def names(catalog: Catalog, asked: Sequence[str], find: Callable[[Catalog, str],
 
 
 def known(catalog: Catalog, name: str) -> str:
-    """The name, if an alias or a model has it; raises NotFound."""
-    if name in catalog.aliases or name in catalog.models:
+    """The name, if an alias or a model that can be read has it; raises NotFound."""
+    if name in catalog.aliases or catalog.models.get(name):
         return name
     raise not_found(catalog, name)
 

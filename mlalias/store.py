@@ -38,7 +38,10 @@ class Location(NamedTuple):
     @property
     def path(self) -> Path:
         """The directory; raises WrongUsage if something else is there."""
-        path = Path(self.text).expanduser()
+        try:
+            path = Path(self.text).expanduser()
+        except RuntimeError:
+            raise WrongUsage(f"'{self.text}' is in a home that does not exist") from None
         if path.exists() and not path.is_dir():
             raise WrongUsage(f"'{path}' is a file, and a catalog is a directory", Hint(f"it was given {self.origin}"))
         return path
@@ -46,7 +49,9 @@ class Location(NamedTuple):
 
 def locate(given: str | None) -> Location:
     """The location that was given, else MLALIAS_CATALOG, else the user's data directory."""
-    if given:
+    if given == "":
+        raise WrongUsage("--catalog is empty, and takes a directory or a URL")
+    if given is not None:
         return Location(given, "with --catalog")
     if os.environ.get(ENVIRONMENT):
         return Location(os.environ[ENVIRONMENT], f"in {ENVIRONMENT}")

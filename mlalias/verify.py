@@ -1,5 +1,6 @@
 """Checks a catalog directory at rest: every fault with its mend, and what a writer that died left behind as notes."""
 
+import os
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -8,7 +9,7 @@ from typing import NamedTuple, TypeVar
 
 from mlalias import files
 from mlalias.catalog import Entry
-from mlalias.errors import Damaged, os_text
+from mlalias.errors import Damaged, Hint, os_text
 from mlalias.history import replay
 from mlalias.layout import (
     FORMAT,
@@ -33,7 +34,7 @@ class Finding(NamedTuple):
 
     path: str
     message: str
-    mend: str
+    mend: Hint
 
 
 class Findings(NamedTuple):
@@ -65,21 +66,23 @@ def _stamp(path: Path) -> tuple[int, int] | None:
 def _inspect(root: Path) -> Findings:
     faults: list[Finding] = []
 
-    def attempt(path: Path, mend: str, read: Callable[[], _T]) -> _T | None:
+    def attempt(path: Path, mend: Hint, read: Callable[[], _T]) -> _T | None:
         try:
             return read()
         except Damaged as damage:
             faults.append(Finding(str(path), damage.reason, mend))
         except OSError as error:
-            faults.append(Finding(str(path), f"'{path}' cannot be read ({os_text(error)})", f"ls -l {_quoted(path)}"))
+            faults.append(
+                Finding(str(path), f"'{path}' cannot be read ({os_text(error)})", Hint(f"ls -l {_quoted(path)}"))
+            )
         return None
 
     history = attempt(root / HISTORY, _RESTORE, lambda: list(HistoryFile(root / HISTORY)))
     entries = history or []
     table = attempt(root / TABLE, _rebuild(root, entries), lambda: read_table(root / TABLE))
     models = ModelFiles(root / MODELS)
-    for model_id in models:
-        attempt(models.path(model_id), _REIMPORT, partial(models.__getitem__, model_id))
+    for model_id in attempt(root / MODELS, _REIMPORT, lambda: list(models)) or ():
+        attempt(models.path(model_id), _REIMPORT, partial(models.get, model_id))
     attempt(root / PIPELINES, _REIMPORT, lambda: dict(PipelineFile(root / PIPELINES)))
     notes = tuple(_leftovers(root, table, entries))
     readable = not any(fault.path in (str(root / TABLE), str(root / HISTORY)) for fault in faults)
@@ -90,30 +93,30 @@ def _inspect(root: Path) -> Findings:
     return Findings(tuple(faults), notes)
 
 
-_RESTORE = "restore the file from a backup, or delete the lines that are no entries"
-_REIMPORT = "mend the place that is named, or delete the file and import it again"
+_RESTORE = Hint("restore the file from a backup, or delete the lines that are no entries")
+_REIMPORT = Hint("mend the place that is named, or delete the file and import it again")
 
 
 def _quoted(path: Path) -> str:
     return shlex.quote(str(path))
 
 
-def _rebuild(root: Path, entries: Sequence[Entry]) -> str:
+def _rebuild(root: Path, entries: Sequence[Entry]) -> Hint:
     """A line for the shell that writes the table as the history has it."""
     if not entries:
-        return f"restore '{root / TABLE}' from a backup"
+        return Hint(f"restore '{root / TABLE}' from a backup")
     document = {
         "format": FORMAT,
         "revision": entries[-1].revision,
         "aliases": dict(sorted(replay(entries).items())),
     }
     lines = " ".join(shlex.quote(line) for line in to_toml(document).splitlines())
-    return f"printf '%s\\n' {lines} > {_quoted(root / TABLE)}"
+    return Hint(f"printf '%s\\n' {lines} > {_quoted(root / TABLE)}")
 
 
 def _leftovers(root: Path, table: Table | None, entries: Sequence[Entry]) -> Iterator[Finding]:
     """What a writer that died left behind, and files that mlalias does not read."""
-    gone = "nothing to do: the next write takes it away"
+    gone = Hint("nothing to do: the next write takes it away")
     drafts = files.leftovers(root) if root.is_dir() else []
     for path in drafts:
         yield Finding(str(path), f"'{path.name}' was left behind by a writer that died", gone)
@@ -121,10 +124,10 @@ def _leftovers(root: Path, table: Table | None, entries: Sequence[Entry]) -> Ite
         yield Finding(str(root / HISTORY), "the last entry of the history was never committed", gone)
     if files.torn(root / HISTORY):
         yield Finding(str(root / HISTORY), "the last line of the history is torn", gone)
-    if (root / MODELS).is_dir():
+    if os.access(root / MODELS, os.R_OK) and (root / MODELS).is_dir():
         for path in sorted((root / MODELS).iterdir()):
             if model_id_of(path.name) is None:
-                yield Finding(str(path), f"'{path.name}' is no model's file, and is not read", "move it away")
+                yield Finding(str(path), f"'{path.name}' is no model's file, and is not read", Hint("move it away"))
 
 
 def _ahead(table: Table | None, entries: Sequence[Entry]) -> int:
@@ -147,7 +150,7 @@ def _agreement(root: Path, table: Table | None, entries: Sequence[Entry]) -> Ite
     elif ahead < 0 and table:
         last = revisions[-1] if revisions else 0
         message = f"'{TABLE}' is at revision {table.revision}, but the history ends at {last}: later entries are lost"
-        mend = f"restore '{root / HISTORY}' from a backup, or write `revision = {last}` in '{root / TABLE}'"
+        mend = Hint(f"restore '{root / HISTORY}' from a backup, or write `revision = {last}` in '{root / TABLE}'")
         yield Finding(str(root / HISTORY), message, mend)
     elif ahead == 0 and table:
         yield from _disagreements(table, entries, root)
@@ -163,9 +166,9 @@ def _disagreements(table: Table, entries: Sequence[Entry], root: Path) -> Iterat
             continue
         message = f"the alias '{alias}' {_names(now)}, but by the last change of it in the history it {_names(then)}"
         if then is None:
-            mend = f"mlalias delete {alias}"
+            mend = Hint("do as the history says", ("delete", alias))
         else:
-            mend = f"mlalias put {then} {alias}{' --reassign' if now else ''}"
+            mend = Hint("do as the history says", ("put", then, alias, *(["--reassign"] if now else [])))
         yield Finding(str(root / TABLE), message, mend)
 
 
@@ -175,11 +178,14 @@ def _names(target: str | None) -> str:
 
 def _aliases(table: Table, models: ModelFiles, root: Path) -> Iterator[Finding]:
     """Whether every alias names a model, and is none itself."""
-    known = set(models)
+    try:
+        known = set(models)
+    except OSError:
+        return  # told of already
     for alias, target in sorted(table.aliases.items()):
+        mend = Hint("delete the alias", ("delete", alias))
         if target not in known:
             message = f"the alias '{alias}' names '{target}', and there is no such model"
-            yield Finding(str(root / TABLE), message, f"mlalias delete {alias}")
+            yield Finding(str(root / TABLE), message, mend)
         if alias in known:
-            message = f"'{alias}' is both an alias and the id of a model"
-            yield Finding(str(root / TABLE), message, f"mlalias delete {alias}")
+            yield Finding(str(root / TABLE), f"'{alias}' is both an alias and the id of a model", mend)

@@ -30,7 +30,7 @@ def page(
 
     `catalog`, where one was given on the command line, completes the commands of hints.
     """
-    talk = "".join(_warning(caution) for caution in plan.warnings)
+    talk = "".join(_warning(caution, plan.errors) for caution in plan.warnings)
     if plan.errors:
         refused = failed(
             as_one(plan.errors),
@@ -43,7 +43,7 @@ def page(
         return refused._replace(text=text, talk=talk + refused.talk)
     if not quiet:
         talk += _hints(plan, dry_run, catalog)
-    committed = plan.revision if plan.moves and not dry_run else None
+    committed = not (dry_run or plan.empty)
     return Page(
         "" if quiet and form is not Format.json else _result(plan, form, dry_run, lists_unchanged),
         talk,
@@ -121,8 +121,10 @@ def _facts(facts: Sequence[FactChange], screen: Screen) -> str:
 # --- talk ---
 
 
-def _warning(caution: Caution) -> str:
-    text = tables.said("warning", "yellow", caution.message)
+def _warning(caution: Caution, errors: Sequence[Failure]) -> str:
+    """A warning with its overlap; one that refuses is told by its error."""
+    refuses = any(error.reason.startswith(caution.message) for error in errors)
+    text = "" if refuses else tables.said("warning", "yellow", caution.message)
     if caution.overlap is None:
         return text
     return f"{text}\n{render.overlap(caution.overlap, tables.stderr())}\n"

@@ -165,6 +165,20 @@ def test_an_empty_declaration_with_prune_is_refused(run, apply, seed, catalog, t
     assert "team-a" not in state(run)
 
 
+def test_an_exact_name_in_only_must_be_there(apply, sample):
+    ran = apply(declared(late=NEW), options=["--only", "flight_dely_model"])
+    assert ran.code == 4
+    assert "did you mean 'flight_delay_model'?" in ran.err
+
+
+def test_a_strict_refusal_shows_no_move_as_made(run, apply, sample):
+    ran = apply(declared(flight_delay_model=SLIM, late=NEW), options=["--strict"])
+    assert ran.code == 3
+    assert f"refused  flight_delay_model  {SLIM}" in ran.out
+    assert ran.err.count("shares only 3 of 22 input fields") == 1
+    assert "lost       19  " in ran.err
+
+
 def test_check_tells_by_its_exit_code(run, apply, sample):
     before = contents(sample)
     assert apply(declared(elser=".elser_model_2"), options=["--check"]).code == 0

@@ -109,7 +109,8 @@ def moved(run, sample):
 def mended(run, catalog, finding):
     """Paste a mend into a shell."""
     environment = os.environ | {"PATH": f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}"}
-    subprocess.run(["sh", "-c", finding["mend"]], env=environment, check=True, capture_output=True)
+    command = finding["mend"][max(finding["mend"].find("mlalias "), 0) :]
+    subprocess.run(["sh", "-c", command], env=environment, check=True, capture_output=True)
 
 
 def test_a_deleted_table_never_costs_the_history(run, moved):
@@ -281,14 +282,17 @@ def test_a_put_reads_two_model_files(run, sample):
 
 def test_verify_finds_a_hand_that_edited_the_table(run, sample):
     table = sample / "aliases.toml"
-    table.write_text(table.read_text().replace(f'"{OLD}"', '"sst-2-next"').replace("elser = ", "eiser = "))
+    table.write_text(table.read_text().replace(OLD, NEW).replace("elser = ", "eiser = "))
     faults = run("verify", "-o", "json").json["faults"]
     assert [fault["message"].split(",")[0] for fault in faults] == [
         "the alias 'elser' does not exist",
-        "the alias 'flight_delay_model' names 'sst-2-next'",
+        f"the alias 'flight_delay_model' names '{NEW}'",
     ]
     assert run("rollback", "flight_delay_model").code == 5
-    assert faults[1]["mend"] == f"mlalias put {OLD} flight_delay_model --reassign"
+    for fault in faults:
+        mended(run, sample, fault)
+    assert run("resolve", "flight_delay_model", "elser").out == f"{OLD}\n.elser_model_2\n"
+    assert run("rollback", "flight_delay_model", "-n").code == 0
 
 
 def test_verify_finds_dangling_aliases_and_names_that_are_both(run, sample):
@@ -296,8 +300,8 @@ def test_verify_finds_dangling_aliases_and_names_that_are_both(run, sample):
     (sample / "models" / "sentiment.toml").write_text("")
     found = {fault["message"]: fault["mend"] for fault in run("verify", "-o", "json").json["faults"]}
     assert found == {
-        "the alias 'elser' names '.elser_model_2', and there is no such model": "mlalias delete elser",
-        "'sentiment' is both an alias and the id of a model": "mlalias delete sentiment",
+        "the alias 'elser' names '.elser_model_2', and there is no such model": "delete the alias: mlalias delete elser",
+        "'sentiment' is both an alias and the id of a model": "delete the alias: mlalias delete sentiment",
     }
 
 
@@ -308,3 +312,60 @@ def test_a_dangling_alias_is_marked_and_not_resolved(run, sample):
     ran = run("resolve", "elser", "sentiment")
     assert (ran.code, ran.out) == (4, "")
     assert run("show", "elser").code == 0
+
+
+def test_a_mend_names_the_catalog_that_was_given(run, sample, monkeypatch):
+    monkeypatch.delenv("MLALIAS_CATALOG")
+    (sample / "models" / ".elser_model_2.toml").unlink()
+    (fault,) = run("verify", "--catalog", sample, "-o", "json").json["faults"]
+    assert fault["mend"] == f"delete the alias: mlalias delete elser --catalog {sample}"
+
+
+@pytest.mark.parametrize("model_id", ["pipelines", "aliases", "history", "models"])
+def test_a_model_with_the_name_of_a_file_is_a_model(run, seed, model_id):
+    seed(f'[models.{model_id}]\ndescription = "mine"\n[models.other]\n[pipelines]\np = ["x"]')
+    assert run("models", model_id, "-o", "json").json["models"][0]["description"] == "mine"
+    assert "p = [" in run("export").out
+    assert run("verify").code == 0
+
+
+def test_other_hidden_files_are_left_alone(run, sample):
+    for name in (".notes.tmp", ".gitignore", ".x.toml.tmp"):
+        (sample / name).write_text("mine")
+    assert run("put", OLD, "x").code == 0
+    assert {".notes.tmp", ".gitignore", ".x.toml.tmp"} <= set(contents(sample))
+
+
+def test_unknown_keys_of_the_pipelines_file_stay(run, sample, seed):
+    path = sample / "pipelines.toml"
+    path.write_text('team = "search"\n' + path.read_text())
+    seed('[pipelines]\nnew = ["elser"]')
+    assert 'team = "search"' in path.read_text()
+
+
+def test_models_that_are_no_directory_are_a_fault(run, sample):
+    shutil.rmtree(sample / "models")
+    (sample / "models").write_text("")
+    verified = run("verify", "-o", "json")
+    assert verified.code == 7
+    assert verified.json["faults"][0]["path"] == str(sample / "models")
+    assert run("models").code == 1
+
+
+def test_a_bad_environment_is_told_before_facts_are_written(run, catalog, tmp_path, monkeypatch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "abc")
+    (tmp_path / "d.toml").write_text('[aliases]\nx = "m"\n[models.m]')
+    assert run("apply", tmp_path / "d.toml").code == 2
+    assert not catalog.exists()
+
+
+def test_a_catalog_that_went_on_while_it_was_read_is_whole(run, sample):
+    from mlalias.directory import DirectoryStore
+
+    store = DirectoryStore(sample)
+    catalog = store.read()
+    assert run("put", NEW, "flight_delay_model", "-r").code == 0
+    assert run("forget", "sst-2-draft").code == 0
+    assert [entry.revision for entry in catalog.history] == [1]
+    assert catalog.aliases["flight_delay_model"] == OLD
+    assert "sst-2-draft" not in [model.model_id for model in catalog.known_models()]

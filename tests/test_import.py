@@ -277,3 +277,20 @@ def test_the_first_condition_that_keeps_a_model_is_told(run, take, model_id, rea
         == 0
     )
     assert run("forget", model_id).err.splitlines()[0] == f"error: {reason}"
+
+
+@pytest.mark.parametrize("text", ["", "  \n", "# only a comment\n"])
+def test_an_empty_document_is_no_answer(run, take, catalog, text):
+    ran = take(text)
+    assert ran.code == 2
+    assert ran.err.endswith(" is empty\n")
+    assert not catalog.exists()
+
+
+def test_a_declaration_and_stats_of_the_same_models_go_together(run, take):
+    declaration = '[models.a]\nmodel_type = "pytorch"\n[models.b]\n[[models.b.deployments]]\ndeployment_id = "d"'
+    assert take(declaration, stats(a=[("x", "started", 1)])).code == 0
+    assert facts(run)["a"] == [("x", "started", 1)]
+    assert take(stats(a=[("y", "started", 1)]), declaration).code == 0
+    assert facts(run)["a"] == [("y", "started", 1)]
+    assert take(declaration, stats(b=[("x", "started", 1)])).code == 2

@@ -236,7 +236,7 @@ def test_a_full_disk_behind_stdout_says_that_the_change_is_in_place(run, sample)
         done = piped("put", NEW, "flight_delay_model", "-r", stdout=full)
         listed = piped("list", stdout=full)
     assert done.returncode == 1
-    assert "the change is in place (revision 2), but cannot write the result: no space left on device" in done.stderr
+    assert "error: the change is in place, but cannot write the result: no space left on device" in done.stderr
     assert run("resolve", "flight_delay_model").out == f"{NEW}\n"
     assert (listed.returncode, listed.stderr) == (1, "error: cannot write the result: no space left on device\n")
 
@@ -312,3 +312,31 @@ def test_hints_keep_the_catalog_that_was_given(run, sample, monkeypatch):
 )
 def test_a_typo_is_answered_with_what_was_meant(run, sample, words, meant):
     assert meant in run(*words).err
+
+
+def test_an_empty_catalog_option_is_not_the_users_own_catalog(run, catalog):
+    ran = run("list", "--catalog", "")
+    assert (ran.code, ran.err) == (2, "error: --catalog is empty, and takes a directory or a URL\n")
+    assert run("list", "--catalog", "~nobody-of-that-name/x").code == 2
+
+
+def test_a_closed_stdin_is_told(sample):
+    done = subprocess.run(
+        ["sh", "-c", '"$0" -m mlalias import - <&-', sys.executable], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (2, "error: standard input is closed\n")
+
+
+def test_facts_that_were_written_are_told_to_be_in_place(run, seed, tmp_path):
+    (tmp_path / "d.toml").write_text("[models.m]")
+    with open("/dev/full", "w") as full:
+        done = piped("import", str(tmp_path / "d.toml"), stdout=full)
+    assert "the change is in place, but cannot write the result" in done.stderr
+    assert run("resolve", "m").code == 0
+
+
+@pytest.mark.parametrize("words", [("lst",), ("put",)])
+def test_the_hint_of_a_usage_error_can_be_pasted(run, words, catalog):
+    ran = run(*words, "--catalog", catalog)
+    hint = ran.err.splitlines()[-1].split("mlalias ")[1].split()
+    assert run(*hint).code == 0

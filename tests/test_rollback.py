@@ -144,3 +144,15 @@ def test_the_message_and_the_undone_revisions_are_kept(run, sample):
     assert [row.split("\t")[8] for row in rows] == ["worse", "try", ""]
     assert run("history", "--limit", "1", "-o", "json").json["history"][0]["revision"] == 3
     assert "+5 more" in run("history").out
+
+
+def test_the_hints_of_a_rollback_do_what_they_say(run, seed):
+    seed('[aliases]\nx = "a"\n[models.a]')
+    assert run("delete", "x").code == 0
+    ran = run("rollback", "x")
+    assert ran.err == "hint: to undo: mlalias rollback x --to 2 --delete\n"
+    assert run("rollback", "x", "--to", "2", "--delete").code == 0
+    assert run("resolve", "x").code == 4
+    assert run("rollback", "x", "--to", "1").code == 0
+    ran = run("rollback", "x", "--to", "0")
+    assert "mlalias rollback x --to 0 --delete" in ran.err

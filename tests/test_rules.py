@@ -278,3 +278,12 @@ def test_a_refused_dry_run_explains_too_and_ends_as_the_real_one(run, sample):
 def test_exist_ok_judges_the_names_and_nothing_more(run, sample):
     told = outcomes(run("put", ".elser_model_2", "elser", "--exist-ok", "-n", "-o", "json"))
     assert list(told.values()) == ["pass"] * 2 + ["skip"] * 8
+
+
+@pytest.mark.parametrize(("model_id", "alias"), [("nope", "nope"), ("sentiment-x", "v1"), ("m", "m")])
+def test_the_legal_alias_of_a_hint_is_free(run, seed, model_id, alias):
+    seed("[models.m]\n[models.nope-model]\n[models.v1-model]")
+    hint = run("put", model_id, alias, "-o", "json").json["errors"][0]["hint"]
+    proposed = hint.split()[-1]
+    assert proposed not in (model_id, "m", "nope-model", "v1-model")
+    assert run("put", "m", proposed).code == 0
