@@ -7,7 +7,7 @@ function __mlalias_complete
     )
     if set -q candidates[1]
         printf '%s\n' $candidates
-    else
+    else if string match --quiet --regex '^\S+\s+(apply|import)\s' -- (commandline --cut-at-cursor --current-process)
         __fish_complete_path (commandline --current-token)
     end
 end

@@ -17,9 +17,9 @@ def hints(catalog: Catalog, change: Change, outcomes: Sequence[Outcome], fault: 
     match fault.rule.id:
         case "equal_names" | "invalid_alias" | "alias_is_model_id":
             return _another_alias(catalog, change)
-        case "alias_taken":
+        case "alias_taken" if change.new:
             return (_the_move(change, outcomes),)
-        case "model_missing":
+        case "alias_taken" | "model_missing":
             return _the_model(catalog, change)
         case "not_deployed" | "not_allocated":
             stats = f"GET _ml/trained_models/{change.model_id}/_stats"
@@ -61,9 +61,11 @@ def _meant(catalog: Catalog, name: str, kind: str) -> Hint | None:
 
 def _swapped(catalog: Catalog, change: Change) -> Hint | None:
     """The right line for `put ALIAS MODEL`."""
-    if change.model_id not in catalog.aliases or change.model_alias not in catalog.models:
+    alias, model_id = change.model_id, change.model_alias
+    if model_id not in catalog.models or alias in catalog.models or not is_alias(alias):
         return None
-    return Hint("the model comes first", ("put", change.model_alias, change.model_id, "--reassign"))
+    reassign = ("--reassign",) if alias in catalog.aliases else ()
+    return Hint("the model comes first", ("put", model_id, alias, *reassign))
 
 
 def _another_alias(catalog: Catalog, change: Change) -> tuple[Hint, ...]:

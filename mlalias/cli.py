@@ -19,7 +19,6 @@ from mlalias.options import (
     ModelAlias,
     ModelId,
     Moving,
-    Name,
     Names,
     Patterns,
     Place,
@@ -223,11 +222,18 @@ def _resolve(name: Names, options: Reading) -> Page:
     return Page(to_json({"resolved": resolved}))
 
 
+_NAME = "An alias or a model id."
+
+
 @app.command("compare")
 @shared
 def _compare(
-    old: Name,
-    new: Name,
+    old: Annotated[
+        str, typer.Argument(metavar="NAME", help=_NAME, autocompletion=completion.names, show_default=False)
+    ],
+    new: Annotated[
+        str, typer.Argument(metavar="NAME", help=_NAME, autocompletion=completion.names, show_default=False)
+    ],
     options: Reading,
 ) -> Page:
     """Compare two models: fields, and whether an alias could move.
@@ -360,7 +366,10 @@ def _export(
     from mlalias.syntax import to_json, to_toml
 
     catalog = excerpt(options.store().read(), pattern or [])
-    return Page(to_toml(to_declaration(catalog)) if form is ExportFormat.toml else to_json(to_answer(catalog)))
+    if form is ExportFormat.elasticsearch:
+        return Page(to_json(to_answer(catalog)))
+    utf_8 = sys.stdout is None or (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    return Page(to_toml(to_declaration(catalog), ascii_only=not utf_8))
 
 
 @app.command("forget")
@@ -447,6 +456,8 @@ def _read(names: Sequence[str]) -> "Facts":
     from mlalias.documents import merge, read
     from mlalias.files import read_input
 
+    if list(names).count("-") > 1:
+        raise WrongUsage("- stands for standard input, and can be read only once")
     return merge([read(read_input(name), "standard input" if name == "-" else name) for name in names])
 
 

@@ -24,9 +24,9 @@ def apply(facts: Facts, *, prune: bool = False, only: str = "*", allow_empty: bo
             return Plan(catalog, errors=(not_found(catalog, only, "alias"),))
         additions = _additions(catalog, facts)
         declared = {alias: facts.aliases[alias] for alias in sorted(facts.aliases) if fnmatchcase(alias, only)}
-        if prune and not declared and not allow_empty:
-            return Plan(catalog, errors=(_nothing_declared(facts, only),))
         pruned = _undeclared(catalog, declared, only) if prune else ()
+        if pruned and not declared and not allow_empty:
+            return Plan(catalog, errors=(_nothing_declared(facts, only, len(pruned)),))
         after = additions.to(catalog)
         plans = [_declare(after, alias, target) for alias, target in declared.items()]
         plans += [delete(alias)(after) for alias in pruned]
@@ -37,7 +37,7 @@ def apply(facts: Facts, *, prune: bool = False, only: str = "*", allow_empty: bo
             pipelines=additions.pipelines,
             facts=additions.facts,
             warnings=additions.cautions + plan.warnings,
-            errors=plan.errors + _homonyms(kept, additions.models),
+            errors=plan.errors + _homonyms(kept, additions.models, catalog.aliases),
         )
 
     return request
@@ -98,10 +98,10 @@ def _undeclared(catalog: Catalog, declared: Iterable[str], only: str) -> tuple[s
     return tuple(sorted(alias for alias in catalog.aliases.keys() - set(declared) if fnmatchcase(alias, only)))
 
 
-def _nothing_declared(facts: Facts, only: str) -> Refused:
+def _nothing_declared(facts: Facts, only: str, count: int) -> Refused:
     which = "no alias" if only == "*" else f"no alias that matches '{only}'"
     hint = Hint("if all of them shall go, add --allow-empty")
-    return Refused(f"{facts.source} declares {which}, and --prune would delete every one there is", hint)
+    return Refused(f"{facts.source} declares {which}, and --prune would delete all there are ({count})", hint)
 
 
 def _together(catalog: Catalog, plans: Sequence[Plan]) -> Plan:
@@ -117,12 +117,12 @@ def _together(catalog: Catalog, plans: Sequence[Plan]) -> Plan:
     )
 
 
-def _homonyms(aliases: Iterable[str], models: Mapping[str, Any]) -> tuple[Failure, ...]:
-    """A name cannot be both, as nobody could tell which is meant."""
+def _homonyms(aliases: Iterable[str], models: Mapping[str, Any], known: Mapping[str, str]) -> tuple[Failure, ...]:
+    """A name cannot be both, as nobody could tell which is meant; `known` are the aliases that are there now."""
     return tuple(
         Conflict(
             f"'{name}' would be both an alias and the id of a model",
-            Hint("delete the alias first", ("delete", name)),
+            *([Hint("delete the alias first", ("delete", name))] if name in known else []),
         )
         for name in sorted(aliases)
         if name in models
@@ -159,7 +159,7 @@ def take(facts: Facts, *, reassign: bool = False, prune: bool = False) -> Reques
             facts=tuple(_compared(catalog, models, gone, pipelines, facts)),
             warnings=tuple(Caution(text) for text in (*facts.notes, *pages, *unknown, *_dangling(changes, known))),
         )
-        homonyms = _homonyms(plan.aliases, dict.fromkeys(known))
+        homonyms = _homonyms(plan.aliases, dict.fromkeys(known), catalog.aliases)
         moved = () if reassign else tuple(change for change in changes if change.result == "reassigned")
         if not moved:
             return plan._replace(errors=homonyms)

@@ -98,6 +98,10 @@ class DirectoryStore:
             return read_entry(line, path)
         return next(reversed(HistoryFile(path)), None)
 
+    def _last_revision(self) -> int:
+        last = self._last_entry()
+        return last.revision if last else 0
+
     def _history_ahead(self, table: Table | None, last: Entry) -> Damaged:
         is_at = f"is at revision {table.revision}" if table else "is gone"
         history = f"the history goes on to revision {last.revision}"
@@ -123,6 +127,8 @@ class DirectoryStore:
         if files.is_plain(history):
             start, line = files.last_line(history)
             torn = not line.endswith(b"\n")
+            if torn and line and (self._last_revision() < table.revision):
+                raise Damaged(f"'{history}' is torn at a change that was committed", VERIFY)
             if line and (torn or self._abandoned(read_entry(line, history), table, left)):
                 files.truncate(history, start)
         last = self._last_entry()

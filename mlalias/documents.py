@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from mlalias.catalog import Catalog, Deployment, Model
 from mlalias.node import Node, valid_model_id
-from mlalias.syntax import Document, decode, invalid, read_json, read_toml
+from mlalias.syntax import Document, decode, invalid, is_json_list, read_json, read_toml
 
 PARTS = ("aliases", "models", "deployments", "pipelines")
 
@@ -39,6 +39,8 @@ def read(data: bytes, source: str) -> Facts:
     """
     text = decode(data, source)
     if text.lstrip()[:1] != "{":
+        if is_json_list(text):
+            invalid(source, "is a list; the whole answer is wanted, with the braces around it")
         return declaration(read_toml(text, source), source)
     document, nulls = read_json(text, source)
     left_out = (
@@ -51,12 +53,14 @@ def merge(documents: Sequence[Facts]) -> Facts:
     """Lay documents together; raises InvalidDocument where two of them tell of the same thing."""
     merged: dict[str, dict[str, Any]] = {part: {} for part in PARTS}
     counts: dict[str, int] = {}
+    teller: dict[tuple[str, str], str] = {}
     for facts in documents:
         for part, told in merged.items():
             found = getattr(facts, part)
             for name in sorted(found.keys() & told.keys()):
                 if part != "deployments" or (found[name] and told[name]):
-                    invalid(facts.source, f"tells of '{name}' in its {part}, and so does another file")
+                    invalid(facts.source, f"tells of '{name}' in its {part}, and so does {teller[part, name]}")
+            teller |= {(part, name): facts.source for name in found}
             told.update({name: fact for name, fact in found.items() if fact or name not in told})
         counts |= {part: max(count, counts.get(part, 0)) for part, count in facts.counts.items()}
     return Facts(
@@ -156,7 +160,7 @@ def names_in(processors: Any) -> Iterator[str]:
 def model(model_id: str, node: Node) -> Model:
     """Build a model from its keys, `deployments` among them; raises InvalidDocument."""
     if node.document.get("model_id", model_id) != model_id:
-        node.invalid(f"has another model_id in {node.where}: '{node.document['model_id']}'")
+        node.invalid(f"has another model_id{node.here}: '{node.document['model_id']}'")
     node.text("model_type")
     node.text("description")
     node.texts("tags")

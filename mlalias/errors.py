@@ -6,11 +6,13 @@ from typing import NamedTuple
 class Hint(NamedTuple):
     """What to do next: a few words, and the command to paste.
 
-    `command` holds the words after `mlalias`; whoever prints it quotes them and adds the catalog in use.
+    `command` holds the words after `mlalias`, and `lines` what it is to read from standard input; whoever prints it
+    quotes them and adds the catalog in use.
     """
 
     text: str
     command: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
 
 
 class Failure(Exception):  # noqa: N818 - the base of errors that are values, too
@@ -100,6 +102,10 @@ class Damaged(Failure):
     type = "catalog_damaged_exception"
 
 
+class NewerFormat(Damaged):
+    """The catalog was written by a version of mlalias that this one does not know."""
+
+
 class Busy(Failure):
     """Another writer holds the lock."""
 
@@ -133,4 +139,5 @@ def as_one(errors: tuple[Failure, ...]) -> Failure:
 def os_text(error: OSError) -> str:
     """What the operating system says, as part of a sentence."""
     what = (error.strerror or str(error) or type(error).__name__).lower()
-    return f"{what}: '{error.filename}'" if error.filename else what
+    name = error.filename.decode(errors="replace") if isinstance(error.filename, bytes) else error.filename
+    return f"{what}: '{name}'" if name else what

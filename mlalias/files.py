@@ -75,11 +75,15 @@ def read_input(name: str) -> bytes:
         raise InvalidDocument("standard input is closed")
     if name == "-":
         return _within_bounds(sys.stdin.buffer.read(LARGEST + 1), "standard input")
+    if not name:
+        raise InvalidDocument("'' is not the name of a file")
     try:
         path = Path(name)
         mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise InvalidDocument(f"{name} is a directory")
         if not stat.S_ISREG(mode) and not name.startswith("/dev/"):
-            raise InvalidDocument(f"{name} is not a regular file", Hint("read a pipe with: mlalias import - < FILE"))
+            raise InvalidDocument(f"{name} is not a regular file", Hint("give - for standard input, to read a pipe"))
         with path.open("rb") as file:
             return _within_bounds(file.read(LARGEST + 1), name)
     except (OSError, ValueError) as error:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, overload
 from mlalias import files
 from mlalias.catalog import Entry, Model, is_model_id, is_server_alias
 from mlalias.documents import aliases, model, pipelines
-from mlalias.errors import Damaged, Hint, InvalidDocument
+from mlalias.errors import Damaged, Hint, InvalidDocument, NewerFormat
 from mlalias.history import from_line
 from mlalias.node import Node
 from mlalias.syntax import Document, decode, read_toml
@@ -65,7 +65,8 @@ def _check_format(node: Node, path: Path) -> None:
     if found is None:
         raise Damaged(f"'{path}' does not tell its format: it is empty or cut off", VERIFY)
     if type(found) is not int or found != FORMAT:
-        raise Damaged(f"'{path}' is of format {found!r}, and this version of mlalias reads format {FORMAT}")
+        kind = NewerFormat if type(found) is int and found > FORMAT else Damaged
+        raise kind(f"'{path}' is of format {found!r}, and this version of mlalias reads format {FORMAT}")
 
 
 def _aliases(node: Node, path: Path) -> Mapping[str, str]:

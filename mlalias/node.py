@@ -18,6 +18,11 @@ class Node(NamedTuple):
         """Say what is wrong with the document."""
         invalid(self.source, fault)
 
+    @property
+    def here(self) -> str:
+        """Where the table stands, for the end of a sentence."""
+        return f" in {self.where}" if self.where else ""
+
     def place(self, key: str) -> str:
         """Where a key stands."""
         return f"{self.where}.{key}" if self.where else key

@@ -94,9 +94,6 @@ ModelAlias = Annotated[
     str,
     typer.Argument(metavar="MODEL_ALIAS", help="An alias.", autocompletion=completion.aliases, show_default=False),
 ]
-Name = Annotated[
-    str, typer.Argument(help="An alias or a model id.", autocompletion=completion.names, show_default=False)
-]
 Names = Annotated[
     list[str],
     typer.Argument(

@@ -159,7 +159,11 @@ def hint_text(hint: Hint, catalog: str | None = None) -> str:
     from shlex import join
 
     options = ("--catalog", catalog) if catalog else ()
-    return f"{hint.text}{'' if hint.text.endswith('?') else ':'} {join(('mlalias', *hint.command, *options))}"
+    command = join(("mlalias", *hint.command, *options))
+    if hint.lines:
+        printed = join(("printf", r"%s\n", *hint.lines))
+        command = f"{printed} | {command}"
+    return f"{hint.text}{'' if hint.text.endswith('?') else ':'} {command}"
 
 
 def findings(found: Findings, catalog: str | None) -> Record:

@@ -157,24 +157,15 @@ def _raw_facts(model: Model) -> list[tuple[str, str]]:
 
 # --- history ---
 
-_REVISION = (
-    Column("revision", kept=True, right=True),
-    Column("time", kept=True),
-    Column("command"),
-    Column("changes", kept=True),
-    Column("by"),
-    Column("message"),
-)
+_TOLD = (Column("time"), Column("command"), Column("by"), Column("message"))
+_REVISION = (Column("revision", kept=True, right=True), Column("changes", kept=True), *_TOLD)
 _OF_ALIAS = (
     Column("revision", kept=True, right=True),
-    Column("time", kept=True),
     Column("result", kept=True),
     Column("alias", kept=True),
     Column("model", kept=True),
     Column("was"),
-    Column("command"),
-    Column("by"),
-    Column("message"),
+    *_TOLD,
 )
 
 
@@ -193,25 +184,21 @@ def history(entries: Sequence[Entry], form: Format, *, by_alias: bool) -> Page:
 
 
 def _revision_row(entry: Entry, when: Callable[[str], str]) -> Row:
-    first, *more = entry.changes or (AliasChange("", None, None),)
+    first, *more = entry.changes
     changes = f"{first.model_alias} -> {first.model_id or 'deleted'}" + (f" +{len(more)} more" if more else "")
-    return str(entry.revision), when(entry.time), entry.command, changes, entry.actor, entry.message or ""
+    return str(entry.revision), changes, *_told(entry, when)
 
 
 def _change_rows(entry: Entry, when: Callable[[str], str]) -> list[Row]:
-    told = (entry.command, entry.actor, entry.message or "")
+    revision, told = str(entry.revision), _told(entry, when)
     return [
-        (
-            str(entry.revision),
-            when(entry.time),
-            one.result,
-            one.model_alias,
-            one.model_id or "",
-            one.previous_model_id or "",
-            *told,
-        )
+        (revision, one.result, one.model_alias, one.model_id or "", one.previous_model_id or "", *told)
         for one in entry.changes
     ]
+
+
+def _told(entry: Entry, when: Callable[[str], str]) -> Row:
+    return when(entry.time), entry.command, entry.actor, entry.message or ""
 
 
 def _time(text: str) -> str:
@@ -263,7 +250,7 @@ def overlap(found: Overlap, screen: Screen) -> str:
 
 
 def _overlap_rows(found: Overlap) -> list[Row]:
-    needed = ("needed", str(found.needed), f"half of the {found.old_count} fields of the old model")
+    needed = ("needed", str(found.needed), f"half of the old model's {found.old_count}, rounded up")
     shared, *rest = ((part, str(len(names)), ", ".join(names)) for part, names in found._asdict().items())
     return [shared, needed, *rest]
 
@@ -300,6 +287,7 @@ def findings(found: Findings, form: Format, catalog: str | None) -> Page:
     told = [(kind.removesuffix("s"), one) for kind, findings in record.items() for one in findings]
     if form is Format.tsv:
         return Page(tables.tsv((kind, one["path"], one["message"], one["mend"]) for kind, one in told), code=code)
+    unfolded = tables.stdout()._replace(width=None)  # a mend must survive being pasted
     blocks = [[(kind, one["message"]), ("in", one["path"]), ("mend", one["mend"])] for kind, one in told]
-    parts = [tables.block(block, tables.stdout()) for block in blocks]
+    parts = [tables.block(block, unfolded) for block in blocks]
     return Page("\n".join(parts) or "the catalog is whole\n", code=code)

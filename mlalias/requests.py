@@ -47,7 +47,16 @@ def put(
         plan = judged(catalog, change, outcomes)
         if names_hold and if_current is not None and change.target != if_current:
             asked = (AliasChange(model_alias, model_id, change.target),)
-            return plan._replace(changes=(), refused=asked, warnings=(), errors=(_not_current(change, if_current),))
+            conflict = _not_current(change, if_current)
+            told = tuple(
+                outcome._replace(result="fail", message=conflict.reason)
+                if outcome.rule.id == "alias_taken"
+                else outcome
+                for outcome in outcomes
+            )
+            return plan._replace(
+                changes=(), refused=asked, outcomes={model_alias: told}, warnings=(), errors=(conflict,)
+            )
         return plan
 
     return request

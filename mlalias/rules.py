@@ -102,7 +102,7 @@ def alias_is_model_id(change: Change) -> Verdict:
 def model_missing(change: Change) -> Verdict:
     """The requested model exists."""
     if change.new is None:
-        return "fail", f"there is no model '{change.model_id}'"
+        return "fail", f"there is no model '{change.model_id}' for the alias '{change.model_alias}'"
     return "pass", f"the model '{change.model_id}' exists"
 
 

@@ -42,6 +42,10 @@ class Location(NamedTuple):
             path = Path(self.text).expanduser()
         except RuntimeError:
             raise WrongUsage(f"'{self.text}' is in a home that does not exist") from None
+        if "://" in self.text:
+            raise WrongUsage(f"'{self.text}' is neither a directory nor an http:// or https:// URL")
+        if path.is_symlink() and not path.exists():
+            raise WrongUsage(f"'{path}' is a link to nothing")
         if path.exists() and not path.is_dir():
             raise WrongUsage(f"'{path}' is a file, and a catalog is a directory", Hint(f"it was given {self.origin}"))
         return path

@@ -11,6 +11,7 @@ Document = dict[str, Any]
 
 DEEPEST = 64
 _INTEGERS = range(-(2**63), 2**63)
+_NOT_ASCII = re.compile(r"[^\n\x20-\x7e]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _UNSAFE = re.compile(
     r"[\t\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0001-\U000e007f]"
@@ -75,11 +76,22 @@ def read_json(text: str, source: str) -> tuple[Document, frozenset[str]]:
     return (_without_nulls(document, "", nulls) if "null" in text else document), frozenset(nulls)
 
 
-def to_toml(document: Mapping[str, Any]) -> str:
+def is_json_list(text: str) -> bool:
+    """Tell a JSON list from TOML, which may begin with the same bracket."""
+    if not text.lstrip().startswith("["):
+        return False
+    try:
+        return isinstance(json.loads(text), list)
+    except (ValueError, RecursionError):
+        return False
+
+
+def to_toml(document: Mapping[str, Any], *, ascii_only: bool = False) -> str:
     """Write TOML; control, bidi and zero-width characters, which only strings can hold, become escapes."""
     import tomli_w
 
-    return _UNSAFE.sub(lambda match: f"\\U{ord(match[0]):08x}", tomli_w.dumps(document))
+    unsafe = _NOT_ASCII if ascii_only else _UNSAFE
+    return unsafe.sub(lambda match: f"\\U{ord(match[0]):08x}", tomli_w.dumps(document))
 
 
 def to_json(document: Any) -> str:

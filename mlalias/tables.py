@@ -1,6 +1,7 @@
 """Tables and texts for people: Rich where a table is drawn, safe characters everywhere."""
 
 import os
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
@@ -108,7 +109,9 @@ def wrapped(columns: Sequence[Column], rows: Sequence[Row], screen: Screen) -> s
     from textwrap import wrap
 
     *_, indent = accumulate(width + _GAP for width in _widths(columns, rows)[:-1])
-    room = max(24, screen.width - indent) if screen.width else 10**9
+    room = screen.width - indent if screen.width else 10**9
+    if room < _LEAST_ROOM:
+        return table(columns, rows, screen._replace(width=1))[0]
     lines: list[Row] = []
     for *cells, text in rows:
         first, *more = wrap(visible(text), room, break_long_words=False, break_on_hyphens=False) or [""]
@@ -123,6 +126,7 @@ def fits(columns: Sequence[Column], rows: Sequence[Row], screen: Screen) -> bool
 
 
 _GAP = 2
+_LEAST_ROOM = 30
 
 
 def _widths(columns: Sequence[Column], cells: Sequence[Row]) -> list[int]:
@@ -182,19 +186,22 @@ def _blocks(columns: Sequence[Column], cells: Sequence[Row], screen: Screen) -> 
 
 
 def block(pairs: Sequence[tuple[str, str]], screen: Screen) -> str:
-    """One `key: value` a line; long values are wrapped at spaces, and words are never cut."""
+    """One `key: value` a line, where there is a value; long ones are wrapped at spaces, and words are never cut."""
     from textwrap import wrap
 
     from rich.text import Text
 
     indent = max((len(key) for key, _ in pairs), default=0) + 2
     text = Text()
-    for key, value in pairs:
+    for key, value in (pair for pair in pairs if pair[1]):
         room = max(20, (screen.width or 10**9) - indent)
         lines = wrap(visible(value), room, break_long_words=False, break_on_hyphens=False) or [""]
         text.append(f"{key}:".ljust(indent), "bold")
         text.append(("\n" + " " * indent).join(lines) + "\n", STYLES.get(value, ""))
     return render(text, screen, end="")
+
+
+_BEFORE_END = re.compile(r" +((?:\x1b\[[0-9;]*m)*)$")
 
 
 def render(drawn: "RenderableType", screen: Screen, end: str = "\n") -> str:
@@ -217,4 +224,4 @@ def render(drawn: "RenderableType", screen: Screen, end: str = "\n") -> str:
     )
     with console.capture() as capture:
         console.print(drawn, end=end, soft_wrap=True)
-    return "".join(line.rstrip(" ") + "\n" for line in capture.get().removesuffix("\n").split("\n"))
+    return "".join(_BEFORE_END.sub(r"\1", line) + "\n" for line in capture.get().removesuffix("\n").split("\n"))

@@ -4,12 +4,13 @@ import os
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from mlalias import files
 from mlalias.catalog import Entry
-from mlalias.errors import Damaged, Hint, os_text
+from mlalias.errors import Damaged, Hint, InvalidDocument, NewerFormat, os_text
 from mlalias.history import replay
 from mlalias.layout import (
     FORMAT,
@@ -24,7 +25,7 @@ from mlalias.layout import (
     model_id_of,
     read_table,
 )
-from mlalias.syntax import to_toml
+from mlalias.syntax import read_toml, to_toml
 
 _T = TypeVar("_T")
 
@@ -70,7 +71,7 @@ def _inspect(root: Path) -> Findings:
         try:
             return read()
         except Damaged as damage:
-            faults.append(Finding(str(path), damage.reason, mend))
+            faults.append(Finding(str(path), damage.reason, _NEWER if isinstance(damage, NewerFormat) else mend))
         except OSError as error:
             faults.append(
                 Finding(str(path), f"'{path}' cannot be read ({os_text(error)})", Hint(f"ls -l {_quoted(path)}"))
@@ -79,7 +80,7 @@ def _inspect(root: Path) -> Findings:
 
     history = attempt(root / HISTORY, _RESTORE, lambda: list(HistoryFile(root / HISTORY)))
     entries = history or []
-    table = attempt(root / TABLE, _rebuild(root, entries), lambda: read_table(root / TABLE))
+    table = attempt(root / TABLE, _mend_of_table(root, entries), lambda: read_table(root / TABLE))
     models = ModelFiles(root / MODELS)
     for model_id in attempt(root / MODELS, _REIMPORT, lambda: list(models)) or ():
         attempt(models.path(model_id), _REIMPORT, partial(models.get, model_id))
@@ -93,6 +94,7 @@ def _inspect(root: Path) -> Findings:
     return Findings(tuple(faults), notes)
 
 
+_NEWER = Hint("install the version of mlalias that wrote it, or a later one")
 _RESTORE = Hint("restore the file from a backup, or delete the lines that are no entries")
 _REIMPORT = Hint("mend the place that is named, or delete the file and import it again")
 
@@ -101,8 +103,19 @@ def _quoted(path: Path) -> str:
     return shlex.quote(str(path))
 
 
+def _mend_of_table(root: Path, entries: Sequence[Entry]) -> Hint:
+    """Where the table can be read as TOML, only the place that is named needs a hand."""
+    try:
+        document = read_toml((root / TABLE).read_text(), TABLE)
+    except (OSError, ValueError, InvalidDocument):
+        document = {}
+    if {"format", "revision", "aliases"} <= document.keys():
+        return Hint(f"mend or delete the line that is named in '{root / TABLE}'")
+    return _rebuild(root, entries)
+
+
 def _rebuild(root: Path, entries: Sequence[Entry]) -> Hint:
-    """A line for the shell that writes the table as the history has it."""
+    """A line for the shell that writes the table as the history has it, and keeps the old one."""
     if not entries:
         return Hint(f"restore '{root / TABLE}' from a backup")
     document = {
@@ -111,7 +124,9 @@ def _rebuild(root: Path, entries: Sequence[Entry]) -> Hint:
         "aliases": dict(sorted(replay(entries).items())),
     }
     lines = " ".join(shlex.quote(line) for line in to_toml(document).splitlines())
-    return Hint(f"printf '%s\\n' {lines} > {_quoted(root / TABLE)}")
+    path = _quoted(root / TABLE)
+    keep = f"cp {path} {path}.damaged && " if (root / TABLE).exists() else ""
+    return Hint(f"{keep}printf '%s\\n' {lines} > {path}")
 
 
 def _leftovers(root: Path, table: Table | None, entries: Sequence[Entry]) -> Iterator[Finding]:
@@ -122,12 +137,20 @@ def _leftovers(root: Path, table: Table | None, entries: Sequence[Entry]) -> Ite
         yield Finding(str(path), f"'{path.name}' was left behind by a writer that died", gone)
     if any(path.name.startswith(f".{TABLE}.") for path in drafts) and _ahead(table, entries) == 1:
         yield Finding(str(root / HISTORY), "the last entry of the history was never committed", gone)
-    if files.torn(root / HISTORY):
+    for alias in _unheard_of(table, entries):
+        message = f"the history knows no change of the alias '{alias}': it was written by hand"
+        yield Finding(str(root / TABLE), message, Hint("nothing to do; its next change will be in the history"))
+    if files.torn(root / HISTORY) and _ahead(table, entries) >= 0:
         yield Finding(str(root / HISTORY), "the last line of the history is torn", gone)
     if os.access(root / MODELS, os.R_OK) and (root / MODELS).is_dir():
         for path in sorted((root / MODELS).iterdir()):
             if model_id_of(path.name) is None:
                 yield Finding(str(path), f"'{path.name}' is no model's file, and is not read", Hint("move it away"))
+
+
+def _unheard_of(table: Table | None, entries: Sequence[Entry]) -> list[str]:
+    heard = {change.model_alias for entry in entries for change in entry.changes}
+    return sorted(table.aliases.keys() - heard) if table and entries else []
 
 
 def _ahead(table: Table | None, entries: Sequence[Entry]) -> int:
@@ -141,6 +164,7 @@ def _agreement(root: Path, table: Table | None, entries: Sequence[Entry]) -> Ite
     if revisions != sorted(set(revisions)):
         yield Finding(str(root / HISTORY), "the revisions of the history do not rise from entry to entry", _RESTORE)
         return
+    yield from _gaps(revisions, root)
     ahead = _ahead(table, entries)
     drafted = any(path.name.startswith(f".{TABLE}.") for path in files.leftovers(root)) if root.is_dir() else False
     if ahead > 0 and not (ahead == 1 and drafted):
@@ -156,6 +180,13 @@ def _agreement(root: Path, table: Table | None, entries: Sequence[Entry]) -> Ite
         yield from _disagreements(table, entries, root)
 
 
+def _gaps(revisions: Sequence[int], root: Path) -> Iterator[Finding]:
+    for before, after in pairwise(revisions):
+        if after > before + 1:
+            lost = f"revision {before + 1} is" if after == before + 2 else f"revisions {before + 1} to {after - 1} are"
+            yield Finding(str(root / HISTORY), f"{lost} not in the history", Hint("restore the file from a backup"))
+
+
 def _disagreements(table: Table, entries: Sequence[Entry], root: Path) -> Iterator[Finding]:
     """The aliases that somebody edited by hand; one that the history never heard of may have always been there."""
     told = replay(entries)
@@ -167,8 +198,9 @@ def _disagreements(table: Table, entries: Sequence[Entry], root: Path) -> Iterat
         message = f"the alias '{alias}' {_names(now)}, but by the last change of it in the history it {_names(then)}"
         if then is None:
             mend = Hint("do as the history says", ("delete", alias))
-        else:
-            mend = Hint("do as the history says", ("put", then, alias, *(["--reassign"] if now else [])))
+        else:  # as a fact: the rules may not let it move back
+            declared = ("[aliases]", to_toml({alias: then}).strip())
+            mend = Hint("do as the history says", ("import", "-", "--reassign"), declared)
         yield Finding(str(root / TABLE), message, mend)
 
 
@@ -183,9 +215,10 @@ def _aliases(table: Table, models: ModelFiles, root: Path) -> Iterator[Finding]:
     except OSError:
         return  # told of already
     for alias, target in sorted(table.aliases.items()):
-        mend = Hint("delete the alias", ("delete", alias))
+        mend = Hint("import the model, move the alias, or delete it", ("delete", alias))
         if target not in known:
             message = f"the alias '{alias}' names '{target}', and there is no such model"
             yield Finding(str(root / TABLE), message, mend)
         if alias in known:
+            mend = Hint("delete the alias", ("delete", alias))
             yield Finding(str(root / TABLE), f"'{alias}' is both an alias and the id of a model", mend)

@@ -40,10 +40,12 @@ def page(
             more=records.rules(plan) if dry_run else {},
         )
         text = refused.text if form is not Format.table or quiet else _text(plan, dry_run, lists_unchanged)
-        return refused._replace(text=text, talk=talk + refused.talk)
+        return refused._replace(text=text, talk=(talk + refused.talk).lstrip("\n"))
     if not quiet:
         talk += _hints(plan, dry_run, catalog)
     committed = not (dry_run or plan.empty)
+    if talk.endswith("\n\n"):
+        talk = talk[:-1]
     return Page(
         "" if quiet and form is not Format.json else _result(plan, form, dry_run, lists_unchanged),
         talk,
@@ -73,6 +75,10 @@ def _text(plan: Plan, dry_run: bool, lists_unchanged: bool) -> str:
     if not lists_unchanged:
         parts.append(_count_of_unchanged(plan))
     told = [part for part in parts if part]
+    if dry_run and len(plan.outcomes) > 1:
+        told.append("what each rule says of each alias: -o json\n")
+    if not told and not plan.errors:
+        return "nothing to do\n"
     if dry_run or (told and plan.errors):
         told.append(f"{'refused' if plan.errors else 'dry run'}: nothing was written\n")
     return "\n".join(told)
@@ -132,10 +138,16 @@ def _warning(caution: Caution, errors: Sequence[Failure]) -> str:
 
 def _hints(plan: Plan, dry_run: bool, catalog: str | None) -> str:
     """How to undo a move; of several, the first."""
-    undoable = [change for change in plan.moves if change.result != "created" or plan.undoes]
+    undoable = [
+        change
+        for change in plan.moves
+        if (plan.undoes or change.result != "created") and change.previous_model_id in (None, *plan.before.models)
+    ]
     if dry_run or plan.forgotten or not undoable:
         return ""
     hint = undo(undoable[0], plan.before.revision, rolled_back=bool(plan.undoes))
+    if len(undoable) > 1:
+        hint = hint._replace(text="to undo it for one alias")
     return tables.said("hint", "cyan", records.hint_text(hint, catalog))
 
 

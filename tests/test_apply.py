@@ -42,7 +42,7 @@ def test_creates_and_moves_in_one_commit_and_nothing_the_second_time(run, apply,
         f"reassigned  sentiment           sst-2-next                             {DISTILBERT}\n"
         "\n1 alias unchanged\n"
     )
-    assert ran.err == "hint: to undo: mlalias rollback flight_delay_model\n"
+    assert ran.err == "hint: to undo it for one alias: mlalias rollback flight_delay_model\n"
     (entry, _) = run("history", "-o", "json").json["history"]
     assert (entry["command"], entry["message"], len(entry["changes"])) == ("apply", "retrained", 3)
     before = contents(sample)
@@ -243,3 +243,21 @@ def test_a_thousand_in_one_commit(run, tmp_path, catalog):
     assert len((catalog / "history.jsonl").read_text().splitlines()) == 1
     assert len(list((catalog / "models").iterdir())) == 1000
     assert run("verify").code == 0
+
+
+def test_standard_input_is_read_once(run, sample):
+    assert run("apply", "-", "-").code == 2
+
+
+def test_nothing_to_do_is_said(run, apply, sample):
+    assert apply("[aliases]").out == "nothing to do\n"
+    assert run("delete", "nope", "--missing-ok").out == "nothing to do\n"
+
+
+def test_the_hint_of_a_move_from_a_model_that_is_gone_is_left_out(run, sample):
+    (sample / "models" / ".elser_model_2.toml").unlink()
+    assert run("put", "sst-2-next", "elser", "-r").err == ""
+
+
+def test_pruning_an_empty_catalog_is_no_danger(apply):
+    assert apply("[aliases]", options=["--prune"]).code == 0

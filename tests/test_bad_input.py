@@ -22,7 +22,7 @@ DOCUMENTS = {
     "JSON that is not UTF-8": (b'{"a": "\xe9"}', "is not UTF-8"),
     "UTF-16": ("[aliases]".encode("utf-16"), "is not UTF-8"),
     "a zero byte": ("[aliases]\n\0", "is not valid TOML"),
-    "a JSON list": ("[{}]", "is not valid TOML"),
+    "a JSON list": ('[{"model_id": "m"}]', "is a list; the whole answer is wanted, with the braces around it"),
     "some other JSON": ('{"hits": 3}', "is no answer to GET _ml/trained_models"),
     "an error body": ('{"error": {"type": "security_exception", "reason": "no"}, "status": 403}', "is an error that Elasticsearch answered (403: security_exception: no), not facts"),
     "an error text": ('{"error": "no handler", "status": 400}', "is an error that Elasticsearch answered (400: no handler)"),
@@ -113,7 +113,7 @@ def test_a_declared_name_is_judged_by_the_rules(run, sample, tmp_path):
 def test_inputs_that_are_no_files(run, sample, tmp_path):
     os.mkfifo(tmp_path / "fifo")
     for path, fault in (
-        (tmp_path, "is not a regular file"),
+        (tmp_path, "is a directory"),
         (tmp_path / "fifo", "is not a regular file"),
         (tmp_path / "none", "cannot be read: no such file"),
         ("a\0b", "cannot be read"),
@@ -136,7 +136,7 @@ def test_the_same_alias_in_two_files_is_refused(run, sample, tmp_path):
     for command in ("apply", "import"):
         ran = run(command, tmp_path / "one", tmp_path / "two")
         assert ran.code == 2
-        assert "tells of 'x' in its aliases, and so does another file" in ran.err
+        assert f"tells of 'x' in its aliases, and so does {tmp_path / 'one'}" in ran.err
 
 
 @pytest.mark.parametrize(

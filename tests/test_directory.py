@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -109,7 +110,7 @@ def moved(run, sample):
 def mended(run, catalog, finding):
     """Paste a mend into a shell."""
     environment = os.environ | {"PATH": f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}"}
-    command = finding["mend"][max(finding["mend"].find("mlalias "), 0) :]
+    command = re.search(r"(cp .* && )?(printf|mlalias) .*", finding["mend"])[0]
     subprocess.run(["sh", "-c", command], env=environment, check=True, capture_output=True)
 
 
@@ -300,7 +301,7 @@ def test_verify_finds_dangling_aliases_and_names_that_are_both(run, sample):
     (sample / "models" / "sentiment.toml").write_text("")
     found = {fault["message"]: fault["mend"] for fault in run("verify", "-o", "json").json["faults"]}
     assert found == {
-        "the alias 'elser' names '.elser_model_2', and there is no such model": "delete the alias: mlalias delete elser",
+        "the alias 'elser' names '.elser_model_2', and there is no such model": "import the model, move the alias, or delete it: mlalias delete elser",
         "'sentiment' is both an alias and the id of a model": "delete the alias: mlalias delete sentiment",
     }
 
@@ -318,7 +319,7 @@ def test_a_mend_names_the_catalog_that_was_given(run, sample, monkeypatch):
     monkeypatch.delenv("MLALIAS_CATALOG")
     (sample / "models" / ".elser_model_2.toml").unlink()
     (fault,) = run("verify", "--catalog", sample, "-o", "json").json["faults"]
-    assert fault["mend"] == f"delete the alias: mlalias delete elser --catalog {sample}"
+    assert fault["mend"].endswith(f": mlalias delete elser --catalog {sample}")
 
 
 @pytest.mark.parametrize("model_id", ["pipelines", "aliases", "history", "models"])
@@ -369,3 +370,67 @@ def test_a_catalog_that_went_on_while_it_was_read_is_whole(run, sample):
     assert [entry.revision for entry in catalog.history] == [1]
     assert catalog.aliases["flight_delay_model"] == OLD
     assert "sst-2-draft" not in [model.model_id for model in catalog.known_models()]
+
+
+def test_a_newer_catalog_is_to_be_left_alone(run, sample):
+    table = sample / "aliases.toml"
+    table.write_text(table.read_text().replace("format = 1", "format = 2"))
+    (fault,) = run("verify", "-o", "json").json["faults"]
+    assert fault["mend"] == "install the version of mlalias that wrote it, or a later one"
+
+
+def test_a_bad_line_is_mended_by_hand_and_the_rest_kept(run, sample):
+    table = sample / "aliases.toml"
+    table.write_text(table.read_text() + 'Foo = "sst-2-next"\nhand = "sst-2-next"\n')
+    faults = run("verify", "-o", "json").json["faults"]
+    assert faults[0]["mend"] == f"mend or delete the line that is named in '{table}'"
+
+
+def test_rebuilding_a_table_keeps_the_damaged_one(run, sample):
+    (sample / "aliases.toml").write_text("format = ")
+    (fault,) = run("verify", "-o", "json").json["faults"]
+    mended(run, sample, fault)
+    assert (sample / "aliases.toml.damaged").read_text() == "format = "
+    assert run("verify").code == 0
+
+
+def test_a_mend_is_not_folded_on_a_terminal(run, sample, monkeypatch):
+    from test_output import on_terminal, plain
+
+    (sample / "aliases.toml").unlink()
+    (fault,) = run("verify", "-o", "json").json["faults"]
+    assert fault["mend"] in plain(on_terminal("verify", columns=60))
+
+
+def test_a_gap_in_the_history_is_a_fault_and_an_unknown_alias_a_note(run, moved):
+    lines = (moved / "history.jsonl").read_text().splitlines(keepends=True)
+    (moved / "history.jsonl").write_text(lines[0] + lines[2])
+    (moved / "aliases.toml").write_text((moved / "aliases.toml").read_text() + 'hand = "sst-2-next"\n')
+    found = run("verify", "-o", "json").json
+    assert [fault["message"] for fault in found["faults"]] == ["revision 2 is not in the history"]
+    assert [note["message"] for note in found["notes"]] == [
+        "the history knows no change of the alias 'hand': it was written by hand"
+    ]
+
+
+def test_a_line_that_was_committed_and_is_torn_is_not_cut(run, moved):
+    history = moved / "history.jsonl"
+    history.write_bytes(history.read_bytes()[:-5])
+    before = contents(moved)
+    assert run("put", OLD, "x").code == 7
+    assert contents(moved) == before
+    found = run("verify", "-o", "json").json
+    assert "later entries are lost" in found["faults"][0]["message"]
+    assert found["notes"] == []
+
+
+@pytest.mark.parametrize(
+    ("location", "reason"),
+    [("ftp://x/y", "is neither a directory nor an http:// or https:// URL"), ("link", "is a link to nothing")],
+)
+def test_locations_that_are_none(run, tmp_path, monkeypatch, location, reason):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "link").symlink_to("/nowhere/at/all")
+    ran = run("list", "--catalog", location)
+    assert ran.code == 2
+    assert reason in ran.err

@@ -125,7 +125,7 @@ def test_quiet_leaves_warnings_and_errors(run, sample):
     assert ran.err.startswith("warning: ")
     assert "hint: " not in ran.err
     ran = run("put", "nope", "x", "-q")
-    assert ran == (4, "", "error: there is no model 'nope'\n")
+    assert ran == (4, "", "error: there is no model 'nope' for the alias 'x'\n")
 
 
 def test_patterns_and_exact_names(run, sample):
@@ -340,3 +340,23 @@ def test_the_hint_of_a_usage_error_can_be_pasted(run, words, catalog):
     ran = run(*words, "--catalog", catalog)
     hint = ran.err.splitlines()[-1].split("mlalias ")[1].split()
     assert run(*hint).code == 0
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-16"])
+def test_an_export_is_toml_in_any_encoding_of_stdout(run, seed, tmp_path, encoding):
+    seed('[models.m]\ndescription = "é 漢字 \U0001f600"')
+    environment = os.environ | {"PYTHONIOENCODING": encoding}
+    done = subprocess.run([*MLALIAS, "export"], env=environment, capture_output=True, check=True)
+    (tmp_path / "export.toml").write_text(done.stdout.decode(encoding))
+    assert run("import", tmp_path / "export.toml", "-o", "json").json["facts"][0]["result"] == "same"
+
+
+@pytest.mark.parametrize("columns", [40, 50, 80])
+@pytest.mark.parametrize(
+    "words", [("put", "sst-2-draft", "sentiment", "-r", "-n"), ("compare", "flight_delay_model", NEW)]
+)
+def test_rules_are_readable_on_a_narrow_terminal(sample, columns, words):
+    text = plain(on_terminal(*words, columns=columns))
+    assert "few_shared_fields" in text
+    longest = max((line for line in text.splitlines() if not line.startswith(("error", "hint"))), key=len)
+    assert len(longest) <= columns or len(max(longest.split(), key=len)) > columns // 2, longest

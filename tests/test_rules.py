@@ -287,3 +287,26 @@ def test_the_legal_alias_of_a_hint_is_free(run, seed, model_id, alias):
     proposed = hint.split()[-1]
     assert proposed not in (model_id, "m", "nope-model", "v1-model")
     assert run("put", "m", proposed).code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (("brandnew", "slim-1"), "mlalias put slim-1 brandnew"),
+        (("x", "slim-1"), "mlalias put slim-1 x --reassign"),
+        (("x", "y"), "mlalias put m y --reassign"),
+        (("x", "fresh"), "mlalias put m fresh"),
+        (("slin-1", "x"), "mlalias put slim-1 x --reassign"),
+    ],
+)
+def test_what_was_meant_is_recognised(run, seed, words, hint):
+    seed('[aliases]\nx = "m"\ny = "m"\n[models.m]\n[models.slim-1]')
+    told = run("put", *words, "-o", "json").json["error"]["hint"]
+    assert told.endswith(hint)
+    assert run(*hint.split()[1:]).code == 0
+
+
+def test_a_dry_run_of_if_current_shows_what_fails(run, seed):
+    seed('[aliases]\nx = "m"\n[models.m]\n[models.n]')
+    ran = run("put", "n", "x", "--if-current", "n", "-n", "-o", "json")
+    assert (ran.code, outcomes(ran)["alias_taken"]) == (5, "fail")

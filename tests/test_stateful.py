@@ -108,7 +108,7 @@ class CatalogMachine(RuleBasedStateMachine):
     @rule(named=targets, found=st.sets(models), prune=st.booleans())
     def apply(self, named, found, prune):
         text = self.file(declaration(named, sorted(found)))
-        if prune and not named:
+        if prune and not named and self.named:
             self.command(3, "apply", text, "--prune")
             return
         known, self.known = self.known, self.known | found
