@@ -55,7 +55,7 @@ class DirectoryStore:
             if plan.errors or plan.empty:
                 return plan
             self._create()
-        with files.locked(self.path / LOCK, _lock_timeout(), self._on_wait):
+        with files.locked(self.path / LOCK, lock_timeout(), self._on_wait):
             table = self._recover()
             plan = request(self._catalog(table))
             if plan.errors or plan.empty:
@@ -224,7 +224,8 @@ def _actor() -> str:
     return f"{user}@{node()}"
 
 
-def _lock_timeout() -> float:
+def lock_timeout() -> float:
+    """How many seconds to wait for the lock: MLALIAS_LOCK_TIMEOUT, else 10."""
     given = os.environ.get("MLALIAS_LOCK_TIMEOUT") or "10"
     try:
         seconds = float(given)
