@@ -123,8 +123,9 @@ class _Patient(H11Protocol):
     seconds = PATIENCE
 
     def connection_made(self, transport: Any) -> None:
-        """Begin to watch."""
+        """Begin to watch; send answers at once, which asyncio sees to only for sockets that name their protocol."""
         super().connection_made(transport)
+        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._check_later()
 
     def connection_lost(self, exc: Exception | None) -> None:
