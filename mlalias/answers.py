@@ -30,55 +30,64 @@ def root() -> Document:
     return {**cluster, "version": version, "tagline": "You Know, for Search"}
 
 
-def find(
-    catalog: Catalog, expression: str, *, tags: Sequence[str] = (), allow_no_match: bool = True
-) -> Sequence[Model]:
-    """The models that an expression of ids, aliases and wildcards stands for, sorted; raises NotFound."""
+def find(catalog: Catalog, expression: str, *, tags: Sequence[str] = (), allow_no_match: bool = True) -> Sequence[str]:
+    """The ids of the models that an expression of ids, aliases and wildcards stands for, sorted; raises NotFound."""
     asked = words(expression)
-    found: dict[str, Model] = {}
+    found: set[str] = set()
     missing = []
     for name in ("*",) if asked in ((), ("_all",)) else asked:
-        named = [one for one in _named(catalog, name) if set(tags) <= set(one.config.get("tags", ()))]
-        found |= {one.model_id: one for one in named}
+        named = [model_id for model_id in _named(catalog, name) if _tagged(catalog, model_id, tags)]
+        found.update(named)
         if not named and not (allow_no_match and "*" in name):
             missing.append(name)
     if missing:
         raise NotFound(f"there is no model {', '.join(repr(name) for name in missing)}")
-    return [found[model_id] for model_id in sorted(found)]
+    return sorted(found)
 
 
-def _named(catalog: Catalog, name: str) -> Iterator[Model]:
-    """The models of a name or of a pattern, which an alias may match for its model."""
-    ids: Iterable[str] = (catalog.target(name) or "",)
+def _named(catalog: Catalog, name: str) -> Iterable[str]:
+    """The existing models of a name or of a pattern, which an alias may match for its model."""
     if name == "*":
-        ids = catalog.models
-    elif "*" in name:
-        aliases = (target for alias, target in catalog.aliases.items() if matches(name, alias))
-        ids = {*aliases, *(model_id for model_id in catalog.models if matches(name, model_id))}
-    for model_id in ids:
+        return catalog.models
+    named: Iterable[str] = (catalog.target(name) or "",)
+    if "*" in name:
+        named = [target for alias, target in catalog.aliases.items() if matches(name, alias)]
+        named += [model_id for model_id in catalog.models if matches(name, model_id)]
+    return [model_id for model_id in named if model_id in catalog.models]
+
+
+def _tagged(catalog: Catalog, model_id: str, tags: Sequence[str]) -> bool:
+    """Whether a model has all of the tags; without any, its file need not be read."""
+    found = catalog.models.get(model_id) if tags else None
+    return not tags or (found is not None and set(tags) <= set(found.config.get("tags", ())))
+
+
+def _page(catalog: Catalog, ids: Sequence[str], first: int, size: int) -> Iterator[Model]:
+    """The models of one page; one that went away meanwhile is left out."""
+    for model_id in ids[first : first + size]:
         found = catalog.models.get(model_id)
         if found is not None:
             yield found
 
 
-def configs(catalog: Catalog, found: Sequence[Model], first: int, size: int, hidden: Sequence[str] = ()) -> Document:
+def configs(catalog: Catalog, ids: Sequence[str], first: int, size: int, hidden: Sequence[str] = ()) -> Document:
     """The body of `GET _ml/trained_models`, without the hidden keys."""
     named = catalog.aliases_by_model()
-    shown = [to_config(one, named.get(one.model_id, ())) for one in found[first : first + size]]
+    shown = [to_config(one, named.get(one.model_id, ())) for one in _page(catalog, ids, first, size)]
     listed = [{key: value for key, value in config.items() if key not in hidden} for config in shown]
-    return {"count": len(found), "trained_model_configs": listed}
+    return {"count": len(ids), "trained_model_configs": listed}
 
 
-def stats(catalog: Catalog, found: Sequence[Model], first: int, size: int) -> Document:
+def stats(catalog: Catalog, ids: Sequence[str], first: int, size: int) -> Document:
     """The body of `GET _ml/trained_models/_stats`: an entry for each deployment, or one for the model alone."""
     named = catalog.aliases_by_model()
     entries = []
-    for one in found[first : first + size]:
+    for one in _page(catalog, ids, first, size):
         pipelines = catalog.pipelines_naming(one.model_id, *named.get(one.model_id, ()))
         entry = {"model_id": one.model_id, **_size(one), "pipeline_count": len(pipelines)}
         deployed = [{**entry, "deployment_stats": _deployment(one, deployment)} for deployment in one.deployments]
         entries += deployed or [entry]
-    return {"count": len(found), "trained_model_stats": entries}
+    return {"count": len(ids), "trained_model_stats": entries}
 
 
 def _size(found: Model) -> Document:

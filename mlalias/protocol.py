@@ -10,7 +10,7 @@ VERSION = "9.2.0"  # official clients of generations 8 and 9 talk to it, and the
 BUILD = "0" * 40
 EVERYWHERE = frozenset({"pretty", "human", "format", "filter_path", "error_trace"})
 GENERATIONS = ("8", "9")
-_JSON = "application/json"
+JSON = "application/json"
 _VENDOR = "application/vnd.elasticsearch+json"
 _LARGEST_NUMBER = 2**31 - 1
 
@@ -144,9 +144,9 @@ def answered_type(accept: str) -> str:
     for media, generation in ranges:
         if media == _VENDOR:
             return f"{_VENDOR};compatible-with={_generation(generation, 'Accept')}"
-    if ranges and not any(media in ("*/*", "application/*", _JSON) for media, _ in ranges):
-        raise HttpFailure(406, _MEDIA_FAULT, f"Accept is '{accept}', and the answer is {_JSON}")
-    return _JSON
+    if ranges and not any(media in ("*/*", "application/*", JSON) for media, _ in ranges):
+        raise HttpFailure(406, _MEDIA_FAULT, f"Accept is '{accept}', and the answer is {JSON}")
+    return JSON
 
 
 def check_content_type(content_type: str) -> None:
@@ -154,8 +154,8 @@ def check_content_type(content_type: str) -> None:
     media, generation = _media(content_type)
     if media == _VENDOR:
         _generation(generation, "Content-Type")
-    elif media != _JSON:
-        raise HttpFailure(406, _MEDIA_FAULT, f"Content-Type is '{content_type}', and a body must be {_JSON}")
+    elif media != JSON:
+        raise HttpFailure(406, _MEDIA_FAULT, f"Content-Type is '{content_type}', and a body must be {JSON}")
 
 
 _MEDIA_FAULT = "media_type_header_exception"

@@ -5,7 +5,7 @@ from functools import partial
 from typing import NamedTuple
 
 from mlalias import answers, facts, requests
-from mlalias.catalog import Catalog, Model
+from mlalias.catalog import Catalog
 from mlalias.errors import Refused
 from mlalias.plan import Plan, Request
 from mlalias.protocol import Answer, Given, warning
@@ -85,7 +85,7 @@ def _get_stats(given: Given) -> Reading:
     return lambda catalog: Answer(answers.stats(catalog, found(catalog), *page))
 
 
-def _finding(given: Given, tags: Sequence[str] = ()) -> Callable[[Catalog], Sequence[Model]]:
+def _finding(given: Given, tags: Sequence[str] = ()) -> Callable[[Catalog], Sequence[str]]:
     allow = given.flag("allow_no_match", default=True)
     return partial(answers.find, expression=given.names.get("model_id", ""), tags=tags, allow_no_match=allow)
 

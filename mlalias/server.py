@@ -68,7 +68,7 @@ class App:
 
     async def _respond(self, request: Request) -> Response:
         """An answer for every request; a bug's traceback goes to the log."""
-        media_type, indent = "application/json", None
+        media_type, indent = protocol.JSON, None
         try:
             media_type = protocol.answered_type(request.headers.get("accept", "*/*"))
             parameters = dict(parse_qsl(request.url.query, keep_blank_values=True))
@@ -83,13 +83,7 @@ class App:
         except Exception:  # noqa: BLE001 - a bug in one answer must not end the others
             self._log(traceback.format_exc())
             answer = protocol.failed(Failure("this is a bug in mlalias; its log says more"))
-        body = json.dumps(answer.body, indent=indent, default=lambda moment: moment.isoformat())
-        response = Response(body + "\n", answer.status, media_type=media_type)
-        for name, value in (*answer.headers, ("X-elastic-product", "Elasticsearch")):
-            response.headers.append(name, value)
-        if answer.status in _CLOSING:
-            response.headers["Connection"] = "close"
-        return response
+        return _response(answer, media_type, indent)
 
     async def _answer(self, request: Request, parameters: dict[str, str]) -> Answer:
         self._admit(request)
@@ -105,7 +99,8 @@ class App:
         if self._read_only and request.method not in ("GET", "HEAD"):
             raise HttpFailure(403, "cluster_block_exception", "the catalog is served read-only")
         body = await self._body(request)
-        step = await run_in_threadpool(handler, Given(names, parameters, body))
+        given = Given(names, parameters, body)
+        step = await run_in_threadpool(handler, given) if body else handler(given)
         if isinstance(step, routes.Writing):
             return await self._change(step)
         return await run_in_threadpool(lambda: step(self._store.read()))
@@ -154,6 +149,16 @@ class App:
 
 
 _CLOSING = (408, 413)
+
+
+def _response(answer: Answer, media_type: str, indent: int | None) -> Response:
+    body = json.dumps(answer.body, indent=indent, default=lambda moment: moment.isoformat())
+    response = Response(body + "\n", answer.status, media_type=media_type)
+    for name, value in (*answer.headers, ("X-elastic-product", "Elasticsearch")):
+        response.headers.append(name, value)
+    if answer.status in _CLOSING:
+        response.headers["Connection"] = "close"
+    return response
 
 
 def _path(request: Request) -> str:

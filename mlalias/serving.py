@@ -16,7 +16,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from mlalias.directory import DirectoryStore, lock_timeout
-from mlalias.errors import Hint, SystemRefused, WrongUsage, os_text
+from mlalias.errors import Hint, SystemRefused, WrongUsage
 from mlalias.server import App
 
 API_KEY = "MLALIAS_SERVE_API_KEY"
@@ -73,7 +73,8 @@ def listen(host: str, port: int, *, guarded: bool = False) -> socket.socket:
         return socket.create_server(address[:2], family=family)
     except OSError as error:
         hint = Hint("take a free port", ("serve", "--port", "0"))
-        raise SystemRefused(f"cannot listen on {host}, port {port}: {os_text(error)}", hint) from None
+        why = os.strerror(error.errno) if error.errno else str(error)
+        raise SystemRefused(f"cannot listen on {host}, port {port}: {why.lower()}", hint) from None
 
 
 def url(listener: socket.socket) -> str:
@@ -113,12 +114,13 @@ def _config(app: App, patience: float) -> uvicorn.Config:
         access_log=False,
         proxy_headers=False,
         server_header=False,
+        timeout_keep_alive=60,  # `_Patient` closes what is idle
         timeout_graceful_shutdown=GRACE,
     )
 
 
 class _Patient(H11Protocol):
-    """Closes a connection on which no request arrives for `seconds`, be it that its headers trickle in."""
+    """Closes a connection on which no request arrives for `seconds`, even if its headers trickle in."""
 
     seconds = PATIENCE
 
@@ -138,11 +140,11 @@ class _Patient(H11Protocol):
 
     def _check(self, seen: RequestResponseCycle | None) -> None:
         newest: RequestResponseCycle | None = self.cycle
-        busy = newest is not None and not newest.response_complete
-        if self.transport.is_closing() or (newest is seen and not busy):
+        if self.transport.is_closing():
             self.transport.abort()
-        else:
-            self._check_later()
+        elif newest is seen and (newest is None or newest.response_complete):
+            self.transport.close()
+        self._check_later()
 
 
 # --- signals and streams ---

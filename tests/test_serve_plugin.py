@@ -3,7 +3,6 @@
 import subprocess
 import sys
 import tomllib
-from pathlib import Path
 
 import pytest
 from elasticsearch import Elasticsearch
@@ -66,7 +65,7 @@ def test_nothing_is_imported_until_the_fixture_is_used():
     assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
 
 
-def test_pytest_knows_the_fixture():
-    command = [sys.executable, "-m", "pytest", "--fixtures", "-q", "-p", "no:cacheprovider", __file__]
-    said = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parent).stdout
+def test_pytest_knows_the_fixture(tmp_path):
+    command = [sys.executable, "-m", "pytest", "--fixtures", "-q", "-p", "no:cacheprovider"]
+    said = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path).stdout
     assert "mlalias_server -- " in said
