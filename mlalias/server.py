@@ -71,7 +71,7 @@ class App:
         media_type, indent = protocol.JSON, None
         try:
             media_type = protocol.answered_type(request.headers.get("accept", "*/*"))
-            parameters = dict(parse_qsl(request.url.query, keep_blank_values=True))
+            parameters = dict(parse_qsl(_query(request), keep_blank_values=True))
             indent = 2 if Given({}, parameters).flag("pretty") else None
             answer = await self._answer(request, parameters)
         except Failure as failure:
@@ -148,16 +148,14 @@ class App:
             self._turn.release()
 
 
-_CLOSING = (408, 413)
+_HEADERS = {401: {"WWW-Authenticate": "ApiKey"}, 408: {"Connection": "close"}, 413: {"Connection": "close"}}
 
 
 def _response(answer: Answer, media_type: str, indent: int | None) -> Response:
     body = json.dumps(answer.body, indent=indent, default=lambda moment: moment.isoformat())
-    response = Response(body + "\n", answer.status, media_type=media_type)
+    response = Response(body + "\n", answer.status, _HEADERS.get(answer.status), media_type)
     for name, value in (*answer.headers, ("X-elastic-product", "Elasticsearch")):
         response.headers.append(name, value)
-    if answer.status in _CLOSING:
-        response.headers["Connection"] = "close"
     return response
 
 
@@ -167,7 +165,13 @@ def _path(request: Request) -> str:
     return "/" + raw.decode("latin-1").strip("/")
 
 
+def _query(request: Request) -> str:
+    """The query as it was sent; Starlette's URL of a request fails on odd Host headers."""
+    query: bytes = request.scope["query_string"]
+    return query.decode("latin-1")
+
+
 def _target(request: Request) -> str:
     raw: bytes = request.scope["raw_path"]
-    query = request.url.query
+    query = _query(request)
     return raw.decode("latin-1") + (f"?{query}" if query else "")

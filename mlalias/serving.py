@@ -31,8 +31,7 @@ def serve(catalog: Path, host: str, port: int, *, read_only: bool = False) -> No
     """
     key = os.environ.get(API_KEY) or None
     timeout = lock_timeout()
-    listener = listen(host, port, guarded=key is not None)
-    with _log() as log, _ended_by_sigterm():
+    with listen(host, port, guarded=key is not None) as listener, _log() as log, _ended_by_sigterm():
         store = DirectoryStore(catalog)
         app = App(store, api_key=key, read_only=read_only, lock_timeout=timeout, patience=PATIENCE, log=log)
         _Server(_config(app, PATIENCE), lambda: _tell(url(listener))).run([listener])
@@ -41,16 +40,15 @@ def serve(catalog: Path, host: str, port: int, *, read_only: bool = False) -> No
 @contextmanager
 def background(app: App, patience: float = PATIENCE) -> Iterator[str]:
     """Serve an application in a thread, on a free port of the loopback interface; gives the URL."""
-    listener = listen("127.0.0.1", 0)
-    address = url(listener)
-    server = _Server(_config(app, patience))
-    thread = Thread(target=server.run, args=([listener],), daemon=True)
-    thread.start()
-    try:
-        yield address
-    finally:
-        server.should_exit = True
-        thread.join(GRACE * 2)
+    with listen("127.0.0.1", 0) as listener:
+        server = _Server(_config(app, patience))
+        thread = Thread(target=server.run, args=([listener],), daemon=True)
+        thread.start()
+        try:
+            yield url(listener)
+        finally:
+            server.should_exit = True
+            thread.join(GRACE * 2)
 
 
 # --- the socket ---

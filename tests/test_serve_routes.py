@@ -178,6 +178,7 @@ VENDOR = "application/vnd.elasticsearch+json; compatible-with="
         ("GET", "/", None, {"Accept": "text/html"}, 406, MEDIA),
         ("GET", "/", None, {"Accept": "text/html, */*;q=0.8"}, 200, None),
         ("GET", "/", None, {"Accept": ""}, 200, None),
+        ("GET", "/?x", None, {"Host": "["}, 400, ILLEGAL),
     ],
 )
 def test_a_request_is_judged(server, method, path, body, headers, status, kind):  # noqa: F811 - the fixture
@@ -249,4 +250,5 @@ def test_every_request_must_carry_the_key(tmp_path):
             for path in ("/", PUT, "/none"):
                 reply = ask(found.url, "PUT", path, headers=headers)
                 assert (reply.status, reply.type) == (401, "security_exception")
+                assert reply.headers["www-authenticate"] == "ApiKey"
         assert found.ask("GET", "/", headers={"Authorization": "ApiKey sesame"}).status == 200
