@@ -18,7 +18,8 @@ class ServerUrl(str):
     def seed(self, *sources: "os.PathLike[str] | str | Mapping[str, Any]") -> None:
         """Take over facts: answers of Elasticsearch or declarations.
 
-        A `Path` is a file; a string is the text of one, TOML or JSON; a mapping is what either would say.
+        A `Path` is a file; a string is the text of one, TOML or JSON; a mapping is what either would say, and so is
+        the answer of an official client.
         Raises `mlalias.errors.Failure`.
         """
         from mlalias.declarations import take
@@ -44,8 +45,9 @@ def _bytes(source: "os.PathLike[str] | str | Mapping[str, Any]") -> bytes:
         return read_input(os.fspath(source))
     if isinstance(source, str):
         return source.encode()
-    declares = source.keys() <= {"aliases", "models", "pipelines"}
-    return (to_toml(source) if declares else to_json(source)).encode()
+    document = dict(source)  # the answer of an official client is like a mapping, but none
+    declares = document.keys() <= {"aliases", "models", "pipelines"}
+    return (to_toml(document) if declares else to_json(document)).encode()
 
 
 @pytest.fixture

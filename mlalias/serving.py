@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from ipaddress import ip_address
 from pathlib import Path
-from queue import Empty, Full, Queue
+from queue import Full, Queue
 from threading import Thread
 from typing import Any
 
@@ -176,12 +176,12 @@ def _tell(address: str) -> None:
 def _log() -> Iterator[Callable[[str], None]]:
     """Write lines to stderr from a thread of its own, as whoever does not read them must not stop the server."""
     lines: Queue[str] = Queue(1000)
-    open_ = True
+    no_more = ""
 
     def write() -> None:
-        while open_ or not lines.empty():
-            with suppress(Empty, OSError, ValueError):
-                sys.stderr.write(lines.get(timeout=0.1))
+        for line in iter(lines.get, no_more):
+            with suppress(OSError, ValueError):
+                sys.stderr.write(line)
                 sys.stderr.flush()
 
     def put(line: str) -> None:
@@ -193,5 +193,5 @@ def _log() -> Iterator[Callable[[str], None]]:
     try:
         yield put
     finally:
-        open_ = False
+        put(no_more)
         thread.join(1)

@@ -61,7 +61,7 @@ def connection(sample_server):  # noqa: F811 - the fixture
     assert main(["verify", "--catalog", str(sample_server.directory)]) == 0
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_request(connection, data):
     path = data.draw(PATHS)

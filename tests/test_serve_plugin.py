@@ -44,7 +44,7 @@ def test_a_declaration_is_a_seed(mlalias_server, read):
 def test_an_answer_of_a_client_is_a_seed(mlalias_server):
     mlalias_server.seed(DECLARATION)
     with Elasticsearch(mlalias_server) as client:
-        mlalias_server.seed(client.ml.get_trained_models().body)
+        mlalias_server.seed(client.ml.get_trained_models())
     assert models(mlalias_server) == {"my-model"}
 
 

@@ -11,7 +11,7 @@ from http.client import HTTPConnection
 from urllib.parse import urlsplit
 
 import pytest
-from serve_support import JSON, SAMPLE, ask, environment, fenced, process, served  # noqa: F401 - fixtures
+from serve_support import JSON, SAMPLE, ask, environment, fenced, process, sample_server, served, server  # noqa: F401 - fixtures
 
 from mlalias.cli import main
 from mlalias.directory import DirectoryStore
@@ -134,26 +134,24 @@ def test_a_server_of_no_catalog_yet_makes_one_at_the_first_change(tmp_path):
 # --- trouble ---
 
 
-def test_a_damaged_catalog_answers_500_and_a_mended_one_answers_again(tmp_path):
-    with served(tmp_path) as found:
-        table = found.directory / "aliases.toml"
-        whole = table.read_bytes()
-        table.write_bytes(b"")
-        for method, path in [("GET", "/_ml/trained_models/x"), ("PUT", f"{PUT}/new")]:
-            reply = found.ask(method, path)
-            assert (reply.status, reply.type) == (500, "catalog_damaged_exception")
-        assert found.ask("GET", "/").status == 500
-        table.write_bytes(whole)
-        assert found.ask("PUT", f"{PUT}/new").status == 200
+def test_a_damaged_catalog_answers_500_and_a_mended_one_answers_again(server):  # noqa: F811 - the fixture
+    table = server.directory / "aliases.toml"
+    whole = table.read_bytes()
+    table.write_bytes(b"")
+    for method, path in [("GET", "/_ml/trained_models/x"), ("PUT", f"{PUT}/new")]:
+        reply = server.ask(method, path)
+        assert (reply.status, reply.type) == (500, "catalog_damaged_exception")
+    assert server.ask("GET", "/").status == 500
+    table.write_bytes(whole)
+    assert server.ask("PUT", f"{PUT}/new").status == 200
 
 
-def test_a_file_that_cannot_be_read_answers_500(tmp_path):
-    with served(tmp_path) as found:
-        (found.directory / "models" / "sst-2-draft.toml").unlink()
-        (found.directory / "models" / "sst-2-draft.toml").mkdir()
-        reply = found.ask("GET", "/_ml/trained_models/sst-2-draft")
-        assert reply.status == 500
-        assert reply.document["error"]["type"].endswith("_exception")
+def test_a_file_that_cannot_be_read_answers_500(server):  # noqa: F811 - the fixture
+    (server.directory / "models" / "sst-2-draft.toml").unlink()
+    (server.directory / "models" / "sst-2-draft.toml").mkdir()
+    reply = server.ask("GET", "/_ml/trained_models/sst-2-draft")
+    assert reply.status == 500
+    assert reply.document["error"]["type"].endswith("_exception")
 
 
 def test_a_busy_catalog_answers_503_while_reads_go_on(tmp_path, monkeypatch):
@@ -169,12 +167,11 @@ def test_a_busy_catalog_answers_503_while_reads_go_on(tmp_path, monkeypatch):
         assert found.ask("PUT", f"{PUT}/new").status == 200
 
 
-def test_what_is_too_large_is_refused_and_the_server_goes_on(tmp_path):
-    with served(tmp_path) as found:
-        reply = found.ask("PUT", "/_ml/trained_models/m", b" " * (LARGEST + 1), JSON)
-        assert (reply.status, reply.type) == (413, "content_too_long_exception")
-        assert exchange(found, b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 30000).startswith((b"HTTP/1.1 4", b"reset"))
-        assert found.ask("GET", "/").status == 200
+def test_what_is_too_large_is_refused_and_the_server_goes_on(server):  # noqa: F811 - the fixture
+    reply = server.ask("PUT", "/_ml/trained_models/m", b" " * (LARGEST + 1), JSON)
+    assert (reply.status, reply.type) == (413, "content_too_long_exception")
+    assert exchange(server, b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 30000).startswith((b"HTTP/1.1 4", b"reset"))
+    assert server.ask("GET", "/").status == 200
 
 
 @pytest.mark.parametrize("sent", [b"\r\n\r\n", b"nonsense\r\n\r\n", b"\x16\x03\x01\x02",
@@ -236,7 +233,7 @@ def test_of_200_puts_at_once_and_a_command_line_beside_them_none_is_lost(catalog
             failed.extend([alias] * subprocess.run(command, env=environment(), check=False).returncode)
 
     before = dict(DirectoryStore(catalog).read().aliases)
-    with process(catalog) as (_, url), ThreadPoolExecutor(32) as pool:
+    with process(catalog) as (_, url), ThreadPoolExecutor(200) as pool:
         writer = threading.Thread(target=write)
         writer.start()
         replies = list(pool.map(lambda alias: ask(url, "PUT", f"{PUT}/{alias}").status, there))
