@@ -139,7 +139,8 @@ class App:
     async def _turns(self) -> "AsyncIterator[None]":
         """One change after the other, so that those who wait take no thread from the readers; raises Busy."""
         try:
-            await asyncio.wait_for(self._turn.acquire(), self._lock_timeout)
+            async with asyncio.timeout(self._lock_timeout):
+                await self._turn.acquire()
         except TimeoutError:
             raise Busy(f"other changes have kept this one waiting for {self._lock_timeout:g} seconds") from None
         try:

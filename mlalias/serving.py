@@ -57,11 +57,10 @@ def background(app: App, patience: float = PATIENCE) -> Iterator[str]:
 def listen(host: str, port: int, *, guarded: bool = False) -> socket.socket:
     """Take an address; only a `guarded` server may take one that other machines reach."""
     try:
-        family, *_, address = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[
-            0
-        ]
+        found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError):
         raise WrongUsage(f"there is no host '{host}'", Hint("serve on this machine only: leave --host out")) from None
+    family, *_, address = found[0]
     if not (guarded or ip_address(str(address[0]).partition("%")[0]).is_loopback):
         raise WrongUsage(
             f"'{host}' can be reached from other machines, and there is no key that requests must carry",

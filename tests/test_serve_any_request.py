@@ -53,7 +53,7 @@ HEADERS = st.fixed_dictionaries(
 
 
 @pytest.fixture(scope="module")
-def connection(sample_server):  # noqa: F811 - the fixture
+def connection(sample_server):
     sample_server.reset()
     found = HTTPConnection(sample_server.url.removeprefix("http://"), timeout=20)
     yield found

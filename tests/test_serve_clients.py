@@ -14,7 +14,7 @@ ALIAS = "flight_delay_model"
 
 
 @pytest.fixture
-def address(server):  # noqa: F811 - the fixture
+def address(server):
     """A server on which the alias of the examples does not exist yet."""
     assert server.ask("DELETE", "/_ingest/pipeline/flights").status == 200
     assert server.ask("DELETE", f"/_ml/trained_models/{CREATED}/model_aliases/{ALIAS}").status == 200
@@ -43,7 +43,7 @@ def tool(name):
     return found
 
 
-def test_python(server, address):  # noqa: F811 - the fixture
+def test_python(server, address):
     client = Elasticsearch(address)
     resp = client.ml.put_trained_model_alias(
         model_id="flight-delay-prediction-1574775339910",
@@ -83,7 +83,7 @@ run().catch((error) => { console.error(error); process.exit(1); });
 """
 
 
-def test_javascript(server, address):  # noqa: F811 - the fixture
+def test_javascript(server, address):
     node, modules = tool("node"), os.environ.get("NODE_PATH", "")
     if not (Path(modules) / "@elastic" / "elasticsearch").is_dir():
         pytest.skip("@elastic/elasticsearch is not installed in NODE_PATH")
@@ -118,7 +118,7 @@ puts response
 """
 
 
-def test_ruby(server, address):  # noqa: F811 - the fixture
+def test_ruby(server, address):
     ruby = tool("ruby")
     if subprocess.run([ruby, "-e", 'require "elasticsearch"'], capture_output=True, check=False).returncode:
         pytest.skip("ruby-elasticsearch is not installed")
@@ -134,7 +134,7 @@ def test_ruby(server, address):  # noqa: F811 - the fixture
         (f"PUT _ml/trained_models/{MOVED}/model_aliases/{ALIAS}?reassign=true", MOVED),
     ],
 )
-def test_curl(server, address, line, target):  # noqa: F811 - the fixture
+def test_curl(server, address, line, target):
     method, path = line.split()
     said = run(tool("curl"), "-sS", "-X", method, f"{address}/{path}")
     assert said == '{"acknowledged": true}\n'

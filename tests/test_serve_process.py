@@ -134,7 +134,7 @@ def test_a_server_of_no_catalog_yet_makes_one_at_the_first_change(tmp_path):
 # --- trouble ---
 
 
-def test_a_damaged_catalog_answers_500_and_a_mended_one_answers_again(server):  # noqa: F811 - the fixture
+def test_a_damaged_catalog_answers_500_and_a_mended_one_answers_again(server):
     table = server.directory / "aliases.toml"
     whole = table.read_bytes()
     table.write_bytes(b"")
@@ -146,7 +146,7 @@ def test_a_damaged_catalog_answers_500_and_a_mended_one_answers_again(server):  
     assert server.ask("PUT", f"{PUT}/new").status == 200
 
 
-def test_a_file_that_cannot_be_read_answers_500(server):  # noqa: F811 - the fixture
+def test_a_file_that_cannot_be_read_answers_500(server):
     (server.directory / "models" / "sst-2-draft.toml").unlink()
     (server.directory / "models" / "sst-2-draft.toml").mkdir()
     reply = server.ask("GET", "/_ml/trained_models/sst-2-draft")
@@ -167,7 +167,7 @@ def test_a_busy_catalog_answers_503_while_reads_go_on(tmp_path, monkeypatch):
         assert found.ask("PUT", f"{PUT}/new").status == 200
 
 
-def test_what_is_too_large_is_refused_and_the_server_goes_on(server):  # noqa: F811 - the fixture
+def test_what_is_too_large_is_refused_and_the_server_goes_on(server):
     reply = server.ask("PUT", "/_ml/trained_models/m", b" " * (LARGEST + 1), JSON)
     assert (reply.status, reply.type) == (413, "content_too_long_exception")
     assert exchange(server, b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 30000).startswith((b"HTTP/1.1 4", b"reset"))

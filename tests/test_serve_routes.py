@@ -34,7 +34,7 @@ ALL = 12
         ("?other=1", ILLEGAL), ("?human&format=json&filter_path=count&error_trace=true", ALL),
     ],
 )  # fmt: skip
-def test_models_are_found(server, expression, ids):  # noqa: F811 - the fixture
+def test_models_are_found(server, expression, ids):
     reply = server.ask("GET", f"/_ml/trained_models{expression}")
     if isinstance(ids, str):
         assert reply.type == ids
@@ -45,20 +45,20 @@ def test_models_are_found(server, expression, ids):  # noqa: F811 - the fixture
     assert len(found) == ids if isinstance(ids, int) else found == ids
 
 
-def test_the_count_is_the_one_before_paging_and_several_missing_names_are_told_together(server):  # noqa: F811
+def test_the_count_is_the_one_before_paging_and_several_missing_names_are_told_together(server):
     assert server.ask("GET", "/_ml/trained_models?size=1").document["count"] == ALL
     reply = server.ask("GET", "/_ml/trained_models/none,sentiment,neither")
     assert reply.status == 404
     assert "'none', 'neither'" in reply.document["error"]["reason"]
 
 
-def test_an_entry_has_all_aliases_of_its_model_sorted_and_the_key_is_absent_without_any(server):  # noqa: F811
+def test_an_entry_has_all_aliases_of_its_model_sorted_and_the_key_is_absent_without_any(server):
     late, slim = server.ask("GET", f"/_ml/trained_models/flight_delayed,{SLIM}").document["trained_model_configs"][::-1]
     assert late["metadata"]["model_aliases"] == ["flight_delayed", "is-flight-late"]
     assert "model_aliases" not in slim["metadata"]
 
 
-def test_generated_keys_can_be_left_out_and_a_definition_is_shown_only_when_asked_for(server):  # noqa: F811
+def test_generated_keys_can_be_left_out_and_a_definition_is_shown_only_when_asked_for(server):
     (plain,) = server.ask("GET", f"/_ml/trained_models/{SLIM}").document["trained_model_configs"]
     (bare,) = server.ask("GET", f"/_ml/trained_models/{SLIM}?exclude_generated").document["trained_model_configs"]
     assert plain.keys() - bare.keys() >= {"created_by", "version", "create_time", "license_level"}
@@ -69,7 +69,7 @@ def test_generated_keys_can_be_left_out_and_a_definition_is_shown_only_when_aske
         assert ("definition" in config) is shown
 
 
-def test_the_answers_are_what_import_reads(server, tmp_path):  # noqa: F811 - the fixture
+def test_the_answers_are_what_import_reads(server, tmp_path):
     files = []
     for path in ("_ml/trained_models", "_ml/trained_models/_stats", "_ingest/pipeline"):
         files.append(tmp_path / f"{path.replace('/', '-')}.json")
@@ -80,7 +80,7 @@ def test_the_answers_are_what_import_reads(server, tmp_path):  # noqa: F811 - th
         assert (copy / name).read_text() == (server.directory / name).read_text()
 
 
-def test_stats_have_an_entry_for_each_deployment_and_count_models(server):  # noqa: F811 - the fixture
+def test_stats_have_an_entry_for_each_deployment_and_count_models(server):
     found = server.ask("GET", "/_ml/trained_models/sentiment,sst-2-draft/_stats").document
     first, second, third = found["trained_model_stats"]
     assert found["count"] == 2
@@ -96,7 +96,7 @@ def test_stats_have_an_entry_for_each_deployment_and_count_models(server):  # no
     assert server.ask("GET", "/_ml/trained_models/none/_stats").type == MISSING
 
 
-def test_a_deployment_starts_and_stops(server):  # noqa: F811 - the fixture
+def test_a_deployment_starts_and_stops(server):
     path = "/_ml/trained_models/sst-2-draft/deployment"
     query = "deployment_id=mine&number_of_allocations=3&wait_for=started"
     assert server.ask("POST", f"{path}/_start?{query}").document["assignment"]["assignment_state"] == "started"
@@ -109,7 +109,7 @@ def test_a_deployment_starts_and_stops(server):  # noqa: F811 - the fixture
     assert server.ask("POST", "/_ml/trained_models/mine/deployment/_stop").status == 404
 
 
-def test_a_model_is_created_as_a_server_would(server):  # noqa: F811 - the fixture
+def test_a_model_is_created_as_a_server_would(server):
     lazy = {"inference_config": {"ner": {}}, "model_type": "pytorch", "description": None}
     assert server.ask("PUT", "/_ml/trained_models/m", lazy).document["input"] == {"field_names": ["input"]}
     for name, definition, kind in [
@@ -123,7 +123,7 @@ def test_a_model_is_created_as_a_server_would(server):  # noqa: F811 - the fixtu
         assert server.ask("PUT", "/_ml/trained_models/n", body).type == "parsing_exception"
 
 
-def test_pipelines_are_what_their_processors_name(server):  # noqa: F811 - the fixture
+def test_pipelines_are_what_their_processors_name(server):
     nested = [
         {"foreach": {"field": "x", "processor": {"inference": {"model_id": "elser"}}}},
         {"set": {"field": "y", "value": 1, "on_failure": [{"inference": {"model_id": "sst-2-next"}}]}},
@@ -181,7 +181,7 @@ VENDOR = "application/vnd.elasticsearch+json; compatible-with="
         ("GET", "/?x", None, {"Host": "["}, 400, ILLEGAL),
     ],
 )
-def test_a_request_is_judged(server, method, path, body, headers, status, kind):  # noqa: F811 - the fixture
+def test_a_request_is_judged(server, method, path, body, headers, status, kind):
     reply = server.ask(method, path, body, headers)
     assert (reply.status, None if reply.status == 200 else reply.type) == (status, kind), reply
     assert reply.headers["x-elastic-product"] == "Elasticsearch"
@@ -191,19 +191,19 @@ def test_a_request_is_judged(server, method, path, body, headers, status, kind):
         assert reply.document["status"] == status
 
 
-def test_a_reassign_that_is_no_switch_is_told_before_an_unknown_parameter(server):  # noqa: F811 - the fixture
+def test_a_reassign_that_is_no_switch_is_told_before_an_unknown_parameter(server):
     assert "'reassign'" in server.ask("PUT", PUT + "?other=1&reassign=x").document["error"]["reason"]
     assert "'other'" in server.ask("PUT", PUT + "?other=1").document["error"]["reason"]
 
 
-def test_the_answer_is_of_the_type_that_was_asked_for(server):  # noqa: F811 - the fixture
+def test_the_answer_is_of_the_type_that_was_asked_for(server):
     vendor = server.ask("GET", "/", headers={"Accept": VENDOR + "8"})
     assert vendor.headers["content-type"] == "application/vnd.elasticsearch+json;compatible-with=8"
     assert server.ask("GET", "/").headers["content-type"] == "application/json"
     assert server.ask("GET", "/?pretty").body.startswith(b'{\n  "name"')
 
 
-def test_head_is_get_without_the_body(server):  # noqa: F811 - the fixture
+def test_head_is_get_without_the_body(server):
     for path in ("/", "/_ml/trained_models/sentiment", "/_ingest/pipeline"):
         head, get = server.ask("HEAD", path), server.ask("GET", path)
         assert (head.status, head.body) == (200, b"")
@@ -211,7 +211,7 @@ def test_head_is_get_without_the_body(server):  # noqa: F811 - the fixture
     assert server.ask("HEAD", "/_ml/trained_models/none").status == 404
 
 
-def test_a_wrong_method_and_an_unknown_path_are_told_in_a_plain_sentence(server):  # noqa: F811 - the fixture
+def test_a_wrong_method_and_an_unknown_path_are_told_in_a_plain_sentence(server):
     wrong = server.ask("POST", "/_ml/trained_models/a/model_aliases/b")
     assert (wrong.status, wrong.headers["allow"], wrong.document["status"]) == (405, "DELETE, PUT", 405)
     assert isinstance(wrong.document["error"], str)
@@ -221,7 +221,7 @@ def test_a_wrong_method_and_an_unknown_path_are_told_in_a_plain_sentence(server)
         assert isinstance(unknown.document["error"], str)
 
 
-def test_a_warning_is_a_header(server):  # noqa: F811 - the fixture
+def test_a_warning_is_a_header(server):
     reply = server.ask("PUT", f"/_ml/trained_models/{SLIM}/model_aliases/flight_delay_model?reassign=true")
     assert reply.headers["warning"].startswith("299 Elasticsearch-9.")
     assert reply.headers["warning"].endswith("which 'flight_delay_model' named (11 needed)\"")

@@ -16,7 +16,7 @@ DELETED = object()
 
 
 @pytest.fixture
-def client(server):  # noqa: F811 - the fixture
+def client(server):
     with Elasticsearch(server.url, retry_on_timeout=False, max_retries=0) as found:
         yield found
 
@@ -133,7 +133,7 @@ CASES = [
 
 @pytest.mark.parametrize(("first", "asked", "status", "kind", "after"), [case[1:] for case in CASES],
                          ids=[case[0] for case in CASES])  # fmt: skip
-def test_case(server, client, first, asked, status, kind, after):  # noqa: F811 - the fixture
+def test_case(server, client, first, asked, status, kind, after):
     before = server.aliases()
     for step in first:
         step(client)
@@ -178,7 +178,7 @@ def test_a_move_warns_where_fewer_than_half_of_the_old_fields_stay(client, old, 
     assert told(client)["moving"] == "new"
 
 
-def test_a_move_is_in_the_history(server, client):  # noqa: F811 - the fixture
+def test_a_move_is_in_the_history(server, client):
     from mlalias.directory import DirectoryStore
 
     put(SECOND, "flight_delay_model", True)(client)

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 SAMPLE = sorted((Path(__file__).parents[1] / "sample").glob("*.json"))
 MODELS = "/_ml/trained_models"
+TARGETS = ("sst-2-next", "distilbert-base-uncased-finetuned-sst-2-english")
 SECONDS = 2.0
 
 
@@ -26,8 +27,8 @@ def main():
                 ("GET /", "GET", "/"),
                 ("GET one model", "GET", f"{MODELS}/sentiment"),
                 ("GET all 12 models", "GET", MODELS),
-                ("PUT, a new alias each time", "PUT", MODELS + "/sst-2-draft/model_aliases/a-{}-x"),
-                ("PUT, moving an alias", "PUT", MODELS + "/sst-2-next/model_aliases/sentiment?reassign=true"),
+                ("PUT, a new alias each time", "PUT", MODELS + "/sst-2-draft/model_aliases/a-{0}-{1}-x"),
+                ("PUT, moving an alias", "PUT", MODELS + "/{2}/model_aliases/sentiment?reassign=true"),
             ]:
                 for clients in (1, 8):
                     print(f"{name:30} {clients} client(s): {rate(address, method, path, clients):7.0f} requests/s")
@@ -42,7 +43,7 @@ def rate(address, method, path, clients):
         connection = HTTPConnection(address)
         done = 0
         while time.monotonic() < end:
-            connection.request(method, path.format(f"{clients}-{number}-{done}"))
+            connection.request(method, path.format(f"{clients}-{number}", done, TARGETS[done % 2]))
             answer = connection.getresponse()
             answer.read()
             assert answer.status == 200
