@@ -17,8 +17,6 @@ LARGEST = 64 * 1024 * 1024
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 _BINARY = getattr(os, "O_BINARY", 0)
 _SYNC_THREADS = 8
-
-
 _IN_THIS_PROCESS: dict[str, "Lock"] = {}
 
 
@@ -48,10 +46,10 @@ def locked(path: Path, timeout: float, on_wait: Callable[[], None]) -> Iterator[
 @contextmanager
 def _held_by_thread(path: Path, timeout: float) -> Iterator[None]:
     """Hold what the lock between processes does not exclude: another thread of this one."""
-    from threading import Lock
+    from threading import TIMEOUT_MAX, Lock
 
     turn = _IN_THIS_PROCESS.setdefault(os.path.realpath(path), Lock())
-    if not turn.acquire(timeout=timeout):
+    if not turn.acquire(timeout=min(timeout, TIMEOUT_MAX)):
         raise _busy(path, timeout)
     try:
         yield
