@@ -50,7 +50,7 @@ class DirectoryStore:
 
         Raises Busy, Damaged, OSError; and Committed for what fails once the change is in place.
         """
-        timeout, now, actor = _lock_timeout(), _now(), _actor()
+        timeout, now, actor = lock_timeout(), _now(), _actor()
         if not files.is_plain(self.path / LOCK):  # what is refused or empty must not even leave a lock behind
             plan = request(self.read())
             if plan.errors or plan.empty:
@@ -237,7 +237,8 @@ def _actor() -> str:
     return f"{user}@{node()}"
 
 
-def _lock_timeout() -> float:
+def lock_timeout() -> float:
+    """How many seconds to wait for the lock: MLALIAS_LOCK_TIMEOUT, else 10."""
     given = os.environ.get("MLALIAS_LOCK_TIMEOUT") or "10"
     try:
         seconds = float(given)

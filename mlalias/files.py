@@ -7,19 +7,24 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mlalias.errors import Busy, Damaged, Hint, InvalidDocument
+
+if TYPE_CHECKING:
+    from threading import Lock
 
 LARGEST = 64 * 1024 * 1024
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 _BINARY = getattr(os, "O_BINARY", 0)
 _SYNC_THREADS = 8
 _TEMPORARY = re.compile(r"\..+\.toml\.\d+\.tmp")
+_IN_THIS_PROCESS: dict[str, "Lock"] = {}
 
 
 @contextmanager
 def locked(path: Path, timeout: float, on_wait: Callable[[], None]) -> Iterator[None]:
-    """Hold the lock between processes; `on_wait` is called after a second of waiting.
+    """Hold the lock between threads and processes; `on_wait` is called after a second of waiting.
 
     Raises Busy after `timeout` seconds. The system frees the lock of a process that dies.
     """
@@ -28,18 +33,37 @@ def locked(path: Path, timeout: float, on_wait: Callable[[], None]) -> Iterator[
     is_plain(path)
     lock = InterProcessLock(path)
     first = min(1.0, timeout)
-    if not lock.acquire(delay=0.01, max_delay=0.01, timeout=first):
-        if timeout > first:
-            on_wait()
-        if timeout <= first or not lock.acquire(delay=0.01, max_delay=0.01, timeout=timeout - first):
-            raise Busy(
-                f"another process has been writing to '{path.parent}' for {timeout:g} seconds",
-                Hint("wait longer with MLALIAS_LOCK_TIMEOUT=60, or see who holds it: fuser -v " + str(path)),
-            )
+    with _held_by_thread(path, timeout):
+        if not lock.acquire(delay=0.01, max_delay=0.01, timeout=first):
+            if timeout > first:
+                on_wait()
+            if timeout <= first or not lock.acquire(delay=0.01, max_delay=0.01, timeout=timeout - first):
+                raise _busy(path, timeout)
+        try:
+            yield
+        finally:
+            lock.release()
+
+
+@contextmanager
+def _held_by_thread(path: Path, timeout: float) -> Iterator[None]:
+    """Hold what the lock between processes does not exclude: another thread of this one."""
+    from threading import TIMEOUT_MAX, Lock
+
+    turn = _IN_THIS_PROCESS.setdefault(os.path.realpath(path), Lock())
+    if not turn.acquire(timeout=min(timeout, TIMEOUT_MAX)):
+        raise _busy(path, timeout)
     try:
         yield
     finally:
-        lock.release()
+        turn.release()
+
+
+def _busy(path: Path, timeout: float) -> Busy:
+    return Busy(
+        f"another process has been writing to '{path.parent}' for {timeout:g} seconds",
+        Hint("wait longer with MLALIAS_LOCK_TIMEOUT=60, or see who holds it: fuser -v " + str(path)),
+    )
 
 
 def is_plain(path: Path) -> bool:

@@ -1,0 +1,67 @@
+"""The pytest fixture `mlalias_server`: a fresh catalog behind Elasticsearch's routes."""
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+class ServerUrl(str):
+    """The URL of a server, which also takes seeds; `catalog` is the directory behind it."""
+
+    __slots__ = ("catalog",)
+
+    catalog: Path
+
+    def seed(self, *sources: "os.PathLike[str] | str | Mapping[str, Any]") -> None:
+        """Take over facts: answers of Elasticsearch or declarations.
+
+        A `Path` is a file; a string is the text of one, TOML or JSON; a mapping is what either would say, and so is
+        the answer of an official client.
+        Raises `mlalias.errors.Failure`.
+        """
+        from mlalias.declarations import take
+        from mlalias.directory import DirectoryStore
+        from mlalias.documents import merge, read
+        from mlalias.errors import as_one
+
+        facts = merge([read(_bytes(source), _name(source)) for source in sources])
+        plan = DirectoryStore(self.catalog).change(take(facts, reassign=True), "import")
+        if plan.errors:
+            raise as_one(plan.errors)
+
+
+def _name(source: object) -> str:
+    return os.fspath(source) if isinstance(source, os.PathLike) else "the seed"
+
+
+def _bytes(source: "os.PathLike[str] | str | Mapping[str, Any]") -> bytes:
+    from mlalias.files import read_input
+    from mlalias.syntax import to_json, to_toml
+
+    if isinstance(source, os.PathLike):
+        return read_input(os.fspath(source))
+    if isinstance(source, str):
+        return source.encode()
+    document = dict(source)  # the answer of an official client is like a mapping, but none
+    declares = document.keys() <= {"aliases", "models", "pipelines"}
+    return (to_toml(document) if declares else to_json(document)).encode()
+
+
+@pytest.fixture
+def mlalias_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerUrl]:
+    """The URL of a fresh, empty catalog behind Elasticsearch's REST routes, for the official clients.
+
+    Seed it with `mlalias_server.seed(Path("models.json"))`. Needs the extra `serve`.
+    """
+    from mlalias.directory import DirectoryStore
+    from mlalias.server import App
+    from mlalias.serving import background
+
+    catalog = tmp_path_factory.mktemp("mlalias")
+    with background(App(DirectoryStore(catalog))) as address:
+        url = ServerUrl(address)
+        url.catalog = catalog
+        yield url

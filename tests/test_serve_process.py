@@ -1,0 +1,255 @@
+"""`mlalias serve` as a process: its streams and exit codes, and what it withstands."""
+
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
+
+import pytest
+from serve_support import JSON, SAMPLE, ask, environment, fenced, process, sample_server, served, server  # noqa: F401 - fixtures
+
+from mlalias.cli import main
+from mlalias.directory import DirectoryStore
+from mlalias.files import locked
+from mlalias.server import LARGEST
+
+PUT = "/_ml/trained_models/sst-2-draft/model_aliases"
+
+
+@pytest.fixture
+def catalog(tmp_path):
+    assert main(["import", *map(str, SAMPLE), "--catalog", str(tmp_path / "catalog"), "--quiet"]) == 0
+    return tmp_path / "catalog"
+
+
+@pytest.fixture(scope="module")
+def impatient(tmp_path_factory):
+    """A server that waits 0.2 seconds for a request."""
+    with served(tmp_path_factory.mktemp("impatient"), patience=0.2) as found:
+        yield found
+
+
+def test_the_url_comes_first_the_log_goes_to_stderr_and_sigterm_ends_it_with_0(catalog):
+    with process(catalog) as (running, url):
+        assert url.startswith("http://127.0.0.1:")
+        assert ask(url, "PUT", f"{PUT}/new?pretty=%1b").status == 400
+        assert ask(url, "PUT", f"{PUT}/new").status == 200
+        assert main(["resolve", "new", "--catalog", str(catalog)]) == 0
+        running.send_signal(signal.SIGTERM)
+        out, err = running.communicate(timeout=10)
+    assert (running.returncode, out) == (0, "")
+    first, second = err.splitlines()
+    assert first.startswith(f'127.0.0.1 "PUT {PUT}/new?pretty=%1b" 400 ')
+    assert second.startswith(f'127.0.0.1 "PUT {PUT}/new" 200 ')
+
+
+def test_ctrl_c_ends_it_with_130(catalog):
+    with process(catalog) as (running, _):
+        running.send_signal(signal.SIGINT)
+        assert running.wait(10) == 130
+
+
+def test_sigterm_ends_it_with_an_open_connection_and_a_half_sent_request(catalog):
+    with process(catalog) as (running, url):
+        half = socket.create_connection(("127.0.0.1", urlsplit(url).port))
+        half.sendall(b"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n{")
+        assert ask(url, "GET", "/").status == 200
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(10) == 0
+        half.close()
+
+
+def test_a_log_that_nobody_reads_stops_nothing(catalog):
+    with process(catalog, "--read-only") as (_, url):
+        connection = HTTPConnection(urlsplit(url).netloc, timeout=10)
+        for _ in range(60):  # three times what a pipe holds
+            connection.request("GET", "/none/" + "x" * 3000)
+            assert connection.getresponse().read()
+        connection.close()
+
+
+def test_a_taken_port_is_told(catalog, capsys):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert main(["serve", "--port", str(port), "--catalog", str(catalog)]) == 1
+    told = capsys.readouterr().err
+    assert f"error: cannot listen on 127.0.0.1, port {port}: address already in use\n" in told
+    assert "hint: take a free port: mlalias serve --port 0" in told
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", ""])  # noqa: S104 - it is refused
+def test_another_host_needs_a_key(catalog, capsys, host):
+    assert main(["serve", "--host", host, "--port", "0", "--catalog", str(catalog)]) == 2
+    told = capsys.readouterr().err
+    assert "no key that requests must carry" in told
+    assert "MLALIAS_SERVE_API_KEY" in told
+
+
+def test_another_host_with_a_key(catalog):
+    with process(catalog, "--host", "0.0.0.0", MLALIAS_SERVE_API_KEY="sesame") as (_, url):  # noqa: S104 - guarded
+        here = f"http://127.0.0.1:{urlsplit(url).port}"
+        assert ask(here, "GET", "/").status == 401
+        assert ask(here, "GET", "/", headers={"Authorization": "ApiKey sesame"}).status == 200
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--host", "no.such.host.invalid"], "there is no host"),
+        (["--port", "65536"], "65536"),
+        (["--catalog", "http://localhost:9200"], "not on a cluster"),
+    ],
+)
+def test_wrong_usage(catalog, capsys, options, said):
+    assert main(["serve", "--catalog", str(catalog), *options]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_without_the_extra_it_says_how_to_install_it():
+    script = "import sys; sys.modules['uvicorn'] = None; from mlalias.cli import main; sys.exit(main(['serve']))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False, env=environment()
+    )
+    assert done.returncode == 2
+    assert done.stderr == (
+        "error: `serve` needs the extra 'serve', and uvicorn is not installed\n"
+        "hint: install it: pip install 'mlalias[serve]'\n"
+    )
+
+
+def test_a_server_of_no_catalog_yet_makes_one_at_the_first_change(tmp_path):
+    with process(tmp_path / "new") as (_, url):
+        assert ask(url, "GET", "/_ml/trained_models").document == {"count": 0, "trained_model_configs": []}
+        assert not (tmp_path / "new").exists()
+        assert ask(url, "PUT", "/_ml/trained_models/m", {"model_type": "tree_ensemble"}).status == 200
+        assert ask(url, "PUT", "/_ml/trained_models/m/model_aliases/a").status == 200
+    assert main(["resolve", "a", "--catalog", str(tmp_path / "new")]) == 0
+
+
+# --- trouble ---
+
+
+def test_a_damaged_catalog_answers_500_and_a_mended_one_answers_again(server):
+    table = server.directory / "aliases.toml"
+    whole = table.read_bytes()
+    table.write_bytes(b"")
+    for method, path in [("GET", "/_ml/trained_models/x"), ("PUT", f"{PUT}/new")]:
+        reply = server.ask(method, path)
+        assert (reply.status, reply.type) == (500, "catalog_damaged_exception")
+    assert server.ask("GET", "/").status == 500
+    table.write_bytes(whole)
+    assert server.ask("PUT", f"{PUT}/new").status == 200
+
+
+def test_a_file_that_cannot_be_read_answers_500(server):
+    (server.directory / "models" / "sst-2-draft.toml").unlink()
+    (server.directory / "models" / "sst-2-draft.toml").mkdir()
+    reply = server.ask("GET", "/_ml/trained_models/sst-2-draft")
+    assert reply.status == 500
+    assert reply.document["error"]["type"].endswith("_exception")
+
+
+def test_a_busy_catalog_answers_503_while_reads_go_on(tmp_path, monkeypatch):
+    monkeypatch.setenv("MLALIAS_LOCK_TIMEOUT", "0.4")
+    with served(tmp_path, lock_timeout=0.4) as found, ThreadPoolExecutor(60) as pool:
+        with locked(found.directory / ".lock", 1, lambda: None):
+            waiting = [pool.submit(found.ask, "PUT", f"{PUT}/new-{index}x") for index in range(50)]
+            begun = time.monotonic()
+            assert found.ask("GET", "/_ml/trained_models/sentiment").status == 200
+            assert time.monotonic() - begun < 0.4
+            replies = [one.result() for one in waiting]
+        assert {(reply.status, reply.type) for reply in replies} == {(503, "catalog_busy_exception")}
+        assert found.ask("PUT", f"{PUT}/new").status == 200
+
+
+def test_what_is_too_large_is_refused_and_the_server_goes_on(server):
+    reply = server.ask("PUT", "/_ml/trained_models/m", b" " * (LARGEST + 1), JSON)
+    assert (reply.status, reply.type) == (413, "content_too_long_exception")
+    assert exchange(server, b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 30000).startswith((b"HTTP/1.1 4", b"reset"))
+    assert server.ask("GET", "/").status == 200
+
+
+@pytest.mark.parametrize("sent", [b"\r\n\r\n", b"nonsense\r\n\r\n", b"\x16\x03\x01\x02",
+                                  b"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n"])  # fmt: skip
+def test_what_is_no_http_is_answered_or_closed(impatient, sent):
+    assert exchange(impatient, sent)[:10] in (b"HTTP/1.1 4", b"", b"reset")
+    assert impatient.ask("GET", "/").status == 200
+
+
+@pytest.mark.parametrize(
+    ("sent", "answer"),
+    [
+        (b"", b""),
+        (b"GET / HTT", b""),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ", b""),
+        (b"PUT /_ml/trained_models/m HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{", b"HTTP/1.1 408"),
+        (b"GET / HTTP/1.1\r\nHost: x\r\n\r\nGET / HT", b"HTTP/1.1 2"),
+    ],
+)
+def test_what_trickles_in_is_ended(impatient, sent, answer):
+    said = exchange(impatient, sent)
+    assert said.startswith(answer) if answer else said in (b"", b"reset")
+    assert impatient.ask("GET", "/").status == 200
+
+
+def exchange(found, sent):
+    """Send bytes, and one more now and then, until the server ends the connection."""
+    port = urlsplit(found.url).port
+    received = b""
+    with socket.create_connection(("127.0.0.1", port), timeout=0.1) as connection:
+        begun = time.monotonic()
+        try:
+            connection.sendall(sent)
+            while time.monotonic() - begun < 5:
+                try:
+                    more = connection.recv(65536)
+                except TimeoutError:
+                    connection.sendall(b"x")
+                    continue
+                if not more:
+                    return received
+                received += more
+        except ConnectionError:
+            return received or b"reset"
+    raise AssertionError("the server keeps the connection")
+
+
+# --- many at once ---
+
+
+def test_of_200_puts_at_once_and_a_command_line_beside_them_none_is_lost(catalog):
+    here = {f"cli-{index}-x": "sst-2-next" for index in range(8)}
+    there = {f"http-{index}-x": "sst-2-draft" for index in range(200)}
+    failed = []
+
+    def write():
+        for alias, model in here.items():
+            command = [sys.executable, "-m", "mlalias", "put", model, alias, "-q", "--catalog", str(catalog)]
+            failed.extend([alias] * subprocess.run(command, env=environment(), check=False).returncode)
+
+    before = dict(DirectoryStore(catalog).read().aliases)
+    with process(catalog) as (_, url), ThreadPoolExecutor(200) as pool:
+        writer = threading.Thread(target=write)
+        writer.start()
+        replies = list(pool.map(lambda alias: ask(url, "PUT", f"{PUT}/{alias}").status, there))
+        writer.join()
+    assert (set(replies), failed) == ({200}, [])
+    after = DirectoryStore(catalog).read()
+    assert after.aliases == before | here | there
+    assert [entry.revision for entry in after.history] == list(range(1, after.revision + 1))
+    assert after.revision == 1 + len(here) + len(there)
+    assert main(["verify", "--catalog", str(catalog)]) == 0
+
+
+def test_threads_of_one_process_do_not_lose_one_another(catalog):
+    def put(index):
+        return main(["put", "sst-2-draft", f"thread-{index}-x", "--catalog", str(catalog), "-o", "json"])
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(put, range(40))) == {0}
+    assert len([alias for alias in DirectoryStore(catalog).read().aliases if alias.startswith("thread-")]) == 40
