@@ -74,6 +74,13 @@ def read_json(text: str, source: str) -> tuple[Document, frozenset[str]]:
     return (_without_nulls(document, "", nulls) if "null" in text else document), frozenset(nulls)
 
 
+def checked(document: Document, source: str) -> Document:
+    """Pass on, without its nulls, a document that is parsed already; raises InvalidDocument."""
+    _check(document, source)
+    found: Document = _without_nulls(document, "", set())
+    return found
+
+
 def to_toml(document: Mapping[str, Any]) -> str:
     """Write TOML; control, bidi and zero-width characters, which only strings can hold, become escapes."""
     import tomli_w

@@ -1,0 +1,177 @@
+"""Requests to a cluster through the official client, whose errors become ours."""
+
+import re
+import ssl
+import warnings
+from collections.abc import Mapping
+from typing import Any, NamedTuple, NoReturn
+from urllib.parse import quote, unquote
+
+import elastic_transport
+import elasticsearch
+
+from mlalias.credentials import Access
+from mlalias.errors import Conflict, Failure, Hint, NotFound, Refused, Unreachable, WrongUsage
+
+# Servers of version 8 and 9 both speak 8, whatever the version of the client.
+_ACCEPT = {"accept": "application/vnd.elasticsearch+json; compatible-with=8"}
+_PRODUCT = "x-elastic-product"
+_OF_STATUS: Mapping[int, type[Failure]] = {400: Refused, 404: NotFound, 409: Conflict}
+_BUSY = (429, 502, 503, 504)
+_WARNING = re.compile(r'299 [^" ]+ "((?:[^"\\]|\\.)*)"')
+
+
+class Answer(NamedTuple):
+    """A document, and the texts of the warnings that came with it."""
+
+    document: dict[str, Any]
+    warnings: tuple[str, ...]
+
+
+class Connection:
+    """One cluster; nothing is asked twice, so that a request ends within the timeout."""
+
+    def __init__(self, access: Access) -> None:
+        self.access = access
+        try:
+            self._client = elasticsearch.Elasticsearch(max_retries=0, retry_on_timeout=False, **access.options)
+        except (ssl.SSLError, OSError):
+            file = access.options.get("ca_certs")
+            raise WrongUsage(f"MLALIAS_CA_CERTS is '{file}', which is not a file of certificates") from None
+
+    @property
+    def url(self) -> str:
+        """The address."""
+        return self.access.url
+
+    def get(self, *path: str, privilege: str = "monitor_ml", **parameters: str | int) -> dict[str, Any]:
+        """Read something, for which `privilege` is needed; raises NotFound, Unreachable."""
+        try:
+            return self._request("GET", path, parameters, privilege).document
+        except (Refused, Conflict) as failure:
+            raise self._unreachable(f"answers {failure.status}: {failure.reason}", failure.status) from None
+
+    def send(self, method: str, *path: str, **parameters: str | int) -> Answer:
+        """Ask for a change; raises what the server says of it."""
+        return self._request(method, path, parameters, "manage_ml")
+
+    def _request(self, method: str, path: tuple[str, ...], parameters: Mapping[str, Any], privilege: str) -> Answer:
+        target = "/" + "/".join(quote(part, safe=",*") for part in path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", elastic_transport.TransportWarning)
+            try:
+                answer = self._client.perform_request(method, target, params=parameters, headers=_ACCEPT)
+            except elasticsearch.UnsupportedProductError:
+                self._no_elasticsearch()
+            except elasticsearch.ApiError as error:
+                raise self._of_api(error, privilege) from None
+            except elasticsearch.TransportError as error:
+                raise self._of_transport(error, writes=method != "GET") from None
+        if not isinstance(answer.body, dict):
+            self._no_elasticsearch()
+        texts = _warnings_in(answer.meta.headers.get("warning") or "")
+        return Answer(answer.body, tuple(self.access.scrubbed(text) for text in texts))
+
+    # --- errors ---
+
+    @property
+    def _address(self) -> Hint:
+        return Hint(f"see that the address is right, and what stands in between: curl -i {self.url}")
+
+    def _of_api(self, error: elasticsearch.ApiError, privilege: str) -> Failure:
+        status, (type_, reason) = error.meta.status, _told(error.body)
+        reason = self.access.scrubbed(reason)
+        if status == 401:  # noqa: PLR2004 - a status of HTTP
+            return self._not_let_in(type_)
+        if status == 403:  # noqa: PLR2004
+            return self._not_allowed(type_, reason, privilege)
+        if status in _BUSY:
+            hint = Hint("try again in a while; what was asked last may have been done or not")
+            return self._unreachable(f"is busy or not ready ({status}{_after(reason)})", status, hint, type=type_)
+        if _PRODUCT not in error.meta.headers:
+            self._no_elasticsearch(status)
+        kind = _OF_STATUS.get(status)
+        if kind is None:
+            return self._unreachable(f"answers {status}{_after(reason)}", status, type=type_)
+        return kind(reason or f"{self.url} answers {status}", type=type_, status=status)
+
+    def _not_let_in(self, type_: str | None) -> Unreachable:
+        origin = self.access.origin
+        text = f"does not accept {origin}" if origin else "asks for credentials, and none are given"
+        hint = (
+            Hint(f"see that {origin} {'are' if ' and ' in origin else 'is'} of this cluster") if origin else _NO_LOGIN
+        )
+        return self._unreachable(f"{text} (401)", 401, hint, type=type_)
+
+    def _not_allowed(self, type_: str | None, reason: str, privilege: str) -> Unreachable:
+        if reason and "unauthorized" not in reason:
+            return self._unreachable(f"does not allow it (403: {reason})", 403, type=type_)
+        who = self.access.origin or "a request without credentials"
+        hint = Hint(f'give its role or key the cluster privilege: {{"cluster": ["{privilege}"]}}')
+        return self._unreachable(f"does not allow it to {who}: {privilege} is missing (403)", 403, hint, type=type_)
+
+    def _of_transport(self, error: elasticsearch.TransportError, *, writes: bool) -> Unreachable:
+        unknown = ", and whether the change was made is not known" if writes else ""
+        if isinstance(error, elasticsearch.ConnectionTimeout):
+            hint = Hint("wait longer with: MLALIAS_TIMEOUT=120")
+            return self._unreachable(f"did not answer within {self.access.timeout:g} seconds{unknown}", None, hint)
+        cause = _cause(error)
+        if isinstance(error, elasticsearch.SSLError) or isinstance(cause, ssl.SSLError):
+            return self._unreachable(f"is not trusted: {self.access.scrubbed(_tls_text(error, cause))}", None, _TRUST)
+        if isinstance(error, elasticsearch.SerializationError):
+            return self._unreachable(f"answered what is not JSON{unknown}", None, self._address)
+        if isinstance(cause, OSError) and cause.strerror and not isinstance(cause, ConnectionResetError):
+            return self._unreachable(f"cannot be reached: {cause.strerror.lower()}", None, self._address)
+        return self._unreachable(f"closed the connection before its answer was whole{unknown}", None, self._address)
+
+    def _unreachable(
+        self,
+        text: str,
+        status: int | None = None,
+        *hints: Hint,
+        type: str | None = None,  # noqa: A002 - the JSON key
+    ) -> Unreachable:
+        return Unreachable(f"{self.url} {text}", *hints, status=status, type=type)
+
+    def _no_elasticsearch(self, status: int | None = None) -> NoReturn:
+        what = f"answers {status}, and not as Elasticsearch does" if status else "is not Elasticsearch"
+        raise self._unreachable(what, status, self._address)
+
+
+_NO_LOGIN = Hint("put a key in MLALIAS_API_KEY, or a name and a password in MLALIAS_USERNAME and MLALIAS_PASSWORD")
+_TRUST = Hint("name the file of its authority in MLALIAS_CA_CERTS, or its fingerprint in MLALIAS_CA_FINGERPRINT")
+
+
+def _warnings_in(header: str) -> list[str]:
+    """The texts of `299 Elasticsearch-9.1.0-abc "text"`, of which there may be several."""
+    return [unquote(re.sub(r"\\(.)", r"\1", found)) for found in _WARNING.findall(header)]
+
+
+def _told(body: Any) -> tuple[str | None, str]:
+    """The type and the reason in an error's body; a proxy's page has neither."""
+    error = body.get("error") if isinstance(body, dict) else None
+    if isinstance(error, dict):
+        return error.get("type"), str(error.get("reason") or "")
+    return None, error if isinstance(error, str) else ""
+
+
+def _after(reason: str) -> str:
+    return f": {reason}" if reason else ""
+
+
+def _cause(error: BaseException) -> BaseException:
+    """What lies at the bottom of a chain of exceptions."""
+    seen = [error]
+    while True:
+        inner = seen[-1].__cause__ or seen[-1].__context__ or next(iter(getattr(seen[-1], "errors", ())), None)
+        if inner is None or inner in seen:
+            return seen[-1]
+        seen.append(inner)
+
+
+def _tls_text(error: Exception, cause: BaseException) -> str:
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return cause.verify_message
+    if "ingerprint" in str(error):
+        return "its certificate has another fingerprint than MLALIAS_CA_FINGERPRINT"
+    return str(getattr(cause, "reason", None) or cause).lower().replace("_", " ")
