@@ -17,15 +17,16 @@ PAGE = 1000
 _MODELS = "_ml", "trained_models"
 _MANY = 16
 _LONGEST_EXPRESSION = 3000  # of the 4,096 bytes that a request's first line may have
-_JUDGED = (
-    "count,trained_model_configs.model_id,trained_model_configs.model_type,trained_model_configs.inference_config,"
-    "trained_model_configs.input.field_names,trained_model_configs.metadata.model_aliases"
-)
-_DEPLOYED = (
-    "count,trained_model_stats.model_id,trained_model_stats.deployment_stats.deployment_id,"
+_JUDGED = {
+    "filter_path": "count,trained_model_configs.model_id,trained_model_configs.model_type,"
+    "trained_model_configs.inference_config,trained_model_configs.input.field_names,"
+    "trained_model_configs.metadata.model_aliases"
+}
+_DEPLOYED = {
+    "filter_path": "count,trained_model_stats.model_id,trained_model_stats.deployment_stats.deployment_id,"
     "trained_model_stats.deployment_stats.model_id,trained_model_stats.deployment_stats.state,"
     "trained_model_stats.deployment_stats.allocation_status"
-)
+}
 
 
 class Answers:
@@ -43,7 +44,7 @@ class Answers:
     ) -> None:
         self._connection = connection
         self._progress = progress
-        self._keys = {} if whole else {"filter_path": _JUDGED}
+        self._keys = {} if whole else _JUDGED
         self._asked: set[str] = set()
         self._complete = False
         self._models: dict[str, Model] = {}
@@ -102,7 +103,7 @@ class Answers:
             return
         self._asked.add(name)
         try:
-            self._take(self._facts(*_MODELS, name, **self._keys))
+            self._take(self._facts((*_MODELS, name), self._keys))
         except NotFound:
             return
 
@@ -111,7 +112,7 @@ class Answers:
             return
         self._models.clear()
         self._aliases.clear()
-        for facts in self._pages(*_MODELS, **self._keys):
+        for facts in self._pages(_MODELS, self._keys):
             self._take(facts)
         self._complete = True
 
@@ -128,24 +129,24 @@ class Answers:
         expression = ",".join(wanted)
         if len(expression) <= _LONGEST_EXPRESSION:
             try:
-                return [self._facts(*_MODELS, expression, "_stats", filter_path=_DEPLOYED, size=len(wanted))]
+                return [self._facts((*_MODELS, expression, "_stats"), {**_DEPLOYED, "size": len(wanted)})]
             except NotFound:
                 if not self._complete:
                     return []
-        return self._pages(*_MODELS, "_stats", filter_path=_DEPLOYED)
+        return self._pages((*_MODELS, "_stats"), _DEPLOYED)
 
-    def _pages(self, *path: str, **parameters: str | int) -> Iterator[Facts]:
+    def _pages(self, path: Sequence[str], parameters: Mapping[str, str]) -> Iterator[Facts]:
         start, total = 0, 1
         with self._progress("reading models") as advance:
             while start < total:
-                facts = self._facts(*path, **{**parameters, "from": start, "size": PAGE})
+                facts = self._facts(path, {**parameters, "from": start, "size": PAGE})
                 yield facts
                 start += PAGE
                 total = max(facts.counts.values(), default=0)
                 advance(min(start, total), total)
 
-    def _facts(self, *path: str, **parameters: str | int) -> Facts:
-        document = self._connection.get(*path, **parameters)
+    def _facts(self, path: Sequence[str], parameters: Mapping[str, str | int]) -> Facts:
+        document = self._connection.get(path, parameters)
         # A filter takes an empty list away, too.
         key = "trained_model_stats" if path[-1] == "_stats" else "trained_model_configs"
         return understood(self._connection, {key: [], **document})
@@ -222,7 +223,7 @@ class Pipelines(Mapping[str, Sequence[str]]):
 
     @cached_property
     def _pipelines(self) -> Mapping[str, Sequence[str]]:
-        document = self._connection.get("_ingest", "pipeline", privilege="read_pipeline", filter_path="*.processors")
+        document = self._connection.get(("_ingest", "pipeline"), {"filter_path": "*.processors"}, "read_pipeline")
         return understood(self._connection, document).pipelines
 
     def __getitem__(self, name: str) -> Sequence[str]:

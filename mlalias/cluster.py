@@ -100,10 +100,10 @@ class ClusterStore:
         if plan.if_current is not None:
             self._check_current(plan, change)
         if target is None:
-            answer = self._connection.send("DELETE", *_path(was or "", alias))
+            answer = self._connection.send("DELETE", _path(was or "", alias), {})
         else:
             reassign = {"reassign": "true"} if was and not _is_taken(plan) else {}
-            answer = self._connection.send("PUT", *_path(target, alias), **reassign)
+            answer = self._connection.send("PUT", _path(target, alias), reassign)
         cautions = [_caution(plan, change, text) for text in answer.warnings]
         if answer.document.get("acknowledged") is not True:
             text = f"the change of the alias '{alias}' is made, but not all of the cluster's nodes have confirmed it"

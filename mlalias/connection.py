@@ -3,7 +3,7 @@
 import re
 import ssl
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn
 from urllib.parse import quote, unquote
 
@@ -19,6 +19,10 @@ _PRODUCT = "x-elastic-product"
 _OF_STATUS: Mapping[int, type[Failure]] = {400: Refused, 404: NotFound, 409: Conflict}
 _BUSY = (429, 502, 503, 504)
 _WARNING = re.compile(r'299 [^" ]+ "((?:[^"\\]|\\.)*)"')
+
+
+Path = Sequence[str]
+Parameters = Mapping[str, str | int]
 
 
 class Answer(NamedTuple):
@@ -44,18 +48,18 @@ class Connection:
         """The address."""
         return self.access.url
 
-    def get(self, *path: str, privilege: str = "monitor_ml", **parameters: str | int) -> dict[str, Any]:
+    def get(self, path: Path, parameters: Parameters, privilege: str = "monitor_ml") -> dict[str, Any]:
         """Read something, for which `privilege` is needed; raises NotFound, Unreachable."""
         try:
             return self._request("GET", path, parameters, privilege).document
         except (Refused, Conflict) as failure:
             raise self._unreachable(f"answers {failure.status}: {failure.reason}", failure.status) from None
 
-    def send(self, method: str, *path: str, **parameters: str | int) -> Answer:
+    def send(self, method: str, path: Path, parameters: Parameters) -> Answer:
         """Ask for a change; raises what the server says of it."""
         return self._request(method, path, parameters, "manage_ml")
 
-    def _request(self, method: str, path: tuple[str, ...], parameters: Mapping[str, Any], privilege: str) -> Answer:
+    def _request(self, method: str, path: Path, parameters: Parameters, privilege: str) -> Answer:
         target = "/" + "/".join(quote(part, safe=",*") for part in path)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", elastic_transport.TransportWarning)
