@@ -160,19 +160,19 @@ def _stopped(plan: Plan, asked: Sequence[AliasChange], count: int, failure: Fail
     ours = next((error for error in plan.errors if error.status == failure.status), None)
     if ours is not None:
         failure.rule, failure.hints = ours.rule, ours.hints
+    if not failure.answered:
+        failure.reason += f", and whether it changed the alias '{failed.model_alias}' is not known"
+        failure.hints += (Hint("see what it names now", ("show", failed.model_alias)),)
     if len(asked) > 1:
-        failure.reason += f"; {_progress_text(asked, count)}"
+        not_made = asked[count if failure.answered else count + 1 :]
+        told = f"{_counted(asked[:count], 'made')} and {_counted(not_made, 'not made')}"
+        failure.reason += f"; of {len(asked)} changes, {told}"
         failure.hints += (Hint("the same command again makes the rest"),)
     return plan._replace(changes=(*_unchanged(plan), *asked[:count]), refused=(failed,), errors=(failure,), left=left)
 
 
-def _progress_text(asked: Sequence[AliasChange], count: int) -> str:
-    done, not_done = asked[:count], asked[count:]
-    made = f"{count} of {len(asked)} changes {'is' if count == 1 else 'are'} made"
-    return f"{made}{_listed(done)}, {len(not_done)} {'is' if len(not_done) == 1 else 'are'} not{_listed(not_done)}"
-
-
-def _listed(changes: Sequence[AliasChange]) -> str:
+def _counted(changes: Sequence[AliasChange], what: str) -> str:
     names = ", ".join(f"'{change.model_alias}'" for change in changes[:_MOST_NAMES])
     more = len(changes) - _MOST_NAMES
-    return f" ({names}{f' and {more} more' if more > 0 else ''})" if names else ""
+    listed = f" ({names}{f' and {more} more' if more > 0 else ''})" if names else ""
+    return f"{len(changes) or 'none'} {what}{listed}"

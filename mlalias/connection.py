@@ -70,7 +70,9 @@ class Connection:
             except elasticsearch.ApiError as error:
                 raise self._of_api(error, privilege) from None
             except elasticsearch.TransportError as error:
-                raise self._of_transport(error, writes=method != "GET") from None
+                failure = self._of_transport(error)
+                failure.answered = False
+                raise failure from None
         if not isinstance(answer.body, dict):
             self._no_elasticsearch()
         texts = _warnings_in(answer.meta.headers.get("warning") or "")
@@ -114,19 +116,18 @@ class Connection:
         hint = Hint(f'give its role or key the cluster privilege: {{"cluster": ["{privilege}"]}}')
         return self._unreachable(f"does not allow it to {who}: {privilege} is missing (403)", 403, hint, type=type_)
 
-    def _of_transport(self, error: elasticsearch.TransportError, *, writes: bool) -> Unreachable:
-        unknown = ", and whether the change was made is not known" if writes else ""
+    def _of_transport(self, error: elasticsearch.TransportError) -> Unreachable:
         if isinstance(error, elasticsearch.ConnectionTimeout):
             hint = Hint("wait longer with: MLALIAS_TIMEOUT=120")
-            return self._unreachable(f"did not answer within {self.access.timeout:g} seconds{unknown}", None, hint)
+            return self._unreachable(f"did not answer within {self.access.timeout:g} seconds", None, hint)
         cause = _cause(error)
         if isinstance(error, elasticsearch.SSLError) or isinstance(cause, ssl.SSLError):
             return self._unreachable(f"is not trusted: {self.access.scrubbed(_tls_text(error, cause))}", None, _TRUST)
         if isinstance(error, elasticsearch.SerializationError):
-            return self._unreachable(f"answered what is not JSON{unknown}", None, self._address)
+            return self._unreachable("answered what is not JSON", None, self._address)
         if isinstance(cause, OSError) and cause.strerror and not isinstance(cause, ConnectionResetError):
             return self._unreachable(f"cannot be reached: {cause.strerror.lower()}", None, self._address)
-        return self._unreachable(f"closed the connection before its answer was whole{unknown}", None, self._address)
+        return self._unreachable("closed the connection before its answer was whole", None, self._address)
 
     def _unreachable(
         self,

@@ -20,6 +20,7 @@ class Failure(Exception):  # noqa: N818 - the base of errors that are values, to
     type = "internal_error"
     status = 500
     committed = False
+    answered = True
 
     def __init__(
         self,
@@ -112,7 +113,7 @@ class Busy(Failure):
 
 
 class Unreachable(Failure):
-    """The cluster cannot be reached, is busy, or lets us not in; `status` is its own where it answered."""
+    """The cluster cannot be reached, is busy, or lets us not in; `status` is its own where it `answered`."""
 
     exit_code = 9
     type = "cluster_unreachable_exception"

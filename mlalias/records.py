@@ -139,9 +139,11 @@ def stopped(found: Plan) -> Record:
     """What a cluster did before an error, and what it did not; nothing where a change is made whole or not at all."""
     if found.left is None:
         return {}
+    known = all(error.answered for error in found.errors)
     return {
         "changes": [change(one) for one in found.changes],
-        "not_done": [change(one) for one in (*found.refused, *found.left)],
+        "not_done": [change(one) for one in (*(found.refused if known else ()), *found.left)],
+        "unknown": [] if known else [change(one) for one in found.refused],
         "warnings": [warning(one) for one in found.warnings],
     }
 

@@ -40,7 +40,7 @@ class Asked(NamedTuple):
 
 
 class Told(NamedTuple):
-    """One answer; `hang` keeps it back, `close` ends the connection after so many bytes of the body."""
+    """One answer; `hang` keeps it back, `close` ends the connection after so many bytes of the body, -1 before any."""
 
     body: Any = None
     status: int = 200
@@ -96,6 +96,9 @@ def _speaker(front: Front) -> type[BaseHTTPRequestHandler]:
             told = front.answering(asked)
             if told.hang:
                 told.hang.wait(10)
+            if told.close == -1:
+                self.close_connection = True
+                return
             body = told.body if isinstance(told.body, bytes) else json.dumps(told.body).encode()
             self.send_response(told.status)
             kind = "application/vnd.elasticsearch+json; compatible-with=8"
@@ -122,6 +125,34 @@ def error(status: int, kind: str, reason: str, headers: Mapping[str, str] = PROD
 
 def good(body: Any, **headers: str) -> Told:
     return Told(body, headers=PRODUCT | headers)
+
+
+class Cluster(NamedTuple):
+    """A server, where it listens, and the directory behind it."""
+
+    url: str
+    front: Front
+    directory: Path
+
+
+@contextmanager
+def answering(answers: Answering) -> Iterator[Cluster]:
+    """A server that answers as told."""
+    front = Front(answers)
+    with front.listening() as url:
+        yield Cluster(url, front, Path())
+
+
+class Run(NamedTuple):
+    """What a command left: its exit code, and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        return json.loads(self.out)
 
 
 # --- a small Elasticsearch ---
@@ -222,7 +253,8 @@ def _write(store: DirectoryStore, request: Any) -> Told:
     if plan.errors:
         failure: Failure = plan.errors[0]
         return error(failure.status, failure.type, f"server: {failure.reason}")
-    return good({"acknowledged": True}, **{"Warning": warning(one.message) for one in plan.warnings})
+    warnings = ", ".join(warning(one.message) for one in plan.warnings)
+    return good({"acknowledged": True}, **({"Warning": warnings} if warnings else {}))
 
 
 def warning(text: str) -> str:
