@@ -11,7 +11,7 @@ import elastic_transport
 import elasticsearch
 
 from mlalias.credentials import Access
-from mlalias.errors import Conflict, Failure, Hint, NotFound, Refused, Unreachable, WrongUsage
+from mlalias.errors import Conflict, Failure, Hint, NotFound, Refused, Unreachable
 
 # Servers of version 8 and 9 both speak 8, whatever the version of the client.
 _ACCEPT = {"accept": "application/vnd.elasticsearch+json; compatible-with=8"}
@@ -37,11 +37,7 @@ class Connection:
 
     def __init__(self, access: Access) -> None:
         self.access = access
-        try:
-            self._client = elasticsearch.Elasticsearch(max_retries=0, retry_on_timeout=False, **access.options)
-        except (ssl.SSLError, OSError):
-            file = access.options.get("ca_certs")
-            raise WrongUsage(f"MLALIAS_CA_CERTS is '{file}', which is not a file of certificates") from None
+        self._client = elasticsearch.Elasticsearch(max_retries=0, retry_on_timeout=False, **access.options)
 
     @property
     def url(self) -> str:
@@ -73,7 +69,7 @@ class Connection:
                 failure = self._of_transport(error)
                 failure.answered = False
                 raise failure from None
-        if not isinstance(answer.body, dict):
+        if not isinstance(answer.body, dict) or _PRODUCT not in answer.meta.headers:
             self._no_elasticsearch()
         texts = _warnings_in(answer.meta.headers.get("warning") or "")
         return Answer(answer.body, tuple(self.access.scrubbed(text) for text in texts))
@@ -122,7 +118,7 @@ class Connection:
             return self._unreachable(f"did not answer within {self.access.timeout:g} seconds", None, hint)
         cause = _cause(error)
         if isinstance(error, elasticsearch.SSLError) or isinstance(cause, ssl.SSLError):
-            return self._unreachable(f"is not trusted: {self.access.scrubbed(_tls_text(error, cause))}", None, _TRUST)
+            return self._unreachable(f"is not trusted: {self.access.scrubbed(_tls_text(cause))}", None, _TRUST)
         if isinstance(error, elasticsearch.SerializationError):
             return self._unreachable("answered what is not JSON", None, self._address)
         if isinstance(cause, OSError) and cause.strerror and not isinstance(cause, ConnectionResetError):
@@ -174,9 +170,9 @@ def _cause(error: BaseException) -> BaseException:
         seen.append(inner)
 
 
-def _tls_text(error: Exception, cause: BaseException) -> str:
+def _tls_text(cause: BaseException) -> str:
     if isinstance(cause, ssl.SSLCertVerificationError):
         return cause.verify_message
-    if "ingerprint" in str(error):
+    if "ingerprint" in str(cause):
         return "its certificate has another fingerprint than MLALIAS_CA_FINGERPRINT"
     return str(getattr(cause, "reason", None) or cause).lower().replace("_", " ")

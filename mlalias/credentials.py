@@ -11,6 +11,7 @@ from mlalias.errors import Hint, WrongUsage
 
 _TIMEOUT = "30"
 _FINGERPRINT = re.compile(r"[0-9a-fA-F]{64}")
+_HOST = re.compile(r"[\w.:-]+")
 _KEY = re.compile(r"[!-~]+")
 _SHORTEST_SECRET = 6
 _ENVIRONMENT = Hint("put a key in MLALIAS_API_KEY, or a name and a password in MLALIAS_USERNAME and MLALIAS_PASSWORD")
@@ -57,7 +58,8 @@ def access(address: str, environment: Mapping[str, str]) -> Access:
 def _parts(address: str) -> SplitResult:
     try:
         url = urlsplit(address)
-        if url.hostname and url.port != 0:
+        host = url.hostname or ""
+        if _HOST.fullmatch(host) and host.encode("idna") and url.port != 0:
             return url
     except ValueError:
         pass
@@ -119,9 +121,7 @@ def _trust(environment: Mapping[str, str]) -> dict[str, str]:
     trust = {}
     file, fingerprint = environment.get("MLALIAS_CA_CERTS"), environment.get("MLALIAS_CA_FINGERPRINT")
     if file:
-        if not Path(file).is_file():
-            raise WrongUsage(f"MLALIAS_CA_CERTS is '{file}', and there is no such file")
-        trust["ca_certs"] = file
+        trust["ca_certs"] = _certificates(file)
     if fingerprint:
         if not _FINGERPRINT.fullmatch(fingerprint.replace(":", "").strip()):
             raise WrongUsage(
@@ -130,6 +130,19 @@ def _trust(environment: Mapping[str, str]) -> dict[str, str]:
             )
         trust["ssl_assert_fingerprint"] = fingerprint.strip()
     return trust
+
+
+def _certificates(file: str) -> str:
+    """A file of certificates; the client would look into it only once it is connected."""
+    import ssl
+
+    if not Path(file).is_file():
+        raise WrongUsage(f"MLALIAS_CA_CERTS is '{file}', and there is no such file")
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
+    except OSError:
+        raise WrongUsage(f"MLALIAS_CA_CERTS is '{file}', which is not a file of certificates") from None
+    return file
 
 
 def _timeout(environment: Mapping[str, str]) -> float:
