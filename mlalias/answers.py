@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 PAGE = 1000
 _MODELS = "_ml", "trained_models"
+FORBIDDEN = 403
 _MANY = 16
 _LONGEST_EXPRESSION = 3000  # of the 4,096 bytes that a request's first line may have
 _JUDGED = {
@@ -216,14 +217,25 @@ class Models(Mapping[str, Model]):
 
 
 class Pipelines(Mapping[str, Sequence[str]]):
-    """The ingest pipelines of a cluster, all asked for when one is."""
+    """The ingest pipelines of a cluster, all asked for when one is.
 
-    def __init__(self, connection: "Connection") -> None:
+    With `optional` there are none for whom the cluster does not show them.
+    """
+
+    def __init__(self, connection: "Connection", *, optional: bool = False) -> None:
         self._connection = connection
+        self._optional = optional
 
     @cached_property
     def _pipelines(self) -> Mapping[str, Sequence[str]]:
-        document = self._connection.get(("_ingest", "pipeline"), {"filter_path": "*.processors"}, "read_pipeline")
+        try:
+            document = self._connection.get(("_ingest", "pipeline"), {"filter_path": "*.processors"}, "read_pipeline")
+        except NotFound:  # what a server without a single pipeline answers
+            return {}
+        except Unreachable as failure:
+            if self._optional and failure.status == FORBIDDEN:
+                return {}
+            raise
         return understood(self._connection, document).pipelines
 
     def __getitem__(self, name: str) -> Sequence[str]:

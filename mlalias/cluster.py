@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import NamedTuple
 
-from mlalias.answers import Answers
+from mlalias.answers import Answers, Pipelines
 from mlalias.catalog import AliasChange, Catalog, is_model_id
 from mlalias.connection import Connection
 from mlalias.errors import Failure, Hint
@@ -61,8 +61,15 @@ class ClusterStore:
         return self._sent(plan, asked)
 
     def _plan(self, request: Request) -> Plan:
-        """The plan on what the cluster is now; its pipelines it looks at itself."""
-        return request(self.read()._replace(pipelines={}))
+        """The plan on what the cluster is now; its pipelines it looks at itself.
+
+        They are looked at here, too, where a deletion that they forbid would leave other changes half done.
+        """
+        catalog = self.read()
+        plan = request(catalog._replace(pipelines={}))
+        if len(plan.moves) > 1 and any(change.result == "deleted" for change in plan.moves):
+            return request(catalog._replace(pipelines=Pipelines(self._connection, optional=True)))
+        return plan
 
     def _awaited(self, request: Request) -> Plan:
         """The plan as soon as the deployments run that it takes, at the latest when the time is up."""

@@ -17,7 +17,9 @@ from mlalias.errors import Conflict, Failure, Hint, NotFound, Refused, Unreachab
 _ACCEPT = {"accept": "application/vnd.elasticsearch+json; compatible-with=8"}
 _PRODUCT = "x-elastic-product"
 _OF_STATUS: Mapping[int, type[Failure]] = {400: Refused, 404: NotFound, 409: Conflict}
+_UNAUTHORIZED, _FORBIDDEN = 401, 403
 _BUSY = (429, 502, 503, 504)
+_LONGEST_REASON = 1000
 _WARNING = re.compile(r'299 [^" ]+ "((?:[^"\\]|\\.)*)"')
 
 
@@ -83,9 +85,9 @@ class Connection:
     def _of_api(self, error: elasticsearch.ApiError, privilege: str) -> Failure:
         status, (type_, reason) = error.meta.status, _told(error.body)
         reason = self.access.scrubbed(reason)
-        if status == 401:  # noqa: PLR2004 - a status of HTTP
+        if status == _UNAUTHORIZED:
             return self._not_let_in(type_)
-        if status == 403:  # noqa: PLR2004
+        if status == _FORBIDDEN:
             return self._not_allowed(type_, reason, privilege)
         if status in _BUSY:
             hint = Hint("try again in a while; what was asked last may have been done or not")
@@ -152,8 +154,8 @@ def _told(body: Any) -> tuple[str | None, str]:
     """The type and the reason in an error's body; a proxy's page has neither."""
     error = body.get("error") if isinstance(body, dict) else None
     if isinstance(error, dict):
-        return error.get("type"), str(error.get("reason") or "")
-    return None, error if isinstance(error, str) else ""
+        return str(error.get("type")), str(error.get("reason") or "")[:_LONGEST_REASON]
+    return None, error[:_LONGEST_REASON] if isinstance(error, str) else ""
 
 
 def _after(reason: str) -> str:
@@ -161,13 +163,11 @@ def _after(reason: str) -> str:
 
 
 def _cause(error: BaseException) -> BaseException:
-    """What lies at the bottom of a chain of exceptions."""
-    seen = [error]
-    while True:
-        inner = seen[-1].__cause__ or seen[-1].__context__ or next(iter(getattr(seen[-1], "errors", ())), None)
-        if inner is None or inner in seen:
-            return seen[-1]
-        seen.append(inner)
+    """What the system said at the bottom of a chain of exceptions, else the bottom itself."""
+    chain = [error]
+    while (inner := chain[-1].__cause__ or chain[-1].__context__) is not None and inner not in chain:
+        chain.append(inner)
+    return next((one for one in reversed(chain) if isinstance(one, OSError)), chain[-1])
 
 
 def _tls_text(cause: BaseException) -> str:

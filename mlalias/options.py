@@ -78,6 +78,7 @@ class Waiting(Moving):
             "--wait",
             metavar="SECONDS",
             min=0,
+            max=86_400,
             help="On a cluster: wait for pytorch models' deployments to run.",
             show_default=False,
         ),

@@ -40,7 +40,11 @@ class Asked(NamedTuple):
 
 
 class Told(NamedTuple):
-    """One answer; `hang` keeps it back, `close` ends the connection after so many bytes of the body, -1 before any."""
+    """One answer.
+
+    `close` ends the connection after so many bytes of the body, -1 before any; `hang` keeps the answer back, with
+    `close` what follows.
+    """
 
     body: Any = None
     status: int = 200
@@ -94,7 +98,7 @@ def _speaker(front: Front) -> type[BaseHTTPRequestHandler]:
             asked = Asked(self.command, url.path, parameters, dict(self.headers.items()))
             front.asked.append(asked)
             told = front.answering(asked)
-            if told.hang:
+            if told.hang and told.close is None:
                 told.hang.wait(10)
             if told.close == -1:
                 self.close_connection = True
@@ -108,6 +112,8 @@ def _speaker(front: Front) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             front.sent += len(body)
             self.wfile.write(body[: told.close])
+            if told.hang:
+                told.hang.wait(10)
 
         do_GET = do_PUT = do_DELETE = answer  # noqa: N815 - the names that http.server looks for
 

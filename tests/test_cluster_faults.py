@@ -87,13 +87,14 @@ def test_an_answer_that_makes_no_sense_is_the_clusters_fault(told, code, run):
 
 
 @pytest.mark.parametrize("words", [READ, PUT], ids=["read", "write"])
-def test_a_server_that_hangs_is_left_within_the_timeout(words, directory, run, fenced):
+@pytest.mark.parametrize("close", [None, 1], ids=["before its answer", "within its answer"])
+def test_a_server_that_hangs_is_left_within_the_timeout(words, close, directory, run, fenced):
     fenced.setenv("MLALIAS_TIMEOUT", "0.3")
     hang = threading.Event()
     behind = elasticsearch(directory)
 
     def answer(asked):
-        return Told(hang=hang) if words is READ or asked.method == "PUT" else behind(asked)
+        return Told(hang=hang, close=close) if words is READ or asked.method == "PUT" else behind(asked)
 
     with answering(answer) as cluster:
         start = time.monotonic()

@@ -297,6 +297,30 @@ def test_apply_creates_then_moves_then_deletes(cluster, declared, run):
     ]
 
 
+def test_apply_that_would_delete_what_a_pipeline_names_sends_nothing(place, directory, declared, run):
+    before = dict(DirectoryStore(directory).read().aliases)
+    path = declared(alpha=SLIM)
+    done = run("apply", path, "--prune", "-o", "json", "--catalog", place)
+    assert done.code == 5
+    assert "named by the ingest pipeline" in done.document["error"]["reason"]
+    assert DirectoryStore(directory).read().aliases == before
+
+
+def test_apply_does_without_pipelines_that_it_may_not_read(directory, declared, run):
+    """Then it is the server that refuses the deletion, and the rest is done."""
+    behind = elasticsearch(directory)
+    denied = error(403, "security_exception", "action is unauthorized for user [x]")
+    with answering(lambda asked: denied if asked.parts[0] == "_ingest" else behind(asked)) as cluster:
+        words = ["apply", declared(alpha=SLIM), "--prune", "--only", "[af]*", "--catalog", cluster.url]
+        done = run(*words)
+        assert done.code == 5
+        assert "server: the alias 'flight_delay_model' is named by the ingest pipeline 'flights'" in done.err
+        assert "of 3 changes, 1 made ('alpha') and 2 not made ('flight_delay_model', 'flight_delayed')" in done.err
+        asked = run("delete", "flight_delay_model", "-n", "--catalog", cluster.url)
+        assert asked.code == 9
+        assert "read_pipeline is missing" in asked.err
+
+
 @pytest.mark.parametrize(
     ("failing", "code"),
     [
