@@ -17,8 +17,8 @@ from mlalias.errors import Conflict, Failure, Hint, NotFound, Refused, Unreachab
 _ACCEPT = {"accept": "application/vnd.elasticsearch+json; compatible-with=8"}
 _PRODUCT = "x-elastic-product"
 _OF_STATUS: Mapping[int, type[Failure]] = {400: Refused, 404: NotFound, 409: Conflict}
-_UNAUTHORIZED, _FORBIDDEN = 401, 403
-_BUSY = (429, 502, 503, 504)
+_UNAUTHORIZED, _FORBIDDEN, _TOO_MANY = 401, 403, 429
+_BUSY = (_TOO_MANY, 502, 503, 504)
 _LONGEST_REASON = 1000
 _WARNING = re.compile(r'299 [^" ]+ "((?:[^"\\]|\\.)*)"')
 
@@ -90,8 +90,10 @@ class Connection:
         if status == _FORBIDDEN:
             return self._not_allowed(type_, reason, privilege)
         if status in _BUSY:
-            hint = Hint("try again in a while; what was asked last may have been done or not")
-            return self._unreachable(f"is busy or not ready ({status}{_after(reason)})", status, hint, type=type_)
+            text = f"is busy or not ready ({status}{_after(reason)})"
+            failure = self._unreachable(text, status, Hint("try again in a while"), type=type_)
+            failure.answered = status == _TOO_MANY  # whoever speaks for the server knows nothing of the change
+            return failure
         if _PRODUCT not in error.meta.headers:
             self._no_elasticsearch(status)
         kind = _OF_STATUS.get(status)
@@ -112,7 +114,9 @@ class Connection:
             return self._unreachable(f"does not allow it (403: {reason})", 403, type=type_)
         who = self.access.origin or "a request without credentials"
         hint = Hint(f'give its role or key the cluster privilege: {{"cluster": ["{privilege}"]}}')
-        return self._unreachable(f"does not allow it to {who}: {privilege} is missing (403)", 403, hint, type=type_)
+        return self._unreachable(
+            f"does not let {who} do this: the cluster privilege {privilege} is missing (403)", 403, hint, type=type_
+        )
 
     def _of_transport(self, error: elasticsearch.TransportError) -> Unreachable:
         if isinstance(error, elasticsearch.ConnectionTimeout):
@@ -120,12 +124,21 @@ class Connection:
             return self._unreachable(f"did not answer within {self.access.timeout:g} seconds", None, hint)
         cause = _cause(error)
         if isinstance(error, elasticsearch.SSLError) or isinstance(cause, ssl.SSLError):
-            return self._unreachable(f"is not trusted: {self.access.scrubbed(_tls_text(cause))}", None, _TRUST)
+            return self._of_tls(cause)
         if isinstance(error, elasticsearch.SerializationError):
             return self._unreachable("answered what is not JSON", None, self._address)
         if isinstance(cause, OSError) and cause.strerror and not isinstance(cause, ConnectionResetError):
             return self._unreachable(f"cannot be reached: {cause.strerror.lower()}", None, self._address)
         return self._unreachable("closed the connection before its answer was whole", None, self._address)
+
+    def _of_tls(self, cause: BaseException) -> Unreachable:
+        if "ingerprint" in str(cause):
+            return self._unreachable("is not trusted: no certificate has the MLALIAS_CA_FINGERPRINT", None, _TRUST)
+        reason = getattr(cause, "verify_message", None)
+        if isinstance(cause, ssl.SSLError) and not reason:
+            reason = (cause.reason or str(cause)).lower().replace("_", " ")
+            return self._unreachable(f"does not speak TLS as it should: {reason}", None, self._address)
+        return self._unreachable(f"is not trusted: {reason or cause}", None, _TRUST)
 
     def _unreachable(
         self,
@@ -168,11 +181,3 @@ def _cause(error: BaseException) -> BaseException:
     while (inner := chain[-1].__cause__ or chain[-1].__context__) is not None and inner not in chain:
         chain.append(inner)
     return next((one for one in reversed(chain) if isinstance(one, OSError)), chain[-1])
-
-
-def _tls_text(cause: BaseException) -> str:
-    if isinstance(cause, ssl.SSLCertVerificationError):
-        return cause.verify_message
-    if "ingerprint" in str(cause):
-        return "its certificate has another fingerprint than MLALIAS_CA_FINGERPRINT"
-    return str(getattr(cause, "reason", None) or cause).lower().replace("_", " ")

@@ -37,7 +37,7 @@ class _Bar:
     def advance(self, done: int, total: int) -> None:
         if self._drawn is None and time.monotonic() - self._start >= _PATIENCE:
             self._drawn = _draw()
-            self._drawn.add_task(self._label)
+            self._drawn.add_task(self._label, total=total)
         if self._drawn is not None:
             self._drawn.update(self._drawn.task_ids[0], completed=done, total=total)
 
