@@ -47,3 +47,20 @@ def run(capsys):
         return Run(code, *capsys.readouterr())
 
     return run
+
+
+@pytest.fixture(params=["directory", "cluster"])
+def place(request):
+    """One catalog as a directory, one as a cluster."""
+    found = request.getfixturevalue(request.param)
+    return found.url if request.param == "cluster" else str(found)
+
+
+@pytest.fixture
+def declared(tmp_path):
+    def write(**aliases):
+        path = tmp_path / "declared.toml"
+        path.write_text("[aliases]\n" + "".join(f'{alias} = "{target}"\n' for alias, target in aliases.items()))
+        return path
+
+    return write

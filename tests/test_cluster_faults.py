@@ -194,7 +194,7 @@ def test_an_address_with_a_password_is_never_printed(words, run, fenced):
 
 @pytest.mark.parametrize("login", ["key", "pair", "basic"])
 @pytest.mark.parametrize("form", ["table", "json"])
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 429, 500])
+@pytest.mark.parametrize("status", [400, 401, 403, 500])
 def test_no_secret_is_printed_even_if_the_server_echoes_it(login, form, status, directory, run, fenced):
     environment = {
         "key": {"MLALIAS_API_KEY": KEY},
