@@ -316,7 +316,7 @@ def _import(
 ) -> Page:
     """Take over facts: Elasticsearch's answers, or TOML.
 
-    options.local("import", "bring its facts home: mlalias export --catalog URL | mlalias import - --catalog DIR")
+    The answers are those to GET _ml/trained_models, _ml/trained_models/_stats and _ingest/pipeline; each replaces its
     own part of the catalog.
 
     \b

@@ -2,7 +2,9 @@
 
 import pytest
 from cluster_cases import LATE, NEW, OLD, SLIM, spelled
-from cluster_support import answering, elasticsearch, error, good
+from cluster_support import answering, elasticsearch, error, good, warning
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from mlalias.directory import DirectoryStore
 
@@ -46,6 +48,20 @@ def test_the_servers_warnings_are_the_ones_that_count(headers, expected, directo
     with answering(answer) as quiet:
         done = run("put", SLIM, "flight_delay_model", "-r", "-o", "json", "--catalog", quiet.url)
     assert [one["message"] for one in done.document["warnings"]] == expected
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(texts=st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60), max_size=3))
+def test_any_warning_comes_through_as_it_was_meant(texts, run):
+    """Quotes, backslashes, commas, percent signs, line ends and all of Unicode."""
+    header = {"Warning": ", ".join(warning(text) for text in texts)} if texts else {}
+
+    def answer(asked):
+        return good({"acknowledged": True}, **header) if asked.method == "PUT" else good({"count": 0})
+
+    with answering(answer) as cluster:
+        done = run("put", "model", "alias", "-o", "json", "--catalog", cluster.url)
+    assert [one["message"] for one in done.document["warnings"]] == texts
 
 
 def test_a_change_that_not_all_nodes_confirmed_is_a_warning(directory, run):
