@@ -5,11 +5,11 @@ import threading
 
 import pytest
 from cluster_cases import LATE, NEW, SLIM, SST, spelled
+from cluster_fixtures import cluster, declared, directory, fenced, place, run, sample_source
 from cluster_support import Front, Told, answering, elasticsearch, error, good
 
 from mlalias.directory import DirectoryStore
 
-pytest_plugins = ("cluster_fixtures",)
 pytestmark = pytest.mark.usefixtures("fenced")
 
 

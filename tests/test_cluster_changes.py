@@ -2,13 +2,13 @@
 
 import pytest
 from cluster_cases import LATE, NEW, OLD, SLIM, spelled
+from cluster_fixtures import cluster, declared, directory, fenced, place, run, sample_source
 from cluster_support import answering, elasticsearch, error, good, warning
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mlalias.directory import DirectoryStore
 
-pytest_plugins = ("cluster_fixtures",)
 pytestmark = pytest.mark.usefixtures("fenced")
 
 

@@ -7,11 +7,11 @@ import time
 import traceback
 
 import pytest
+from cluster_fixtures import cluster, declared, directory, fenced, place, run, sample_source
 from cluster_support import PRODUCT, Front, Told, answering, elasticsearch, error, good
 
 from mlalias.credentials import access
 
-pytest_plugins = ("cluster_fixtures",)
 pytestmark = pytest.mark.usefixtures("fenced")
 
 KEY = "c2VjcmV0LWlkOnNlY3JldC1rZXk="

@@ -5,10 +5,11 @@ import re
 
 import pytest
 from cluster_cases import LATE, NEW, OLD, SLIM, SST, spelled
+from cluster_fixtures import cluster, declared, directory, fenced, place, run, sample_source
+from cluster_support import PRODUCT, Told, answering, elasticsearch
 
 from mlalias.directory import DirectoryStore
 
-pytest_plugins = ("cluster_fixtures",)
 pytestmark = pytest.mark.usefixtures("fenced")
 
 
@@ -142,3 +143,11 @@ def test_facts_go_home_and_aliases_go_out(cluster, tmp_path, run, fenced):
 
 def _stdin(monkeypatch, text):
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+
+
+def test_a_cluster_without_a_pipeline(directory, run):
+    """Elasticsearch answers that with 404 and an empty object."""
+    behind = elasticsearch(directory)
+    none = Told({}, 404, PRODUCT)
+    with answering(lambda asked: none if asked.parts[0] == "_ingest" else behind(asked)) as cluster:
+        assert "pipelines:            none\n" in run("show", "sentiment", "--catalog", cluster.url).out

@@ -5,9 +5,9 @@ import ssl
 
 import pytest
 import trustme
+from cluster_fixtures import cluster, declared, directory, fenced, place, run, sample_source
 from cluster_support import Front, elasticsearch
 
-pytest_plugins = ("cluster_fixtures",)
 pytestmark = pytest.mark.usefixtures("fenced")
 
 
