@@ -95,6 +95,10 @@ class ClusterStore:
                     warnings += self._send(plan, change)
                 except Failure as failure:
                     return _stopped(plan, asked, len(done), failure)._replace(warnings=tuple(warnings))
+                except KeyboardInterrupt:
+                    far = _how_far(asked, len(done), asked[len(done) + 1 :])
+                    self._talk.say(f"interrupted at the alias '{change.model_alias}'; {far}")
+                    raise
                 done.append(change)
                 advance(len(done), len(asked))
         return plan._replace(
@@ -167,15 +171,17 @@ def _stopped(plan: Plan, asked: Sequence[AliasChange], count: int, failure: Fail
     ours = next((error for error in plan.errors if error.status == failure.status), None)
     if ours is not None:
         failure.rule, failure.hints = ours.rule, ours.hints
-    if not failure.answered:
+    if not failure.certain:
         failure.reason += f", and whether it changed the alias '{failed.model_alias}' is not known"
         failure.hints += (Hint("see what it names now", ("show", failed.model_alias)),)
     if len(asked) > 1:
-        not_made = asked[count if failure.answered else count + 1 :]
-        told = f"{_counted(asked[:count], 'made')} and {_counted(not_made, 'not made')}"
-        failure.reason += f"; of {len(asked)} changes, {told}"
+        failure.reason += f"; {_how_far(asked, count, asked[count:] if failure.certain else left)}"
         failure.hints += (Hint("the same command again makes the rest"),)
     return plan._replace(changes=(*_unchanged(plan), *asked[:count]), refused=(failed,), errors=(failure,), left=left)
+
+
+def _how_far(asked: Sequence[AliasChange], count: int, not_made: Sequence[AliasChange]) -> str:
+    return f"of {len(asked)} changes, {_counted(asked[:count], 'made')} and {_counted(not_made, 'not made')}"
 
 
 def _counted(changes: Sequence[AliasChange], what: str) -> str:

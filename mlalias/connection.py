@@ -50,6 +50,9 @@ class Connection:
         """Read something, for which `privilege` is needed; raises NotFound, Unreachable."""
         try:
             return self._request("GET", path, parameters, privilege).document
+        except Unreachable as failure:
+            failure.certain = True
+            raise
         except (Refused, Conflict) as failure:
             raise self._unreachable(f"answers {failure.status}: {failure.reason}", failure.status) from None
 
@@ -68,9 +71,7 @@ class Connection:
             except elasticsearch.ApiError as error:
                 raise self._of_api(error, privilege) from None
             except elasticsearch.TransportError as error:
-                failure = self._of_transport(error)
-                failure.answered = False
-                raise failure from None
+                raise self._of_transport(error) from None
         if not isinstance(answer.body, dict) or _PRODUCT not in answer.meta.headers:
             self._no_elasticsearch()
         texts = _warnings_in(answer.meta.headers.get("warning") or "")
@@ -92,8 +93,7 @@ class Connection:
         if status in _BUSY:
             text = f"is busy or not ready ({status}{_after(reason)})"
             failure = self._unreachable(text, status, Hint("try again in a while"), type=type_)
-            failure.answered = status == _TOO_MANY  # whoever speaks for the server knows nothing of the change
-            return failure
+            return failure if status == _TOO_MANY else _uncertain(failure)
         if _PRODUCT not in error.meta.headers:
             self._no_elasticsearch(status)
         kind = _OF_STATUS.get(status)
@@ -121,15 +121,15 @@ class Connection:
     def _of_transport(self, error: elasticsearch.TransportError) -> Unreachable:
         if isinstance(error, elasticsearch.ConnectionTimeout):
             hint = Hint("wait longer with: MLALIAS_TIMEOUT=120")
-            return self._unreachable(f"did not answer within {self.access.timeout:g} seconds", None, hint)
+            return _uncertain(self._unreachable(f"did not answer within {self.access.timeout:g} seconds", None, hint))
         cause = _cause(error)
         if isinstance(error, elasticsearch.SSLError) or isinstance(cause, ssl.SSLError):
             return self._of_tls(cause)
         if isinstance(error, elasticsearch.SerializationError):
-            return self._unreachable("answered what is not JSON", None, self._address)
+            return _uncertain(self._unreachable("answered what is not JSON", None, self._address))
         if isinstance(cause, OSError) and cause.strerror and not isinstance(cause, ConnectionResetError):
             return self._unreachable(f"cannot be reached: {cause.strerror.lower()}", None, self._address)
-        return self._unreachable("closed the connection before its answer was whole", None, self._address)
+        return _uncertain(self._unreachable("closed the connection before its answer was whole", None, self._address))
 
     def _of_tls(self, cause: BaseException) -> Unreachable:
         if "ingerprint" in str(cause):
@@ -151,11 +151,17 @@ class Connection:
 
     def _no_elasticsearch(self, status: int | None = None) -> NoReturn:
         what = f"answers {status}, and not as Elasticsearch does" if status else "is not Elasticsearch"
-        raise self._unreachable(what, status, self._address)
+        raise _uncertain(self._unreachable(what, status, self._address))
 
 
 _NO_LOGIN = Hint("put a key in MLALIAS_API_KEY, or a name and a password in MLALIAS_USERNAME and MLALIAS_PASSWORD")
 _TRUST = Hint("name the file of its authority in MLALIAS_CA_CERTS, or its fingerprint in MLALIAS_CA_FINGERPRINT")
+
+
+def _uncertain(failure: Unreachable) -> Unreachable:
+    """Whoever failed may have done what was asked of it."""
+    failure.certain = False
+    return failure
 
 
 def _warnings_in(header: str) -> list[str]:
@@ -167,7 +173,7 @@ def _told(body: Any) -> tuple[str | None, str]:
     """The type and the reason in an error's body; a proxy's page has neither."""
     error = body.get("error") if isinstance(body, dict) else None
     if isinstance(error, dict):
-        return str(error.get("type")), str(error.get("reason") or "")[:_LONGEST_REASON]
+        return error.get("type") and str(error["type"]), str(error.get("reason") or "")[:_LONGEST_REASON]
     return None, error[:_LONGEST_REASON] if isinstance(error, str) else ""
 
 

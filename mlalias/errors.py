@@ -14,13 +14,16 @@ class Hint(NamedTuple):
 
 
 class Failure(Exception):  # noqa: N818 - the base of errors that are values, too
-    """One sentence about one thing, with hints; `type` and `status` are Elasticsearch's where it has one."""
+    """One sentence about one thing, with hints; `type` and `status` are Elasticsearch's where it has one.
+
+    It is `certain` if what was asked for has not been done.
+    """
 
     exit_code = 1
     type = "internal_error"
     status = 500
     committed = False
-    answered = True
+    certain = True
 
     def __init__(
         self,
@@ -113,7 +116,7 @@ class Busy(Failure):
 
 
 class Unreachable(Failure):
-    """The cluster cannot be reached, is busy, or lets us not in; `status` is its own where it `answered`."""
+    """The cluster cannot be reached, is busy, or lets us not in; `status` is its own where it answered."""
 
     exit_code = 9
     type = "cluster_unreachable_exception"

@@ -139,7 +139,7 @@ def stopped(found: Plan) -> Record:
     """What a cluster did before an error, and what it did not; nothing where a change is made whole or not at all."""
     if found.left is None:
         return {}
-    known = all(error.answered for error in found.errors)
+    known = all(error.certain for error in found.errors)
     return {
         "changes": [change(one) for one in found.changes],
         "not_done": [change(one) for one in (*(found.refused if known else ()), *found.left)],

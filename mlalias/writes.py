@@ -88,7 +88,7 @@ def _alias(row: Row) -> str:
 
 def _refused(plan: Plan, change: AliasChange) -> Row:
     if plan.left is not None:
-        return "failed" if plan.errors[0].answered else "unknown", *_row(change)[1:]
+        return "failed" if plan.errors[0].certain else "unknown", *_row(change)[1:]
     faults = refusals(plan.outcomes.get(change.model_alias, ()))
     why = f"refused ({faults[0].rule.id})" if faults else "refused"
     return why, *_row(change)[1:]

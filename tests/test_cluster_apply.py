@@ -1,7 +1,11 @@
 """Many changes on a cluster, which has no transaction, and few requests to a large one."""
 
 import re
+import signal
+import subprocess
+import sys
 import threading
+import time
 
 import pytest
 from cluster_cases import LATE, NEW, SLIM, SST, spelled
@@ -144,6 +148,30 @@ def _config(number):
         "input": {"field_names": ["a", "b", "c"]},
         "metadata": metadata,
     }
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no process there can send Ctrl-C to one other process")
+def test_apply_that_is_interrupted_tells_how_far_it_came(directory, declared, tmp_path):
+    """As a person does it: Ctrl-C while the server takes its time over the second of three changes."""
+    behind = elasticsearch(directory)
+    path = declared(alpha=SLIM, beta=SLIM, flight_delay_model=NEW)
+    hang = threading.Event()
+
+    def answer(asked):
+        return Told(hang=hang) if asked.path.endswith("/beta") and asked.method == "PUT" else behind(asked)
+
+    with answering(answer) as cluster:
+        command = [sys.executable, "-m", "mlalias", "apply", path, "--catalog", cluster.url]
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
+        until = time.monotonic() + 10
+        while len(cluster.front.writes) < 2 and time.monotonic() < until:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=10)
+        hang.set()
+    assert process.returncode == 130
+    expected = "interrupted at the alias 'beta'; of 3 changes, 1 made ('alpha') and 1 not made ('flight_delay_model')\n"
+    assert told.endswith(expected)
 
 
 @pytest.mark.parametrize(
