@@ -399,7 +399,7 @@ def _history(
     """
     from mlalias import render, selection
 
-    options.local("history", "a cluster keeps no history of aliases")
+    options.local("history", "a cluster keeps no history; see what its aliases name now with: mlalias list")
     entries = selection.history(options.store().read(), model_alias or [], limit)
     return render.history(entries, options.output, by_alias=bool(model_alias))
 
