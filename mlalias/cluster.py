@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import NamedTuple
 
-from mlalias.answers import Answers, Pipelines
+from mlalias.lookups import Answers, Pipelines
 from mlalias.catalog import AliasChange, Catalog, is_model_id
 from mlalias.connection import Connection
 from mlalias.errors import Failure, Hint
