@@ -22,11 +22,18 @@ def hints(catalog: Catalog, change: Change, outcomes: Sequence[Outcome], fault: 
         case "alias_taken" | "model_missing":
             return _the_model(catalog, change)
         case "not_deployed" | "not_allocated":
-            stats = f"GET _ml/trained_models/{change.model_id}/_stats"
-            return (Hint(f"once its deployment runs, take over the answer to {stats}", ("import", "stats.json")),)
+            return (_once_it_runs(catalog, change),)
         case _:
             old = change.target or change.model_alias
             return (Hint("see how the two models differ", ("compare", old, change.model_id)),)
+
+
+def _once_it_runs(catalog: Catalog, change: Change) -> Hint:
+    if catalog.live:
+        again = ("put", change.model_id, change.model_alias, "--reassign", "--wait", "300")
+        return Hint("once its deployment is started, wait until it runs", again)
+    stats = f"GET _ml/trained_models/{change.model_id}/_stats"
+    return Hint(f"once its deployment runs, take over the answer to {stats}", ("import", "stats.json"))
 
 
 def not_found(catalog: Catalog, name: str, kind: str = "model or alias") -> NotFound:
@@ -106,7 +113,7 @@ def _the_model(catalog: Catalog, change: Change) -> tuple[Hint, ...]:
     if change.model_id in catalog.aliases:
         named = catalog.aliases[change.model_id]
         return (Hint(f"'{change.model_id}' is an alias; the model it names is '{named}'", ("put", named, *rest)),)
-    if not catalog.models:
+    if not catalog.models and not catalog.live:
         return (
             Hint(
                 "the catalog has no models yet; take over the answer to GET _ml/trained_models",

@@ -116,6 +116,11 @@ class Catalog(NamedTuple):
     history: Sequence[Entry] = ()
     revision: int | None = 0
 
+    @property
+    def live(self) -> bool:
+        """Whether it is a cluster's, which looks after its own facts and keeps no history."""
+        return self.revision is None
+
     def target(self, name: str) -> str | None:
         """The model id that a name stands for, whether that model exists or not."""
         return self.aliases.get(name) or (name if name in self.models else None)

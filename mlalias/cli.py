@@ -23,6 +23,7 @@ from mlalias.options import (
     Patterns,
     Place,
     Reading,
+    Waiting,
     Writing,
     shared,
 )
@@ -90,7 +91,7 @@ def _write(
 def _put(
     model_id: ModelId,
     model_alias: ModelAlias,
-    options: Moving,
+    options: Waiting,
     reassign: Annotated[bool, typer.Option("--reassign", "-r", help="Move the alias if it names a model.")] = False,
     if_current: Annotated[
         str | None,
@@ -110,6 +111,9 @@ def _put(
       mlalias put flight-delay-1580004349800 flight_delay_model
       mlalias put flight-delay-1580004349800 flight_delay_model --reassign
       mlalias put flight-delay-1580004349800 flight_delay_model -r --dry-run
+
+    On a cluster, --if-current is looked at right before the change is sent; a change that somebody else makes
+    between the two is not noticed.
 
     Exits with 3 if a rule refuses, 4 if there is no such model, 5 if --if-current does not hold.
     """
@@ -161,7 +165,7 @@ def _list(options: Reading, pattern: Patterns = None) -> Page:
     """
     from mlalias import render, selection
 
-    catalog = options.store().read()
+    catalog = options.store(whole=False).read()
     return render.aliases(catalog, selection.aliases(catalog, pattern or []), options.output)
 
 
@@ -177,7 +181,7 @@ def _models(options: Reading, pattern: Patterns = None) -> Page:
     """
     from mlalias import render, selection
 
-    catalog = options.store().read()
+    catalog = options.store(whole=options.output is Format.json).read()
     return render.models(catalog, selection.models(catalog, pattern or []), options.output)
 
 
@@ -213,7 +217,7 @@ def _resolve(name: Names, options: Reading) -> Page:
     """
     from mlalias.selection import names, resolve
 
-    found = names(options.store().read(), name, resolve)
+    found = names(options.store(whole=False).read(), name, resolve)
     if options.output is not Format.json:
         return Page("".join(f"{model_id}\n" for model_id in found))
     from mlalias.syntax import to_json
@@ -249,7 +253,7 @@ def _compare(
     """
     from mlalias import render, selection
 
-    catalog = options.store().read()
+    catalog = options.store(whole=False).read()
     before, after = selection.names(catalog, [old, new], selection.model)
     return render.comparison(before, after, options.output)
 
@@ -258,7 +262,7 @@ def _compare(
 @shared
 def _apply(
     file: Files,
-    options: Moving,
+    options: Waiting,
     prune: Annotated[bool, typer.Option("--prune", help="Delete aliases that no file declares.")] = False,
     only: Annotated[
         str,
@@ -274,6 +278,9 @@ def _apply(
     A target that is written in a file is the consent to move the alias there. Models of the files are added if they
     are missing.
 
+    A cluster has no transaction: creates are sent first, then moves, then deletes, up to the first error; the same
+    command again makes the rest. Models of the files are ignored there.
+
     \b
     Examples:
       mlalias apply aliases.toml --dry-run
@@ -282,11 +289,15 @@ def _apply(
 
     Exits with 3 if a rule refuses, 4 if there is no such model, 5 if a pipeline names an alias to delete.
     """
-    from mlalias.declarations import apply
+    from mlalias.declarations import aliases_only, apply
 
-    request = apply(_read(file), prune=prune, only=only, allow_empty=allow_empty)
+    facts, ignored = _read(file), ""
+    if options.location().is_url:
+        facts, ignored = aliases_only(facts)
+    request = apply(facts, prune=prune, only=only, allow_empty=allow_empty)
     options.dry_run = options.dry_run or check
-    return _write("apply", request, options, lists_unchanged=False, check=check)
+    page = _write("apply", request, options, lists_unchanged=False, check=check)
+    return page if options.quiet else page._replace(talk=ignored + page.talk)
 
 
 @app.command("rollback")
@@ -413,7 +424,7 @@ def _history(
     """
     from mlalias import render, selection
 
-    options.local("history", "a cluster keeps no history of aliases")
+    options.local("history", "a cluster keeps no history; see what its aliases name now with: mlalias list")
     entries = selection.history(options.store().read(), model_alias or [], limit)
     return render.history(entries, options.output, by_alias=bool(model_alias))
 
@@ -521,9 +532,11 @@ def _run(words: list[str]) -> Page:
 
 def _failed(failure: Failure, words: Sequence[str]) -> Page:
     from mlalias import writes
+    from mlalias.store import Location
 
     form = Format.json if _option(words, "o", "output") == "json" else Format.table
-    return writes.failed(failure, form, catalog=_option(words, None, "catalog"))
+    catalog = _option(words, None, "catalog")
+    return writes.failed(failure, form, catalog=None if Location(catalog or "", "").has_secret else catalog)
 
 
 def _option(words: Sequence[str], letter: str | None, name: str) -> str | None:

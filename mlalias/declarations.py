@@ -31,7 +31,7 @@ def apply(facts: Facts, *, prune: bool = False, only: str = "*", allow_empty: bo
         plans = [_declare(after, alias, target) for alias, target in declared.items()]
         plans += [delete(alias)(after) for alias in pruned]
         plan = _together(catalog, plans)
-        kept = (catalog.aliases.keys() - set(pruned)) - declared.keys()
+        kept = (catalog.aliases.keys() - set(pruned)) - declared.keys() if additions.models else ()
         return plan._replace(
             models=additions.models,
             pipelines=additions.pipelines,
@@ -41,6 +41,13 @@ def apply(facts: Facts, *, prune: bool = False, only: str = "*", allow_empty: bo
         )
 
     return request
+
+
+def aliases_only(facts: Facts) -> tuple[Facts, str]:
+    """The facts without those that a cluster looks after itself, and a line that says so."""
+    ignored = [part for part in ("models", "pipelines") if getattr(facts, part)]
+    line = f"the {' and '.join(ignored)} in {facts.source} are ignored: a cluster has its own\n" if ignored else ""
+    return facts._replace(models={}, deployments={}, pipelines={}), line
 
 
 class _Additions(NamedTuple):

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from mlalias.catalog import Catalog, Deployment, Model
 from mlalias.node import Node, valid_model_id
-from mlalias.syntax import Document, decode, invalid, is_json_list, read_json, read_toml
+from mlalias.syntax import Document, checked, decode, invalid, is_json_list, read_json, read_toml
 
 PARTS = ("aliases", "models", "deployments", "pipelines")
 
@@ -73,6 +73,11 @@ def merge(documents: Sequence[Facts]) -> Facts:
 
 
 # --- answers of Elasticsearch ---
+
+
+def answer(document: Document, source: str) -> Facts:
+    """Read an answer that is parsed already; raises InvalidDocument."""
+    return _answer(checked(document, source), source)
 
 
 def _answer(document: Document, source: str) -> Facts:  # noqa: RET503 - `invalid` raises

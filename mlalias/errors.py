@@ -16,12 +16,16 @@ class Hint(NamedTuple):
 
 
 class Failure(Exception):  # noqa: N818 - the base of errors that are values, too
-    """One sentence about one thing, with hints; `type` and `status` are Elasticsearch's where it has one."""
+    """One sentence about one thing, with hints; `type` and `status` are Elasticsearch's where it has one.
+
+    It is `certain` if what was asked for has not been done.
+    """
 
     exit_code = 1
     type = "internal_error"
     status = 500
     committed = False
+    certain = True
 
     def __init__(
         self,
@@ -29,6 +33,7 @@ class Failure(Exception):  # noqa: N818 - the base of errors that are values, to
         *hints: Hint,
         rule: str | None = None,
         type: str | None = None,  # noqa: A002 - the JSON key
+        status: int | None = None,
     ) -> None:
         super().__init__(reason)
         self.reason = reason
@@ -36,6 +41,8 @@ class Failure(Exception):  # noqa: N818 - the base of errors that are values, to
         self.rule = rule
         if type:
             self.type = type
+        if status:
+            self.status = status
 
     @property
     def errors(self) -> tuple["Failure", ...]:
@@ -111,6 +118,14 @@ class Busy(Failure):
 
     exit_code = 8
     type = "catalog_busy_exception"
+    status = 503
+
+
+class Unreachable(Failure):
+    """The cluster cannot be reached, is busy, or lets us not in; `status` is its own where it answered."""
+
+    exit_code = 9
+    type = "cluster_unreachable_exception"
     status = 503
 
 

@@ -32,9 +32,9 @@ class Place:
         """Where the catalog is."""
         return locate(self.catalog)
 
-    def store(self) -> Store:
-        """The store at that place."""
-        return open_store(self.location())
+    def store(self, *, whole: bool = True) -> Store:
+        """The store at that place; with `whole`, all that is known of models is wanted."""
+        return open_store(self.location(), whole=whole)
 
     def local(self, command: str, instead: str) -> None:
         """Raise WrongUsage if the catalog is a cluster, with what to do instead."""
@@ -57,12 +57,33 @@ class Writing(Reading):
         str | None,
         typer.Option("--message", "-m", metavar="TEXT", help="Why; kept in the history.", show_default=False),
     ] = None
+    wait = 0.0
+
+    def store(self, *, whole: bool = False) -> Store:
+        """The store at that place; a change looks only at what the rules look at."""
+        return open_store(self.location(), whole=whole, quiet=self.quiet, wait=self.wait)
 
 
 class Moving(Writing):
     """The options of a command that moves aliases under the rules."""
 
     strict: Annotated[bool, typer.Option("--strict", help="Let a warning refuse.")] = False
+
+
+class Waiting(Moving):
+    """The options of a command that can wait for deployments."""
+
+    wait: Annotated[
+        float,
+        typer.Option(
+            "--wait",
+            metavar="SECONDS",
+            min=0,
+            max=86_400,
+            help="On a cluster: wait for pytorch models' deployments to run.",
+            show_default=False,
+        ),
+    ] = 0.0
 
 
 def shared(command: Callable[..., Page]) -> Callable[..., Page]:

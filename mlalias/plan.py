@@ -33,6 +33,8 @@ class Plan(NamedTuple):
     has what the rules say, by alias; `models`, `forgotten` and `pipelines` are
     the facts to write (`pipelines` whole, None if they stay). With `errors` it is refused, and none of it is done.
     `revision` is set by the commit; it stays None in a dry run, and where a store keeps no history.
+    `if_current` is the model that the alias must still name when the change is sent to a cluster. `left` is None
+    unless a cluster stopped at an error: then `changes` are made, the `refused` one is not, and those left neither.
     """
 
     before: Catalog
@@ -47,6 +49,8 @@ class Plan(NamedTuple):
     errors: tuple[Failure, ...] = ()
     undoes: tuple[int, ...] = ()
     revision: int | None = None
+    if_current: str | None = None
+    left: tuple[AliasChange, ...] | None = None
 
     @property
     def moves(self) -> tuple[AliasChange, ...]:

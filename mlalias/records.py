@@ -135,6 +135,19 @@ def rules(found: Plan) -> Record:
     return {"rules": [{**outcome(one), "model_alias": alias} for alias, outcomes in told for one in outcomes]}
 
 
+def stopped(found: Plan) -> Record:
+    """What a cluster did before an error, and what it did not; nothing where a change is made whole or not at all."""
+    if found.left is None:
+        return {}
+    known = all(error.certain for error in found.errors)
+    return {
+        "changes": [change(one) for one in found.changes],
+        "not_done": [change(one) for one in (*(found.refused if known else ()), *found.left)],
+        "unknown": [] if known else [change(one) for one in found.refused],
+        "warnings": [warning(one) for one in found.warnings],
+    }
+
+
 def failure(found: Failure, catalog: str | None = None) -> Record:
     """An error, and all errors where there are several; `catalog` completes the commands of hints."""
     errors = [_error(one, catalog) for one in found.errors]

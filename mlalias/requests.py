@@ -44,10 +44,10 @@ def put(
                 (AliasChange(model_alias, model_id, model_id),),
                 outcomes={model_alias: _settled(outcomes)},
             )
-        plan = judged(catalog, change, outcomes)
+        plan = judged(catalog, change, outcomes)._replace(if_current=if_current)
         if names_hold and if_current is not None and change.target != if_current:
             asked = (AliasChange(model_alias, model_id, change.target),)
-            conflict = _not_current(change, if_current)
+            conflict = not_current(catalog, asked[0], if_current)
             told = tuple(
                 outcome._replace(result="fail", message=conflict.reason)
                 if outcome.rule.id == "alias_taken"
@@ -94,14 +94,16 @@ def _refusal(catalog: Catalog, change: Change, outcomes: Sequence[Outcome], faul
     return kind(fault.message, *hints, rule=fault.rule.id, type=fault.rule.type)
 
 
-def _not_current(change: Change, expected: str) -> Conflict:
-    if change.target is None:
+def not_current(catalog: Catalog, change: AliasChange, expected: str) -> Conflict:
+    """The alias names another model than the one that was expected."""
+    alias, target = change.model_alias, change.previous_model_id
+    if target is None:
         names = "does not exist"
-        hint = Hint("create it", ("put", change.model_id, change.model_alias))
+        hint = Hint("create it", ("put", change.model_id or "", alias))
     else:
-        names = f"names '{change.target}'"
-        hint = Hint("see who moved it", ("history", change.model_alias))
-    return Conflict(f"the alias '{change.model_alias}' {names}, not '{expected}'", hint)
+        names = f"names '{target}'"
+        hint = Hint("see what it is", ("show", alias)) if catalog.live else Hint("see who moved it", ("history", alias))
+    return Conflict(f"the alias '{alias}' {names}, not '{expected}'", hint)
 
 
 def delete(model_alias: str, model_id: str | None = None, *, missing_ok: bool = False) -> Request:
@@ -127,16 +129,14 @@ def deletable(catalog: Catalog, model_alias: str) -> tuple[Conflict, ...]:
     used = catalog.pipelines_naming(model_alias)
     if not used:
         return ()
-    return (Conflict(f"the alias '{model_alias}' is named by {_pipelines(used)}", _PIPELINE_HINT),)
+    hint = Hint("see all who name it", ("show", model_alias)) if catalog.live else _PIPELINE_HINT
+    return (Conflict(f"the alias '{model_alias}' is named by {_pipelines(used)}", hint),)
 
 
 def _no_alias(catalog: Catalog, name: str) -> NotFound:
     if name in catalog.models:
-        return NotFound(
-            f"'{name}' is a model, not an alias",
-            Hint("remove a model", ("forget", name)),
-            type="status_exception",
-        )
+        hints = () if catalog.live else (Hint("remove a model", ("forget", name)),)
+        return NotFound(f"'{name}' is a model, not an alias", *hints, type="status_exception")
     missing = advice.not_found(catalog, name, "alias")
     return NotFound(missing.reason, *missing.hints, type="status_exception")
 

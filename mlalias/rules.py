@@ -217,6 +217,8 @@ RULES = (
 )
 NAME_RULES = RULES[:2]
 MOVE_RULES = RULES[5:]
+STATE_RULES = RULES[2:-1]
+WAITING_RULES = RULES[7:9]
 
 
 def judge(change: Change, rules: tuple[Rule, ...] = RULES) -> tuple[Outcome, ...]:

@@ -33,7 +33,12 @@ class Location(NamedTuple):
     @property
     def is_url(self) -> bool:
         """Whether a cluster is meant."""
-        return self.text.startswith(("http://", "https://"))
+        return self.text.lower().startswith(("http://", "https://"))
+
+    @property
+    def has_secret(self) -> bool:
+        """Whether it is a URL with a user name, a password or a query in it, which is never to be printed."""
+        return self.is_url and any(mark in self.text for mark in "@?#")
 
     @property
     def path(self) -> Path:
@@ -47,32 +52,71 @@ class Location(NamedTuple):
         if path.is_symlink() and not path.exists():
             raise WrongUsage(f"'{path}' is a link to nothing")
         if path.exists() and not path.is_dir():
-            raise WrongUsage(f"'{path}' is a file, and a catalog is a directory", Hint(f"it was given {self.origin}"))
+            raise WrongUsage(f"'{path}' is a file, and a catalog is a directory", Hint(f"it comes from {self.origin}"))
         return path
 
 
 def locate(given: str | None) -> Location:
-    """The location that was given, else MLALIAS_CATALOG, else the user's data directory."""
+    """The location that was given, else MLALIAS_CATALOG, else the user's data directory; raises WrongUsage."""
+    location = _location(given)
+    if location.has_secret:
+        raise WrongUsage(
+            f"the address of the cluster, from {location.origin}, has a user name, a password or a query in it",
+            Hint("credentials go into MLALIAS_API_KEY, or MLALIAS_USERNAME and MLALIAS_PASSWORD"),
+        )
+    return location
+
+
+def _location(given: str | None) -> Location:
     if given == "":
         raise WrongUsage("--catalog is empty, and takes a directory or a URL")
     if given is not None:
-        return Location(given, "with --catalog")
+        return Location(given, "--catalog")
     if os.environ.get(ENVIRONMENT):
-        return Location(os.environ[ENVIRONMENT], f"in {ENVIRONMENT}")
+        return Location(os.environ[ENVIRONMENT], ENVIRONMENT)
     from platformdirs import user_data_dir
 
-    return Location(user_data_dir("mlalias", appauthor=False), "by default")
+    return Location(user_data_dir("mlalias", appauthor=False), "the default")
 
 
-def open_store(location: Location) -> Store:
-    """Open the store at a location."""
+def open_store(location: Location, *, whole: bool = True, quiet: bool = False, wait: float = 0) -> Store:
+    """Open the store at a location.
+
+    On a cluster, models are read with all their keys only where `whole` is asked for; `quiet` keeps it from saying
+    what it does; and `wait` is for how many seconds a change is held back that lacks running deployments.
+    """
     if location.is_url:
-        raise WrongUsage("a live cluster is not supported yet")
+        return _open_cluster(location, whole=whole, quiet=quiet, wait=wait)
+    if wait:
+        raise WrongUsage(
+            "--wait is for a cluster: a catalog in a directory learns of deployments by `import` only",
+            Hint("take over the answer to GET _ml/trained_models/_stats", ("import", "stats.json")),
+        )
     from mlalias.directory import DirectoryStore
 
     return DirectoryStore(location.path, on_wait=_tell_of_waiting)
 
 
+def _open_cluster(location: Location, *, whole: bool, quiet: bool, wait: float) -> Store:
+    from mlalias.credentials import access
+    from mlalias.progress import progress
+
+    way = access(location.text, os.environ)
+    try:
+        from mlalias.cluster import ClusterStore, Talk
+        from mlalias.connection import Connection
+    except ModuleNotFoundError as error:
+        if error.name in ("elasticsearch", "elastic_transport"):
+            raise WrongUsage("a catalog on a cluster needs its client: pip install 'mlalias[cluster]'") from None
+        raise
+    talk = Talk(progress=progress) if quiet else Talk(_say, progress)
+    return ClusterStore(Connection(way), location.origin, talk, whole=whole, wait=wait)
+
+
 def _tell_of_waiting() -> None:
-    sys.stderr.write("waiting for another process that is writing to the catalog ...\n")
+    _say("waiting for another process that is writing to the catalog ...")
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(line + "\n")
     sys.stderr.flush()

@@ -86,6 +86,13 @@ def is_json_list(text: str) -> bool:
         return False
 
 
+def checked(document: Document, source: str) -> Document:
+    """Pass on, without its nulls, a document that is parsed already; raises InvalidDocument."""
+    _check(document, source)
+    found: Document = _without_nulls(document, "", set())
+    return found
+
+
 def to_toml(document: Mapping[str, Any], *, ascii_only: bool = False) -> str:
     """Write TOML; control, bidi and zero-width characters, which only strings can hold, become escapes."""
     import tomli_w

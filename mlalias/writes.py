@@ -37,7 +37,7 @@ def page(
             form,
             catalog=catalog,
             quiet=quiet,
-            more=records.rules(plan) if dry_run else {},
+            more=records.rules(plan) if dry_run else records.stopped(plan),
         )
         text = refused.text if form is not Format.table or quiet else _text(plan, dry_run, lists_unchanged)
         return refused._replace(text=text, talk=(talk + refused.talk).lstrip("\n"))
@@ -69,7 +69,8 @@ def _text(plan: Plan, dry_run: bool, lists_unchanged: bool) -> str:
     if plan.facts:
         parts.append(_facts(plan.facts, screen))
     listed = plan.changes if lists_unchanged else plan.moves
-    rows = sorted([_row(change) for change in listed] + [_refused(plan, change) for change in plan.refused], key=_alias)
+    rows = [_row(change) for change in listed] + [_refused(plan, change) for change in plan.refused]
+    rows = sorted(rows + [("not sent", *_row(change)[1:]) for change in plan.left or ()], key=_alias)
     if rows and (len(rows) > 1 or not plan.refused):
         parts.append(_changes(rows, screen))
     if not lists_unchanged:
@@ -93,6 +94,8 @@ def _alias(row: Row) -> str:
 
 
 def _refused(plan: Plan, change: AliasChange) -> Row:
+    if plan.left is not None:
+        return "failed" if plan.errors[0].certain else "unknown", *_row(change)[1:]
     faults = refusals(plan.outcomes.get(change.model_alias, ()))
     why = f"refused ({faults[0].rule.id})" if faults else "refused"
     return why, *_row(change)[1:]

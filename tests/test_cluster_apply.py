@@ -1,0 +1,207 @@
+"""Many changes on a cluster, which has no transaction, and few requests to a large one."""
+
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+from cluster_cases import LATE, NEW, SLIM, SST, spelled
+from cluster_fixtures import cluster, declared, directory, fenced, place, run, sample_source
+from cluster_support import Front, Told, answering, elasticsearch, error, good
+
+from mlalias.directory import DirectoryStore
+
+pytestmark = pytest.mark.usefixtures("fenced")
+
+
+def test_apply_ends_alike_on_both(place, directory, declared, run):
+    path = declared(flight_delay_model=NEW, alpha=SLIM, sentiment=SST, elser=".elser_model_2")
+    words = ["apply", path, "--prune", "--only", "[aefis][!l]*", "-o", "json", "--catalog", place]
+    assert run(*words, "--check").code == 6
+    done = run("apply", path, "-o", "json", "--catalog", place)
+    assert done.code == 0, done.err
+    assert DirectoryStore(directory).read().aliases["alpha"] == SLIM
+    assert run("apply", path, "--check", "--catalog", place).code == 0
+
+
+def test_apply_that_the_rules_refuse_sends_nothing(place, directory, declared, run):
+    before = dict(DirectoryStore(directory).read().aliases)
+    path = declared(alpha=SLIM, flight_delay_model=LATE, beta="missing")
+    done = run("apply", path, "-o", "json", "--catalog", place)
+    assert done.code == 3
+    assert [one["rule"] for one in done.document["errors"]] == ["model_missing", "inference_type_differs"]
+    assert DirectoryStore(directory).read().aliases == before
+
+
+def test_apply_creates_then_moves_then_deletes(cluster, declared, run):
+    path = declared(flight_delay_model=NEW, zeta=SLIM, sentiment=SST)
+    cluster.front.asked.clear()
+    done = run("apply", path, "--prune", "--only", "[!ep]*", "--catalog", cluster.url)
+    assert done.code == 0, done.err
+    assert [line.split()[0] + " " + line.rsplit("/", 1)[1] for line in cluster.front.writes] == [
+        "PUT zeta",
+        "PUT flight_delay_model",
+        "DELETE flight_delayed",
+        "DELETE is-flight-late",
+    ]
+
+
+def test_apply_that_would_delete_what_a_pipeline_names_sends_nothing(place, directory, declared, run):
+    before = dict(DirectoryStore(directory).read().aliases)
+    path = declared(alpha=SLIM)
+    done = run("apply", path, "--prune", "-o", "json", "--catalog", place)
+    assert done.code == 5
+    assert "named by the ingest pipeline" in done.document["error"]["reason"]
+    assert DirectoryStore(directory).read().aliases == before
+
+
+def test_apply_does_without_pipelines_that_it_may_not_read(directory, declared, run):
+    """Then it is the server that refuses the deletion, and the rest is done."""
+    behind = elasticsearch(directory)
+    denied = error(403, "security_exception", "action is unauthorized for user [x]")
+    with answering(lambda asked: denied if asked.parts[0] == "_ingest" else behind(asked)) as cluster:
+        words = ["apply", declared(alpha=SLIM), "--prune", "--only", "[af]*", "--catalog", cluster.url]
+        done = run(*words)
+        assert done.code == 5
+        assert "server: the alias 'flight_delay_model' is named by the ingest pipeline 'flights'" in done.err
+        assert "of 3 changes, 1 made ('alpha') and 2 not made ('flight_delay_model', 'flight_delayed')" in done.err
+        asked = run("delete", "flight_delay_model", "-n", "--catalog", cluster.url)
+        assert asked.code == 9
+        assert "read_pipeline is missing" in asked.err
+
+
+@pytest.mark.parametrize(
+    ("failing", "code"),
+    [
+        (error(403, "security_exception", "action is unauthorized for user [x]"), 9),
+        (error(409, "status_exception", "a pipeline names it"), 5),
+        (error(404, "resource_not_found_exception", "gone"), 4),
+        (error(400, "status_exception", "no"), 3),
+        (Told(close=-1), 9),
+    ],
+    ids=["403", "409", "404", "400", "closed"],
+)
+def test_apply_that_stops_tells_what_was_done_and_a_second_run_ends_it(failing, code, directory, declared, run):
+    behind = elasticsearch(directory)
+    path = declared(alpha=SLIM, flight_delay_model=NEW, sentiment="sst-2-next", elser=".elser_model_2")
+    broken = threading.Event()
+
+    def answer(asked):
+        fails = "model_aliases/flight_delay_model" in asked.path and not broken.is_set()
+        return failing if fails else behind(asked)
+
+    with answering(answer) as cluster:
+        done = run("apply", path, "-o", "json", "--catalog", cluster.url)
+        assert done.code == code, done.err
+        told = done.document
+        unknown = ["flight_delay_model"] if failing.close else []
+        assert [change["model_alias"] for change in told["unknown"]] == unknown
+        assert unknown + [one["model_alias"] for one in told["not_done"]] == ["flight_delay_model", "sentiment"]
+        made = [change for change in done.document["changes"] if change["result"] != "unchanged"]
+        assert [change["model_alias"] for change in made] == ["alpha"]
+        assert "; of 3 changes, 1 made ('alpha') and " in told["error"]["reason"]
+        assert told["error"]["reason"].endswith("'sentiment')")
+        again = run("apply", path, "--catalog", cluster.url)
+        assert again.code == code
+        assert re.search("^not sent +sentiment", again.out, re.MULTILINE)
+        broken.set()
+        assert run("apply", path, "--catalog", cluster.url).code == 0
+        assert run("apply", path, "--check", "--catalog", cluster.url).code == 0
+
+
+# --- few and small requests ---
+
+COUNT = 5000
+
+
+@pytest.fixture(scope="module")
+def large():
+    """A cluster of 5,000 models, with an alias on every tenth."""
+    configs = [_config(number) for number in range(COUNT)]
+    named = {name: one for one in configs for name in (one["model_id"], *one["metadata"].get("model_aliases", ()))}
+
+    def answer(asked):
+        start, size = int(asked.parameters.get("from", "0")), int(asked.parameters.get("size", "100"))
+        if asked.method == "PUT":
+            return good({"acknowledged": True})
+        if len(asked.parts) == 3:
+            found = named.get(asked.parts[2])
+            if found is None:
+                return error(404, "resource_not_found_exception", "none")
+            return good({"count": 1, "trained_model_configs": [found]})
+        return good({"count": COUNT, "trained_model_configs": configs[start : start + size]})
+
+    front = Front(answer)
+    with front.listening() as url:
+        yield url, front
+
+
+def _config(number):
+    metadata = {"model_aliases": [f"alias-{number}-a"]} if number % 10 == 0 else {}
+    return {
+        "model_id": f"model-{number:04}",
+        "model_type": "tree_ensemble",
+        "inference_config": {"regression": {}},
+        "input": {"field_names": ["a", "b", "c"]},
+        "metadata": metadata,
+    }
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no process there can send Ctrl-C to one other process")
+def test_apply_that_is_interrupted_tells_how_far_it_came(directory, declared, tmp_path):
+    """As a person does it: Ctrl-C while the server takes its time over the second of three changes."""
+    behind = elasticsearch(directory)
+    path = declared(alpha=SLIM, beta=SLIM, flight_delay_model=NEW)
+    hang = threading.Event()
+
+    def answer(asked):
+        return Told(hang=hang) if asked.path.endswith("/beta") and asked.method == "PUT" else behind(asked)
+
+    with answering(answer) as cluster:
+        command = [sys.executable, "-m", "mlalias", "apply", path, "--catalog", cluster.url]
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
+        until = time.monotonic() + 10
+        while len(cluster.front.writes) < 2 and time.monotonic() < until:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=10)
+        hang.set()
+    assert process.returncode == 130
+    expected = "interrupted at the alias 'beta'; of 3 changes, 1 made ('alpha') and 1 not made ('flight_delay_model')\n"
+    assert told.endswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("words", "most"),
+    [
+        (["list", "-o", "json"], 5),
+        (["resolve", "alias-10-a"], 1),
+        (["resolve", "model-0007"], 1),
+        (["put", "model-0007", "new"], 3),
+        (["put", "model-0007", "alias-10-a", "-r"], 3),
+        (["put", "model-0007", "alias-10-a", "--if-current", "model-0010"], 4),
+        (["put", "model-0007", "alias-10-a", "-r", "-n"], 2),
+        (["compare", "alias-10-a", "model-0007"], 2),
+    ],
+    ids=spelled,
+)
+def test_a_large_cluster_is_asked_little(words, most, large, run):
+    url, front = large
+    front.asked.clear()
+    front.sent = 0
+    done = run(*words, "--catalog", url)
+    assert done.code == 0, done.err
+    assert len(front.asked) == most
+    assert front.sent < (1_500_000 if words[0] == "list" else 2000)
+    assert all("filter_path" in asked.parameters for asked in front.asked if asked.method == "GET")
+
+
+def test_apply_of_many_aliases_asks_for_all_of_them_at_once(large, declared, run):
+    url, front = large
+    front.asked.clear()
+    path = declared(**{f"alias-{number}-a": f"model-{number + 1:04}" for number in range(0, 2000, 10)})
+    assert run("apply", path, "--check", "--catalog", url).code == 6
+    assert len(front.asked) <= 16 + 5

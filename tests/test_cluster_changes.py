@@ -1,0 +1,174 @@
+"""One change on a cluster: what is said, what counts, what is noticed, what is waited for."""
+
+import pytest
+from cluster_cases import LATE, NEW, OLD, SLIM, spelled
+from cluster_fixtures import cluster, declared, directory, fenced, place, run, sample_source
+from cluster_support import answering, elasticsearch, error, good, warning
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mlalias.directory import DirectoryStore
+
+pytestmark = pytest.mark.usefixtures("fenced")
+
+
+def test_the_first_write_names_the_cluster_and_where_its_address_is_from(cluster, run, fenced):
+    assert run("put", SLIM, "slim", "--catalog", cluster.url).err.startswith(f"on {cluster.url} (from --catalog)\n")
+    fenced.setenv("MLALIAS_CATALOG", cluster.url)
+    assert run("delete", "slim").err.startswith(f"on {cluster.url} (from MLALIAS_CATALOG)\n")
+    assert run("delete", "slim", "--missing-ok").err == ""
+    assert run("put", SLIM, "slim", "-n").err == ""
+    assert run("put", SLIM, "slim", "-q") == (0, "", "")
+
+
+def test_a_warning_of_the_server_comes_with_the_overlap(cluster, run):
+    done = run("put", SLIM, "flight_delay_model", "-r", "--catalog", cluster.url)
+    assert done.code == 0
+    assert "warning: " in done.err
+    assert "shares only 3 of 22 input fields" in done.err
+    assert "lost       19  AvgTicketPrice" in done.err
+    assert f"hint: to undo: mlalias put {OLD} flight_delay_model --reassign --catalog {cluster.url}\n" in done.err
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({}, []),
+        ({"Warning": '299 Elasticsearch-9.1.0-a "old \\"way\\" \\\\ 100%25 %C3%A9"'}, ['old "way" \\ 100% é']),
+        ({"Warning": '299 Elasticsearch-9.1.0-a "one", 299 Elasticsearch-9.1.0-a "two, three"'}, ["one", "two, three"]),
+    ],
+)
+def test_the_servers_warnings_are_the_ones_that_count(headers, expected, directory, run):
+    """Ours about the fields is not told if the server does not warn, and whatever else it says is."""
+    behind = elasticsearch(directory)
+
+    def answer(asked):
+        return good({"acknowledged": True}, **headers) if asked.method == "PUT" else behind(asked)
+
+    with answering(answer) as quiet:
+        done = run("put", SLIM, "flight_delay_model", "-r", "-o", "json", "--catalog", quiet.url)
+    assert [one["message"] for one in done.document["warnings"]] == expected
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(texts=st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60), max_size=3))
+def test_any_warning_comes_through_as_it_was_meant(texts, run):
+    """Quotes, backslashes, commas, percent signs, line ends and all of Unicode."""
+    header = {"Warning": ", ".join(warning(text) for text in texts)} if texts else {}
+
+    def answer(asked):
+        return good({"acknowledged": True}, **header) if asked.method == "PUT" else good({"count": 0})
+
+    with answering(answer) as cluster:
+        done = run("put", "model", "alias", "-o", "json", "--catalog", cluster.url)
+    assert [one["message"] for one in done.document["warnings"]] == texts
+
+
+def test_a_change_that_not_all_nodes_confirmed_is_a_warning(directory, run):
+    behind = elasticsearch(directory)
+    with answering(lambda asked: good({"acknowledged": False}) if asked.method == "PUT" else behind(asked)) as slow:
+        done = run("put", SLIM, "slim", "--catalog", slow.url)
+    assert done.code == 0
+    assert "not all of the cluster's nodes have confirmed it" in done.err
+
+
+def test_the_servers_answer_counts_where_its_rules_and_ours_differ(directory, run):
+    behind = elasticsearch(directory)
+    with answering(lambda asked: good({"acknowledged": True}) if asked.method == "PUT" else behind(asked)) as lenient:
+        done = run("put", "sst-2-draft", "sentiment", "-r", "-o", "json", "--catalog", lenient.url)
+        assert done.code == 0
+        assert done.document["changes"][0]["result"] == "reassigned"
+    refusing = error(400, "status_exception", "no, and this is why")
+    with answering(lambda asked: refusing if asked.method == "PUT" else behind(asked)) as strict:
+        done = run("put", SLIM, "slim", "-o", "json", "--catalog", strict.url)
+    assert done.code == 3
+    assert done.document["error"] == {
+        "type": "status_exception",
+        "reason": "no, and this is why",
+        "rule": None,
+        "hint": None,
+    }
+
+
+def test_a_message_has_no_place_to_be_kept(cluster, run):
+    done = run("put", SLIM, "slim", "-m", "why", "--catalog", cluster.url)
+    assert "warning: a cluster keeps no history, and no message\n" in done.err
+
+
+@pytest.mark.parametrize(
+    ("words", "moment", "code", "text"),
+    [
+        (["put", SLIM, "slim"], 2, 3, "names the model"),
+        (["put", SLIM, "slim", "-r"], 2, 3, "names the model"),
+        (["put", NEW, "flight_delay_model", "--if-current", OLD], 2, 5, f"names '{LATE}', not '{OLD}'"),
+        (["delete", "is-flight-late"], 1, 5, "not"),
+    ],
+    ids=spelled,
+)
+def test_a_change_between_our_read_and_our_write_is_noticed(words, moment, code, text, directory, run):
+    behind = elasticsearch(directory)
+    other = {"is-flight-late": OLD}.get(words[1], LATE)
+    alias = words[1] if words[0] == "delete" else words[2]
+
+    def answer(asked):
+        told = behind(asked)
+        if len(racing.front.asked) == moment:
+            _overwrite(directory, alias, other)
+        return told
+
+    with answering(answer) as racing:
+        done = run(*words, "--catalog", racing.url)
+    assert done.code == code, done.err
+    assert text in done.err
+    assert DirectoryStore(directory).read().aliases[alias] == other
+
+
+def _overwrite(directory, alias, model_id):
+    """What somebody else does, past all rules."""
+    path = directory / "aliases.toml"
+    lines = [line for line in path.read_text().splitlines() if not line.startswith(f"{alias} =")]
+    path.write_text("\n".join([*lines, f'{alias} = "{model_id}"\n']))
+
+
+# --- waiting for deployments ---
+
+
+@pytest.mark.parametrize("command", ["put", "apply"])
+def test_wait_holds_a_change_back_until_its_deployments_run(command, directory, declared, run):
+    behind = elasticsearch(directory)
+    stats = {"sst-2-draft": 0}
+
+    def answer(asked):
+        if asked.path.endswith("sst-2-draft/_stats"):
+            stats["sst-2-draft"] += 1
+            if stats["sst-2-draft"] == 2:
+                _deploy(directory, "sst-2-draft")
+        return behind(asked)
+
+    words = {"put": ["put", "sst-2-draft", "sentiment", "-r"], "apply": ["apply", declared(sentiment="sst-2-draft")]}
+    with answering(answer) as cluster:
+        done = run(*words[command], "--wait", "20", "--catalog", cluster.url)
+    assert done.code == 0, done.err
+    assert done.err.startswith("waiting for up to 20 seconds: the alias 'sentiment' cannot move")
+    assert DirectoryStore(directory).read().aliases["sentiment"] == "sst-2-draft"
+
+
+def _deploy(directory, model_id):
+    with (directory / "models" / f"{model_id}.toml").open("a") as file:
+        file.write(
+            '\n[[deployments]]\ndeployment_id = "d"\nstate = "started"\n'
+            "allocation_count = 1\ntarget_allocation_count = 1\n"
+        )
+
+
+def test_wait_ends(cluster, run):
+    done = run("put", "sst-2-draft", "sentiment", "-r", "--wait", "0.2", "--catalog", cluster.url)
+    assert done.code == 3
+    assert "--wait 300" in done.err
+    assert run("put", "missing", "slim", "--wait", "60", "--catalog", cluster.url).code == 4
+
+
+def test_wait_is_for_a_cluster(directory, run):
+    done = run("put", "sst-2-draft", "sentiment", "-r", "--wait", "5", "--catalog", directory)
+    assert done.code == 2
+    assert "--wait is for a cluster" in done.err

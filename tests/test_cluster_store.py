@@ -1,0 +1,153 @@
+"""The same commands on a directory and on a cluster: same outcomes, same exit codes."""
+
+import io
+import re
+
+import pytest
+from cluster_cases import LATE, NEW, OLD, SLIM, SST, spelled
+from cluster_fixtures import cluster, declared, directory, fenced, place, run, sample_source
+from cluster_support import PRODUCT, Told, answering, elasticsearch
+
+from mlalias.directory import DirectoryStore
+
+pytestmark = pytest.mark.usefixtures("fenced")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "expected"),
+    [
+        (["put", SLIM, "slim"], 0, [("created", "slim", SLIM, None)]),
+        (["put", NEW, "flight_delay_model", "-r"], 0, [("reassigned", "flight_delay_model", NEW, OLD)]),
+        (["put", NEW, "flight_delay_model", "--if-current", OLD], 0, [("reassigned", "flight_delay_model", NEW, OLD)]),
+        (["put", OLD, "flight_delay_model", "--exist-ok"], 0, [("unchanged", "flight_delay_model", OLD, OLD)]),
+        (["put", OLD, "flight_delay_model", "-r"], 0, [("unchanged", "flight_delay_model", OLD, OLD)]),
+        (["put", "sst-2-next", "sentiment", "-r"], 0, [("reassigned", "sentiment", "sst-2-next", SST)]),
+        (["delete", "is-flight-late"], 0, [("deleted", "is-flight-late", None, LATE)]),
+        (["delete", "is-flight-late", "--model", LATE], 0, [("deleted", "is-flight-late", None, LATE)]),
+        (["delete", "nothing", "--missing-ok"], 0, []),
+        (["put", SLIM, SLIM], 3, ["equal_names", "invalid_alias"]),
+        (["put", SLIM, "v1"], 3, ["invalid_alias"]),
+        (["put", SLIM, ""], 3, ["invalid_alias"]),
+        (["put", SLIM, ".."], 3, ["invalid_alias"]),
+        (["put", SLIM, "a/b"], 3, ["invalid_alias"]),
+        (["put", SLIM, "flight_delay_model"], 3, ["alias_taken"]),
+        (["put", OLD, "flight_delay_model"], 3, ["alias_taken"]),
+        (["put", "missing", "flight_delay_model"], 3, ["alias_taken"]),
+        (["put", "missing", "slim"], 4, ["model_missing"]),
+        (["put", "../../etc", "slim"], 4, ["model_missing"]),
+        (["put", "*", "slim"], 4, ["model_missing"]),
+        (["put", "sentiment", "slim"], 4, ["model_missing"]),
+        (["put", LATE, "flight_delay_model", "-r"], 3, ["inference_type_differs"]),
+        (["put", "sst-2-draft", "flight_delayed", "-r"], 3, ["inference_type_differs"]),
+        (["put", "lang_ident_model_1", "flight_delayed", "-r"], 3, ["model_type_differs"]),
+        (["put", "sst-2-draft", "sentiment", "-r"], 3, ["not_deployed"]),
+        (["put", NEW, "flight_delay_model", "--if-current", SLIM], 5, [None]),
+        (["put", NEW, "slim", "--if-current", SLIM], 5, [None]),
+        (["put", SLIM, "flight_delay_model", "-r", "--strict"], 3, ["few_shared_fields"]),
+        (["delete", "nothing"], 4, [None]),
+        (["delete", SLIM], 4, [None]),
+        (["delete", "a b"], 4, [None]),
+        (["delete", "is-flight-late", "--model", OLD], 5, [None]),
+        (["delete", "flight_delay_model"], 5, [None]),
+        (["put", "sst-2-draft", "sentiment", "-r", "-n"], 3, ["not_deployed"]),
+        (["delete", "flight_delay_model", "-n"], 5, [None]),
+    ],
+    ids=spelled,
+)
+def test_a_change_ends_alike_on_both(words, code, expected, place, directory, run):
+    before = dict(DirectoryStore(directory).read().aliases)
+    done = run(*words, "-o", "json", "--catalog", place)
+    assert done.code == code, done.err
+    if code == 0:
+        keys = ("result", "model_alias", "model_id", "previous_model_id")
+        assert [tuple(change[key] for key in keys) for change in done.document["changes"]] == expected
+        assert done.document["acknowledged"] is True
+        for _, alias, model_id, _ in expected:
+            before.pop(alias, None)
+            before |= {alias: model_id} if model_id else {}
+    else:
+        assert [one["rule"] for one in done.document["errors"]] == expected
+        assert done.document["status"] == {3: 400, 4: 404, 5: 409}[code]
+    assert DirectoryStore(directory).read().aliases == before
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["list"], 0),
+        (["list", "flight*", "sentiment"], 0),
+        (["list", "nothing"], 4),
+        (["models"], 0),
+        (["models", "sst*"], 0),
+        (["models", "nothing*"], 0),
+        (["show", "sentiment", LATE], 0),
+        (["show", "sentimen"], 4),
+        (["resolve", "sentiment", OLD, ".elser_model_2"], 0),
+        (["resolve", "nothing", "nor-this", "sentiment"], 4),
+        (["resolve", "_all"], 4),
+        (["compare", "flight_delay_model", SLIM], 0),
+        (["compare", "sentiment", "sst-2-draft"], 0),
+        (["put", SLIM, "flight_delay_model", "-r", "-n"], 0),
+        (["put", "sst-2-draft", "flight_delayed", "-r", "-n"], 3),
+    ],
+    ids=spelled,
+)
+@pytest.mark.parametrize("form", ["table", "json"])
+def test_a_question_is_answered_alike_by_both(words, code, form, cluster, run):
+    local = run(*words, "-o", form, "--catalog", cluster.directory)
+    live = run(*words, "-o", form, "--catalog", cluster.url)
+    assert (local.code, live.code) == (code, code), live.err
+    assert _unplaced(live.out, cluster) == _unplaced(_without_history(local.out), cluster)
+    assert cluster.front.writes == []
+
+
+def _unplaced(text, cluster):
+    return text.replace(cluster.url, "PLACE").replace(str(cluster.directory), "PLACE")
+
+
+def _without_history(text):
+    """What a cluster can tell, too."""
+    text = re.sub(r'"last_change": \{.*?\n      \}', '"last_change": null', text, flags=re.DOTALL)
+    return re.sub(r"^(last change:|\S+\tlast change\t).*\n", "", text, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", ["import", "forget", "history", "rollback", "verify"])
+def test_what_a_cluster_cannot_do_says_what_to_use_instead(name, cluster, run):
+    operand = {"history": [], "verify": []}.get(name, ["x"])
+    done = run(name, *operand, "--catalog", cluster.url)
+    assert done.code == 2
+    assert f"`{name}` works on a catalog in a directory" in done.err
+    assert "hint: " in done.err
+    assert cluster.front.asked == []
+
+
+def test_facts_go_home_and_aliases_go_out(cluster, tmp_path, run, fenced):
+    """`export` of a cluster is what `import` reads, and `export` of a directory what `apply` on a cluster reads."""
+    exported = run("export", "--catalog", cluster.url)
+    assert exported.out == run("export", "--catalog", cluster.directory).out
+    answer = ["export", "flight*", "--format", "elasticsearch", "--catalog"]
+    assert run(*answer, cluster.url).out == run(*answer, cluster.directory).out
+    home = tmp_path / "home-catalog"
+    _stdin(fenced, exported.out)
+    assert run("import", "-", "--catalog", home).code == 0
+    assert run("export", "--catalog", home).out == exported.out
+    run("put", NEW, "flight_delay_model", "-r", "--catalog", home)
+    _stdin(fenced, run("export", "--catalog", home).out)
+    assert run("apply", "-", "--check", "--catalog", cluster.url).code == 6
+    _stdin(fenced, run("export", "--catalog", home).out)
+    done = run("apply", "-", "--strict", "--catalog", cluster.url)
+    assert done.code == 0
+    assert "the models and pipelines in standard input are ignored: a cluster has its own\n" in done.err
+    assert run("resolve", "flight_delay_model", "--catalog", cluster.url).out == f"{NEW}\n"
+
+
+def _stdin(monkeypatch, text):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+
+
+def test_a_cluster_without_a_pipeline(directory, run):
+    """Elasticsearch answers that with 404 and an empty object."""
+    behind = elasticsearch(directory)
+    none = Told({}, 404, PRODUCT)
+    with answering(lambda asked: none if asked.parts[0] == "_ingest" else behind(asked)) as cluster:
+        assert "pipelines:            none\n" in run("show", "sentiment", "--catalog", cluster.url).out
