@@ -144,7 +144,7 @@ def _hints(plan: Plan, dry_run: bool, catalog: str | None) -> str:
     undoable = [
         change
         for change in plan.moves
-        if (plan.undoes or change.result != "created") and change.previous_model_id in (None, *plan.before.models)
+        if (plan.undoes or change.result != "created") and _is_there(plan, change.previous_model_id)
     ]
     if dry_run or plan.forgotten or not undoable:
         return ""
@@ -152,6 +152,10 @@ def _hints(plan: Plan, dry_run: bool, catalog: str | None) -> str:
     if len(undoable) > 1:
         hint = hint._replace(text="to undo it for one alias")
     return tables.said("hint", "cyan", records.hint_text(hint, catalog))
+
+
+def _is_there(plan: Plan, model_id: str | None) -> bool:
+    return model_id is None or model_id in plan.before.models
 
 
 def failed(
