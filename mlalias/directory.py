@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 
 from mlalias import files
@@ -28,18 +28,24 @@ from mlalias.layout import (
     read_table,
 )
 from mlalias.plan import Plan, Request
+from mlalias.progress import Advance, unseen
 from mlalias.syntax import to_toml
+
+Progress = Callable[[str], AbstractContextManager[Advance]]
 
 
 class DirectoryStore:
     """A catalog in a directory; one that does not exist is an empty catalog, which the first write creates.
 
-    `on_wait` is called when another writer has held the lock for a second.
+    `on_wait` is called when another writer has held the lock for a second; `progress` shows a change that takes long.
     """
 
-    def __init__(self, path: Path, on_wait: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, path: Path, on_wait: Callable[[], None] = lambda: None, progress: Progress = lambda _: nullcontext(unseen)
+    ) -> None:
         self.path = path
         self._on_wait = on_wait
+        self._progress = progress
 
     def read(self) -> Catalog:
         """The catalog as it is at this instant, without a lock; raises Damaged."""
@@ -58,7 +64,8 @@ class DirectoryStore:
             self._create()
         with files.locked(self.path / LOCK, timeout, self._on_wait):
             table = self._recover()
-            plan = request(self._catalog(table))
+            with self._progress("reading models") as advance:
+                plan = request(self._catalog(table, advance))
             if plan.errors or plan.empty:
                 return plan._replace(revision=table.revision)
             self._write_facts(plan)
@@ -79,10 +86,10 @@ class DirectoryStore:
             raise self._history_ahead(None, last)
         return table or Table(0, {}, {})
 
-    def _catalog(self, table: Table) -> Catalog:
+    def _catalog(self, table: Table, advance: Advance = unseen) -> Catalog:
         return Catalog(
             table.aliases,
-            ModelFiles(self.path / MODELS),
+            ModelFiles(self.path / MODELS, advance),
             PipelineFile(self.path / PIPELINES),
             HistoryFile(self.path / HISTORY, table.revision),
             table.revision,
@@ -157,7 +164,8 @@ class DirectoryStore:
             (self.path / MODELS).mkdir()
             files.sync_directory(self.path)
         if contents:
-            files.replace_all(contents, self.path)
+            with self._progress("writing models") as advance:
+                files.replace_all(contents, self.path, advance)
 
     def _commit(self, plan: Plan, table: Table, entry: Entry) -> None:
         """Draft the new table, append the entry, and let the draft take the table's place: this is the commit.

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlalias.errors import Busy, Damaged, Hint, InvalidDocument
+from mlalias.progress import Advance, unseen
 
 if TYPE_CHECKING:
     from threading import Lock
@@ -179,14 +180,17 @@ def write_new(path: Path, data: bytes, *, sync: bool = True) -> None:
     _write_and_close(descriptor, data, sync=sync)
 
 
-def replace_all(contents: Mapping[Path, bytes], directory: Path) -> None:
+def replace_all(contents: Mapping[Path, bytes], directory: Path, advance: Advance = unseen) -> None:
     """Replace files, each at once: write all, sync all, rename all, sync their directories."""
     waiting = {temporary(path, directory): path for path in contents}
+    steps = 2 * len(waiting)
     try:
-        for draft, path in waiting.items():
+        for done, (draft, path) in enumerate(waiting.items(), 1):
             write_new(draft, contents[path], sync=len(waiting) == 1)
+            advance(done, steps)
         if len(waiting) > 1:
-            _sync_all(waiting)
+            for done, _ in enumerate(_synced(waiting), len(waiting) + 1):
+                advance(done, steps)
         for draft, path in waiting.items():
             draft.replace(path)
     except OSError:
@@ -240,13 +244,12 @@ def _write_and_close(descriptor: int, data: bytes, *, sync: bool = True) -> None
         os.close(descriptor)
 
 
-def _sync_all(paths: Iterable[Path]) -> None:
-    """Sync many files from a few threads, so that the system can write them together."""
+def _synced(paths: Iterable[Path]) -> Iterator[None]:
+    """Sync many files from a few threads, so that the system can write them together; one item for each."""
     from concurrent.futures import ThreadPoolExecutor
 
     def sync_file(path: Path) -> None:
         _write_and_close(os.open(path, os.O_WRONLY | _BINARY), b"")
 
     with ThreadPoolExecutor(_SYNC_THREADS) as pool:
-        for _ in pool.map(sync_file, paths):
-            pass
+        yield from pool.map(sync_file, paths)

@@ -13,6 +13,7 @@ from mlalias.documents import aliases, model, pipelines
 from mlalias.errors import Damaged, Hint, InvalidDocument, NewerFormat
 from mlalias.history import from_line
 from mlalias.node import Node
+from mlalias.progress import Advance, unseen
 from mlalias.syntax import Document, decode, read_toml
 
 FORMAT = 1
@@ -99,11 +100,18 @@ def _at_rest() -> Iterator[None]:
         raise Damaged(error.reason, VERIFY) from error
 
 
-class ModelFiles(Mapping[str, Model]):
-    """The models of a directory; a file is read when its model is asked for, and once."""
+_OFTEN = 100
 
-    def __init__(self, directory: Path) -> None:
+
+class ModelFiles(Mapping[str, Model]):
+    """The models of a directory; a file is read when its model is asked for, and once.
+
+    `advance` is told now and then how many have been read.
+    """
+
+    def __init__(self, directory: Path, advance: Advance = unseen) -> None:
         self._directory = directory
+        self._advance = advance
         self._read: dict[str, Model | None] = {}
 
     def path(self, model_id: str) -> Path:
@@ -118,7 +126,13 @@ class ModelFiles(Mapping[str, Model]):
             raise KeyError(model_id)
         return found
 
+    @cached_property
+    def _total(self) -> int:
+        return len(self)
+
     def _model(self, model_id: str) -> Model | None:
+        if len(self._read) % _OFTEN == _OFTEN - 1:
+            self._advance(len(self._read), max(len(self._read), self._total))
         node = _node(self.path(model_id))
         with _at_rest():
             return model(model_id, node) if node else None

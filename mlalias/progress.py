@@ -18,14 +18,14 @@ def progress(label: str) -> Iterator[Advance]:
     """Give a callable to be told how much of how many is done; the bar goes when the work ends."""
     bar = _Bar(label) if sys.stderr is not None and sys.stderr.isatty() else None
     try:
-        yield bar.advance if bar else _nothing
+        yield bar.advance if bar else unseen
     finally:
         if bar:
             bar.stop()
 
 
-def _nothing(done: int, total: int) -> None:
-    """Draw nothing."""
+def unseen(done: int, total: int) -> None:
+    """Advance without a bar."""
 
 
 class _Bar:

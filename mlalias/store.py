@@ -93,8 +93,9 @@ def open_store(location: Location, *, whole: bool = True, quiet: bool = False, w
             Hint("take over the answer to GET _ml/trained_models/_stats", ("import", "stats.json")),
         )
     from mlalias.directory import DirectoryStore
+    from mlalias.progress import progress
 
-    return DirectoryStore(location.path, on_wait=_tell_of_waiting)
+    return DirectoryStore(location.path, _tell_of_waiting, progress)
 
 
 def _open_cluster(location: Location, *, whole: bool, quiet: bool, wait: float) -> Store:

@@ -6,7 +6,7 @@ import pytest
 import typer.main
 from conftest import HERE
 
-from mlalias.cli import app
+from mlalias.commands import app
 from mlalias.rules import RULES
 
 README = (HERE.parent / "README.md").read_text()
