@@ -71,3 +71,10 @@ def test_help_lists_the_commands_in_order_of_use(run):
 @pytest.mark.parametrize("variable", ["MLALIAS_CATALOG", "MLALIAS_LOCK_TIMEOUT", "MLALIAS_ACTOR", "SOURCE_DATE_EPOCH"])
 def test_every_variable_stands_in_the_readme(variable):
     assert f"`{variable}`" in README
+
+
+def test_the_picture_is_what_the_program_prints():
+    import picture
+
+    assert picture.PICTURE.read_text() == picture.svg()
+    assert "](.github/session.svg)" in README

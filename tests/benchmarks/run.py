@@ -1,0 +1,144 @@
+"""Times the commands: `python tests/benchmarks/run.py` prints one table of Markdown, `--write` puts it into the README.
+
+The floor is a Typer app of one command in the same environment. Ratios are of medians, measured in turns so that a busy
+moment of the machine hits all alike.
+"""
+
+import argparse
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+TOP = Path(__file__).parent.parent.parent
+FLOOR = "import typer\napp = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)\n@app.command()\ndef one(name: str) -> None:\n    print(name)\napp()\n"
+OLD, NEW = "flight-delay-prediction-1574775339910", "flight-delay-prediction-1580004349800"
+MLALIAS = (sys.executable, "-m", "mlalias")
+
+
+def seconds(command, catalog):
+    """How long a command takes."""
+    environment = {**os.environ, "MLALIAS_CATALOG": str(catalog)}
+    begun = time.perf_counter()
+    subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+    return time.perf_counter() - begun
+
+
+def medians(commands, catalog, turns=15):
+    """The median time of each command, all run in turns."""
+    found = {name: [] for name in commands}
+    for turn in range(turns):
+        for name, command in commands.items():
+            found[name].append(seconds(command(turn) if callable(command) else command, catalog))
+    return {name: statistics.median(times) for name, times in found.items()}
+
+
+def large(directory, models, aliases):
+    """A catalog of so many models and aliases, and how long its import and its apply took."""
+    sample = json.loads((TOP / "tests/sample/models.json").read_text())["trained_model_configs"]
+    entries = [
+        {key: value for key, value in sample[i % len(sample)].items() if key != "metadata"} | {"model_id": f"m{i:06}"}
+        for i in range(models)
+    ]
+    catalog, answer, declared = directory / f"{models}", directory / "answer.json", directory / "aliases.toml"
+    answer.write_text(json.dumps({"trained_model_configs": entries}))
+    declared.write_text("[aliases]\n" + "".join(f'alias-{i}-x = "m{i % models:06}"\n' for i in range(aliases)))
+    took = [
+        seconds((*MLALIAS, command, str(path), "-q"), catalog)
+        for command, path in (("import", answer), ("apply", declared))
+    ]
+    return catalog, *took
+
+
+def start_up(directory):
+    """Rows of commands as ratios to the floor."""
+    catalog = directory / "sample"
+    seconds((*MLALIAS, "import", *map(str, sorted((TOP / "tests/sample").glob("*.json")))), catalog)
+    put = (*MLALIAS, "put")
+    found = medians(
+        {
+            "floor": (sys.executable, "-c", FLOOR, "x"),
+            "`resolve`": (*MLALIAS, "resolve", "sentiment"),
+            "`put -o json`": lambda turn: (*put, (NEW, OLD)[turn % 2], "flight_delay_model", "-r", "-o", "json"),
+            "`put`": lambda turn: (*put, (OLD, NEW)[turn % 2], "flight_delay_model", "-r"),
+            "`list`": (*MLALIAS, "list"),
+        },
+        catalog,
+    )
+    floor = found.pop("floor")
+    budgets = {"`resolve`": 1.35, "`put -o json`": 1.6, "`put`": 2.1, "`list`": 1.9}
+    yield "a Typer app of one command (the floor)", f"{floor * 1000:.0f} ms", "1.00", ""
+    for name, took in found.items():
+        yield name, f"{took * 1000:.0f} ms", f"{took / floor:.2f}", f"at most {budgets[name]}"
+
+
+def growth(directory, sizes):
+    """Rows of how commands grow with a catalog."""
+    puts = {}
+    for models, aliases in sizes:
+        catalog, imported, applied = large(directory, models, aliases)
+        turns = {"put": lambda turn: (*MLALIAS, "put", f"m{turn % 12:06}", f"new-{turn}-x")}
+        puts[models] = medians(turns, catalog, 7)["put"]
+        listed = seconds((*MLALIAS, "list"), catalog)
+        budget = "at most 3 s each" if models == 10_000 else ""
+        yield f"`import` of {models:,} models", f"{imported:.2f} s", "", budget
+        yield f"`apply` of {aliases:,} aliases", f"{applied:.2f} s", "", budget
+        yield f"`list` of {aliases:,} aliases", f"{listed:.2f} s", "", ""
+        ratio = puts[models] / puts[min(puts)]
+        yield (
+            f"`put` among {models:,} models, {aliases:,} aliases",
+            f"{puts[models] * 1000:.0f} ms",
+            f"{ratio:.2f} to the smallest",
+            "",
+        )
+
+
+def writers(directory, count=16):
+    """A row of how many processes at once write how fast."""
+    catalog = directory / "sample"
+    environment = {**os.environ, "MLALIAS_CATALOG": str(catalog)}
+    begun = time.perf_counter()
+    racing = [subprocess.Popen((*MLALIAS, "put", OLD, f"racer-{i}-x", "-q"), env=environment) for i in range(count)]
+    assert [racer.wait() for racer in racing] == [0] * count
+    yield f"{count} writers at once", f"{count / (time.perf_counter() - begun):.0f} puts/s", "", ""
+
+
+def serving(directory):
+    """Rows of the requests that `serve` answers in a second."""
+    done = subprocess.run(
+        [sys.executable, str(Path(__file__).parent / "serve.py")], capture_output=True, text=True, check=True
+    )
+    for line in done.stdout.splitlines():
+        found = re.fullmatch(r"(.+?) +(\d+) client\(s\): +(\d+) requests/s", line)
+        yield f"`serve`: {found[1]}, {found[2]} at a time", f"{found[3]}/s", "", ""
+
+
+def main():
+    """Print the table."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--write", action="store_true", help="put the table into the README")
+    parser.add_argument("--largest", type=int, default=10_000, help="how many models and aliases, at most")
+    options = parser.parse_args()
+    sizes = [
+        size for size in ((10, 10), (1_000, 1_000), (10_000, 10_000), (100_000, 100_000)) if size[0] <= options.largest
+    ]
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name)
+        rows = [*start_up(directory), *growth(directory, sizes), *writers(directory), *serving(directory)]
+    lines = ["| what | takes | ratio | budget |", "|---|---|---|---|", *(f"| {' | '.join(row)} |" for row in rows)]
+    print("\n".join(lines))
+    if options.write:
+        readme = TOP / "README.md"
+        text = readme.read_text()
+        begin, end = "<!-- benchmark -->\n", "<!-- /benchmark -->"
+        before, after = text.split(begin)[0], text.split(end)[1]
+        readme.write_text(before + begin + "\n".join(lines) + "\n" + end + after)
+
+
+if __name__ == "__main__":
+    main()
