@@ -1,22 +1,19 @@
-"""A small Elasticsearch over a catalog directory, and fronts that misbehave: HTTP servers on free loopback ports."""
+"""Fronts of Elasticsearch on free loopback ports: over a catalog directory, or misbehaving."""
 
+import asyncio
 import json
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from fnmatch import fnmatchcase
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl, quote, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
-from mlalias.catalog import Catalog
 from mlalias.cli import main
 from mlalias.directory import DirectoryStore
-from mlalias.documents import to_config
-from mlalias.errors import Failure, NotFound
-from mlalias.requests import delete, put
+from mlalias.server import App
 
 SAMPLE = Path(__file__).parent / "sample"
 PRODUCT = {"X-elastic-product": "Elasticsearch"}
@@ -161,106 +158,39 @@ class Run(NamedTuple):
         return json.loads(self.out)
 
 
-# --- a small Elasticsearch ---
+# --- Elasticsearch, as `serve` answers for it ---
 
 
 def elasticsearch(directory: Path) -> Answering:
-    """Answer for the models and aliases of a catalog directory, under the same rules."""
-    store = DirectoryStore(directory)
-
-    def answering(asked: Asked) -> Told:
-        match asked.method, asked.parts:
-            case "GET", ["_ml", "trained_models", *rest]:
-                return _read(store.read(), rest, asked.parameters)
-            case "GET", ["_ingest", "pipeline"]:
-                return good({name: _pipeline(names) for name, names in store.read().pipelines.items()})
-            case "PUT", ["_ml", "trained_models", model_id, "model_aliases", alias]:
-                return _write(store, put(model_id, alias, reassign=asked.parameters.get("reassign") == "true"))
-            case "DELETE", ["_ml", "trained_models", model_id, "model_aliases", alias]:
-                return _write(store, delete(alias, model_id))
-        return error(400, "illegal_argument_exception", f"no handler found for {asked.line}")
-
-    return answering
+    """Answer for a catalog directory as `mlalias serve` does; a front in between keeps what was asked."""
+    app = App(DirectoryStore(directory))
+    return lambda asked: asyncio.run(_answered(app, asked))
 
 
-def _read(catalog: Catalog, rest: list[str], parameters: Mapping[str, str]) -> Told:
-    stats = rest[-1:] == ["_stats"]
-    expressions = rest[0].split(",") if rest and rest != ["_stats"] else ["*"]
-    try:
-        ids = sorted({model_id for one in expressions for model_id in _matching(catalog, one)})
-    except NotFound as failure:
-        return error(404, failure.type, failure.reason)
-    start, size = int(parameters.get("from", "0")), int(parameters.get("size", "100"))
-    page = ids[start : start + size]
-    if stats:
-        entries = [entry for model_id in page for entry in _stats(catalog, model_id)]
-    else:
-        named = catalog.aliases_by_model()
-        entries = [to_config(catalog.models[model_id], named.get(model_id, ())) for model_id in page]
-    key = "trained_model_stats" if stats else "trained_model_configs"
-    whole = {"count": len(ids), key: entries}
-    paths = parameters.get("filter_path")
-    return good(_filtered(whole, [path.split(".") for path in paths.split(",")]) if paths else whole)
+async def _answered(app: App, asked: Asked) -> Told:
+    messages: list[Any] = []
 
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"", "more_body": False}
 
-def _matching(catalog: Catalog, expression: str) -> list[str]:
-    if "*" in expression:
-        return [model_id for model_id in catalog.models if fnmatchcase(model_id, expression)]
-    target = catalog.target(expression)
-    if target not in catalog.models:
-        raise NotFound(f"no trained model '{expression}'")
-    return [target]
+    async def send(message: Any) -> None:
+        messages.append(message)
 
-
-def _stats(catalog: Catalog, model_id: str) -> list[dict[str, Any]]:
-    found = [
-        {
-            "model_id": model_id,
-            "deployment_stats": {
-                "deployment_id": one.deployment_id,
-                "model_id": model_id,
-                "state": one.state,
-                "nodes": [],
-                "allocation_status": {
-                    "allocation_count": one.allocation_count,
-                    "target_allocation_count": one.target_allocation_count,
-                },
-            },
-        }
-        for one in catalog.models[model_id].deployments
-    ]
-    return found or [{"model_id": model_id, "pipeline_count": 0}]
-
-
-def _pipeline(names: Any) -> dict[str, Any]:
-    return {"processors": [{"inference": {"model_id": name}} for name in names]}
-
-
-def _filtered(value: Any, paths: list[list[str]]) -> Any:
-    """What `filter_path` leaves; objects and lists of which nothing is left go, too."""
-    if isinstance(value, list):
-        return [left for left in (_filtered(item, paths) for item in value) if left not in ({}, [])]
-    if not isinstance(value, dict):
-        return value
-    found = {}
-    for key, item in value.items():
-        inner = [path[1:] for path in paths if path[0] == key]
-        if any(not path for path in inner):
-            found[key] = item
-        elif inner and isinstance(item, dict | list):
-            left = _filtered(item, inner)
-            if left not in ({}, []):
-                found[key] = left
-    return found
-
-
-def _write(store: DirectoryStore, request: Any) -> Told:
-    plan = store.change(request, "put")
-    if plan.errors:
-        failure: Failure = plan.errors[0]
-        return error(failure.status, failure.type, f"server: {failure.reason}")
-    warnings = ", ".join(warning(one.message) for one in plan.warnings)
-    return good({"acknowledged": True}, **({"Warning": warnings} if warnings else {}))
+    scope = {
+        "type": "http",
+        "method": asked.method,
+        "path": unquote(asked.path),
+        "raw_path": asked.path.encode(),
+        "query_string": urlencode(asked.parameters).encode(),
+        "headers": [
+            (name.lower().encode(), value.encode()) for name, value in asked.headers.items() if name != "Content-Length"
+        ],
+    }
+    await app(scope, receive, send)
+    start, *bodies = messages
+    headers = {name.decode().title(): value.decode() for name, value in start["headers"]}
+    headers.pop("Content-Length", None)
+    return Told(b"".join(message.get("body", b"") for message in bodies), start["status"], headers)
 
 
 def warning(text: str) -> str:

@@ -66,7 +66,7 @@ def test_apply_does_without_pipelines_that_it_may_not_read(directory, declared, 
         words = ["apply", declared(alpha=SLIM), "--prune", "--only", "[af]*", "--catalog", cluster.url]
         done = run(*words)
         assert done.code == 5
-        assert "server: the alias 'flight_delay_model' is named by the ingest pipeline 'flights'" in done.err
+        assert "the alias 'flight_delay_model' is named by the ingest pipeline 'flights'" in done.err
         assert "of 3 changes, 1 made ('alpha') and 2 not made ('flight_delay_model', 'flight_delayed')" in done.err
         asked = run("delete", "flight_delay_model", "-n", "--catalog", cluster.url)
         assert asked.code == 9
