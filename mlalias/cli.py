@@ -11,7 +11,7 @@ import typer
 
 from mlalias.commands import app
 from mlalias.errors import Committed, Failure, Hint, SystemRefused, WrongUsage, os_text
-from mlalias.page import Format, Page
+from mlalias.page import Format, Page, Typed
 
 INTERRUPTED, CLOSED_PIPE = 130, 141
 
@@ -48,7 +48,7 @@ def _failed(failure: Failure, words: Sequence[str]) -> Page:
 
     form = Format.json if _option(words, "o", "output") == "json" else Format.table
     catalog = _option(words, None, "catalog")
-    return writes.failed(failure, form, catalog=None if Location(catalog or "", "").has_secret else catalog)
+    return writes.failed(failure, form, typed=Typed(None if Location(catalog or "", "").has_secret else catalog))
 
 
 def _option(words: Sequence[str], letter: str | None, name: str) -> str | None:

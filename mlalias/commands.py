@@ -78,7 +78,7 @@ def _write(
         dry_run=options.dry_run,
         quiet=options.quiet,
         lists_unchanged=lists_unchanged,
-        catalog=options.catalog,
+        typed=options.typed(command),
     )
     return page._replace(code=CHANGES) if check and not (plan.errors or plan.empty) else page
 
@@ -442,7 +442,7 @@ def _verify(options: Reading) -> Page:
     from mlalias.verify import verify
 
     options.local("verify", "the server looks after its own; see what there is with: mlalias list")
-    return render.findings(verify(options.location().path), options.output, options.catalog)
+    return render.findings(verify(options.location().path), options.output, options.typed("verify"))
 
 
 @app.command("path")

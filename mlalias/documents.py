@@ -237,11 +237,12 @@ def to_model_document(found: Model) -> Document:
     """A model's keys as its file and a declaration have them."""
     document = dict(found.config)
     if found.deployments:
-        document["deployments"] = [_to_deployment(deployment) for deployment in found.deployments]
+        document["deployments"] = [to_deployment(deployment) for deployment in found.deployments]
     return document
 
 
-def _to_deployment(deployment: Deployment) -> Document:
+def to_deployment(deployment: Deployment) -> Document:
+    """A deployment's keys, those of a newer version too."""
     document = deployment._asdict()
     more = document.pop("more")
     return document | dict(more)

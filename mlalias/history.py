@@ -62,9 +62,11 @@ def about(entries: Sequence[Entry], model_alias: str) -> list[tuple[Entry, Alias
     ]
 
 
-def last_change(entries: Sequence[Entry], model_alias: str) -> tuple[Entry, AliasChange] | None:
-    """The newest change of one alias."""
-    return next(iter(about(entries, model_alias)), None)
+def newest(entries: Sequence[Entry], aliases: Iterable[str]) -> tuple[Entry, AliasChange] | None:
+    """The newest change of any of the aliases."""
+    wanted = set(aliases)
+    changes = ((entry, change) for entry in reversed(entries) for change in entry.changes)
+    return next((found for found in changes if found[1].model_alias in wanted), None)
 
 
 def standing(entries: Sequence[Entry], model_alias: str) -> list[tuple[Entry, AliasChange]]:

@@ -9,7 +9,7 @@ import typer
 
 from mlalias import completion
 from mlalias.errors import Hint, WrongUsage
-from mlalias.page import Format, Page
+from mlalias.page import Format, Page, Typed
 from mlalias.store import Location, Store, locate, open_store
 
 
@@ -27,6 +27,14 @@ class Place:
 
     def __init__(self, given: dict[str, Any]) -> None:
         self.__dict__.update(given)
+
+    def typed(self, command: str) -> Typed:
+        """What the commands of hints should repeat."""
+        return Typed(self.catalog, command, self.repeated())
+
+    def repeated(self) -> tuple[str, ...]:
+        """The options that the same command should have again."""
+        return ()
 
     def location(self) -> Location:
         """Where the catalog is."""
@@ -63,11 +71,19 @@ class Writing(Reading):
         """The store at that place; a change looks only at what the rules look at."""
         return open_store(self.location(), whole=whole, quiet=self.quiet, wait=self.wait)
 
+    def repeated(self) -> tuple[str, ...]:
+        """The options that the same command should have again."""
+        return ("--message", self.message) if self.message else ()
+
 
 class Moving(Writing):
     """The options of a command that moves aliases under the rules."""
 
     strict: Annotated[bool, typer.Option("--strict", help="Let a warning refuse.")] = False
+
+    def repeated(self) -> tuple[str, ...]:
+        """The options that the same command should have again."""
+        return (*super().repeated(), *(("--strict",) if self.strict else ()))
 
 
 class Waiting(Moving):

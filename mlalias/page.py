@@ -12,6 +12,22 @@ class Format(StrEnum):
     json = "json"
 
 
+class Typed(NamedTuple):
+    """What stood on the command line that the commands of hints should have, too.
+
+    `options` belong to `command`, and go with no other.
+    """
+
+    catalog: str | None = None
+    command: str = ""
+    options: tuple[str, ...] = ()
+
+    def complete(self, command: tuple[str, ...]) -> tuple[str, ...]:
+        """The words of a hint's command with what was typed."""
+        again = self.options if command[0] == self.command else ()
+        return (*command, *again, *(("--catalog", self.catalog) if self.catalog else ()))
+
+
 class Page(NamedTuple):
     """The result, the talk about it, and the exit code.
 

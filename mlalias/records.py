@@ -3,21 +3,17 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from mlalias.catalog import AliasChange, Catalog, Deployment, Entry, Model
+from mlalias.catalog import AliasChange, Catalog, Entry, Model
+from mlalias.documents import to_deployment
 from mlalias.errors import Failure, Hint
-from mlalias.history import about, to_record
+from mlalias.history import newest, to_record
 from mlalias.overlap import Overlap
+from mlalias.page import Typed
 from mlalias.plan import Caution, Plan
 from mlalias.rules import Outcome
 from mlalias.verify import Finding, Findings
 
 Record = dict[str, Any]
-
-
-def deployment(found: Deployment) -> Record:
-    """A deployment, with the counts of its allocations."""
-    record = found._asdict()
-    return record | dict(record.pop("more"))
 
 
 def alias(catalog: Catalog, model_alias: str) -> Record:
@@ -30,7 +26,7 @@ def alias(catalog: Catalog, model_alias: str) -> Record:
         "model_type": model.model_type if model else None,
         "inference_type": model.inference_type if model else None,
         "field_count": len(model.field_names) if model else None,
-        "deployments": [deployment(found) for found in model.deployments] if model else [],
+        "deployments": [to_deployment(found) for found in model.deployments] if model else [],
         "dangling": model is None,
     }
 
@@ -41,7 +37,7 @@ def model(found: Model, aliases: Sequence[str], catalog: Catalog) -> Record:
         "model_id": found.model_id,
         **found.config,
         "model_aliases": list(aliases),
-        "deployments": [deployment(one) for one in found.deployments],
+        "deployments": [to_deployment(one) for one in found.deployments],
         "pipelines": list(catalog.pipelines_naming(found.model_id, *aliases)),
     }
 
@@ -68,8 +64,8 @@ def shown_model(catalog: Catalog, model_id: str) -> Record:
 
 
 def _last_change(catalog: Catalog, aliases: Iterable[str]) -> Record | None:
-    last = [told[0] for told in (about(catalog.history, name) for name in aliases) if told]
-    return entry(*max(last, key=lambda found: found[0].revision)) if last else None
+    last = newest(catalog.history, aliases)
+    return entry(*last) if last else None
 
 
 def entry(found: Entry, *changes: AliasChange) -> Record:
@@ -148,15 +144,15 @@ def stopped(found: Plan) -> Record:
     }
 
 
-def failure(found: Failure, catalog: str | None = None) -> Record:
-    """An error, and all errors where there are several; `catalog` completes the commands of hints."""
-    errors = [_error(one, catalog) for one in found.errors]
+def failure(found: Failure, typed: Typed) -> Record:
+    """An error, and all errors where there are several; hints with what was `typed`."""
+    errors = [_error(one, typed) for one in found.errors]
     record: Record = {"error": errors[0], "errors": errors, "status": found.errors[0].status}
     return record | ({"committed": True} if found.committed else {})
 
 
-def _error(found: Failure, catalog: str | None) -> Record:
-    hints = [hint_text(hint, catalog) for hint in found.hints]
+def _error(found: Failure, typed: Typed) -> Record:
+    hints = [hint_text(hint, typed) for hint in found.hints]
     return {
         "type": found.type,
         "reason": found.reason,
@@ -165,24 +161,23 @@ def _error(found: Failure, catalog: str | None) -> Record:
     }
 
 
-def hint_text(hint: Hint, catalog: str | None = None) -> str:
-    """A hint, its command ready to be pasted; `catalog` is the one given on the command line."""
+def hint_text(hint: Hint, typed: Typed) -> str:
+    """A hint, its command ready to be pasted."""
     if not hint.command:
         return hint.text
     from shlex import join
 
-    options = ("--catalog", catalog) if catalog else ()
-    command = join(("mlalias", *hint.command, *options))
+    command = join(("mlalias", *typed.complete(hint.command)))
     if hint.lines:
         printed = join(("printf", r"%s\n", *hint.lines))
         command = f"{printed} | {command}"
     return f"{hint.text}{'' if hint.text.endswith('?') else ':'} {command}"
 
 
-def findings(found: Findings, catalog: str | None) -> Record:
-    """What `verify` found; `catalog` completes the commands of mends."""
+def findings(found: Findings, typed: Typed) -> Record:
+    """What `verify` found."""
 
     def record(one: Finding) -> Record:
-        return {**one._asdict(), "mend": hint_text(one.mend, catalog)}
+        return {**one._asdict(), "mend": hint_text(one.mend, typed)}
 
     return {"faults": [record(one) for one in found.faults], "notes": [record(one) for one in found.notes]}

@@ -6,9 +6,10 @@ from typing import Any
 from mlalias import records, tables
 from mlalias.catalog import AliasChange, Catalog, Deployment, Entry, Model
 from mlalias.errors import Damaged
+from mlalias.history import newest
 from mlalias.overlap import Overlap
 from mlalias.overlap import overlap as compare_fields
-from mlalias.page import Format, Page
+from mlalias.page import Format, Page, Typed
 from mlalias.rules import Outcome, compare
 from mlalias.syntax import to_json
 from mlalias.tables import Column, Row, Screen
@@ -117,7 +118,7 @@ def _shown(catalog: Catalog, name: str, alias: bool) -> list[tuple[str, str]]:
     model = catalog.models.get(target)
     others = catalog.aliases_of(target)
     pipelines = catalog.pipelines_naming(name) if alias else catalog.pipelines_naming(name, *others)
-    last = (records.shown_alias if alias else records.shown_model)(catalog, name)["last_change"]
+    last = newest(catalog.history, [name] if alias else others)
     pairs = [("alias", name)] if alias else []
     pairs.append(("model", target if model else f"{target} (dangling: there is no such model)"))
     if model and deployment_text(model):
@@ -127,19 +128,18 @@ def _shown(catalog: Catalog, name: str, alias: bool) -> list[tuple[str, str]]:
     rest = [other for other in others if other != name]
     pairs.append(("other aliases" if alias else "aliases", ", ".join(rest) or "none"))
     if last:
-        pairs.append(("last change", _last_change(last)))
+        pairs.append(("last change", _last_change(*last)))
     if model:
         pairs += _raw_facts(model)
     return pairs
 
 
-def _last_change(record: dict[str, Any]) -> str:
-    change = AliasChange(*(record["changes"][0][key] for key in AliasChange._fields))
+def _last_change(entry: Entry, change: AliasChange) -> str:
     text = f"{change.model_alias} {change.result}"
     if change.previous_model_id:
         text += f" from {change.previous_model_id}"
-    text += f" by {record['actor']} at {_time(record['time'])} ({record['command']}, revision {record['revision']})"
-    return text + (f": {record['message']}" if record["message"] else "")
+    text += f" by {entry.actor} at {_time(entry.time)} ({entry.command}, revision {entry.revision})"
+    return text + (f": {entry.message}" if entry.message else "")
 
 
 def _raw_facts(model: Model) -> list[tuple[str, str]]:
@@ -278,10 +278,10 @@ def _rule_rows(outcomes: Sequence[Outcome]) -> list[Row]:
 # --- verify ---
 
 
-def findings(found: Findings, form: Format, catalog: str | None) -> Page:
+def findings(found: Findings, form: Format, typed: Typed) -> Page:
     """Faults and notes, with their mends; a fault makes it exit code 7."""
     code = Damaged.exit_code if found.faults else 0
-    record = records.findings(found, catalog)
+    record = records.findings(found, typed)
     if form is Format.json:
         return Page(to_json(record), code=code)
     told = [(kind.removesuffix("s"), one) for kind, findings in record.items() for one in findings]

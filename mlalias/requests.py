@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from mlalias import advice
 from mlalias.catalog import AliasChange, Catalog
 from mlalias.errors import Conflict, Failure, Hint, NotFound, Refused
-from mlalias.history import about, last_change, standing
+from mlalias.history import about, newest, standing
 from mlalias.plan import Caution, FactChange, Plan, Request
 from mlalias.rules import NAME_RULES, RULES, Change, Outcome, judge, refusals
 
@@ -254,7 +254,7 @@ def _at_revision(catalog: Catalog, model_alias: str, to: int) -> tuple[str | Non
 def _agree(catalog: Catalog, model_alias: str) -> None:
     """Raise Conflict unless the history's last word on an alias is what the alias names now."""
     target = catalog.aliases.get(model_alias)
-    found = last_change(catalog.history, model_alias)
+    found = newest(catalog.history, [model_alias])
     if found is None:
         if target is None:
             raise _no_alias(catalog, model_alias)

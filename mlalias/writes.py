@@ -6,7 +6,7 @@ from mlalias import records, render, tables
 from mlalias.advice import undo
 from mlalias.catalog import AliasChange
 from mlalias.errors import Failure, Hint, as_one
-from mlalias.page import Format, Page
+from mlalias.page import Format, Page, Typed
 from mlalias.plan import Caution, FactChange, Plan
 from mlalias.rules import refusals
 from mlalias.syntax import to_json
@@ -24,25 +24,25 @@ def page(
     dry_run: bool = False,
     quiet: bool = False,
     lists_unchanged: bool = True,
-    catalog: str | None = None,
+    typed: Typed,
 ) -> Page:
     """The result of a write; a refused one ends with its errors and their exit code.
 
-    `catalog`, where one was given on the command line, completes the commands of hints.
+    What was `typed` completes the commands of hints.
     """
     talk = "".join(_warning(caution, plan.errors) for caution in plan.warnings)
     if plan.errors:
         refused = failed(
             as_one(plan.errors),
             form,
-            catalog=catalog,
+            typed=typed,
             quiet=quiet,
             more=records.rules(plan) if dry_run else records.stopped(plan),
         )
         text = refused.text if form is not Format.table or quiet else _text(plan, dry_run, lists_unchanged)
         return refused._replace(text=text, talk=(talk + refused.talk).lstrip("\n"))
     if not quiet:
-        talk += _hints(plan, dry_run, catalog)
+        talk += _hints(plan, dry_run, typed)
     committed = not (dry_run or plan.empty)
     if talk.endswith("\n\n"):
         talk = talk[:-1]
@@ -139,7 +139,7 @@ def _warning(caution: Caution, errors: Sequence[Failure]) -> str:
     return f"{text}\n{render.overlap(caution.overlap, tables.stderr())}\n"
 
 
-def _hints(plan: Plan, dry_run: bool, catalog: str | None) -> str:
+def _hints(plan: Plan, dry_run: bool, typed: Typed) -> str:
     """How to undo a move; of several, the first."""
     undoable = [
         change
@@ -151,7 +151,7 @@ def _hints(plan: Plan, dry_run: bool, catalog: str | None) -> str:
     hint = undo(undoable[0], plan.before.revision, rolled_back=bool(plan.undoes))
     if len(undoable) > 1:
         hint = hint._replace(text="to undo it for one alias")
-    return tables.said("hint", "cyan", records.hint_text(hint, catalog))
+    return tables.said("hint", "cyan", records.hint_text(hint, typed._replace(options=())))
 
 
 def _is_there(plan: Plan, model_id: str | None) -> bool:
@@ -162,14 +162,14 @@ def failed(
     failure: Failure,
     form: Format,
     *,
-    catalog: str | None = None,
+    typed: Typed,
     quiet: bool = False,
     more: records.Record | None = None,
 ) -> Page:
     """A failure: its sentences and hints as talk, and as one document where JSON is asked for."""
-    text = to_json(records.failure(failure, catalog) | (more or {})) if form is Format.json else ""
+    text = to_json(records.failure(failure, typed) | (more or {})) if form is Format.json else ""
     talk = "".join(tables.said("error", "red", error.reason) for error in failure.errors)
     hints: dict[Hint, None] = dict.fromkeys(hint for error in failure.errors for hint in error.hints)
     if not quiet:
-        talk += "".join(tables.said("hint", "cyan", records.hint_text(hint, catalog)) for hint in list(hints)[:2])
+        talk += "".join(tables.said("hint", "cyan", records.hint_text(hint, typed)) for hint in list(hints)[:2])
     return Page(text, talk, failure.exit_code)

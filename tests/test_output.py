@@ -371,3 +371,11 @@ def test_a_bar_shows_what_takes_long_on_a_terminal_only(run, tmp_path):
         [*MLALIAS, "import", tmp_path / "many.json", "-q"], capture_output=True, text=True, check=True
     )
     assert done.stdout + done.stderr == ""
+
+
+def test_a_hint_repeats_what_keeps_the_command_safe(run, sample):
+    ran = run("put", SLIM, "flight_delay_model", "--strict", "-m", "a reason")
+    assert ran.err.splitlines()[-1].endswith(
+        f"mlalias put {SLIM} flight_delay_model --reassign --message 'a reason' --strict"
+    )
+    assert "--strict" not in run("put", CLASSIFIER, "flight_delay_model", "-r", "--strict").err
