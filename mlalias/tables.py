@@ -130,12 +130,16 @@ _LEAST_ROOM = 30
 
 
 def _widths(columns: Sequence[Column], cells: Sequence[Row]) -> list[int]:
+    return [max([len(column.title), *(_cells(row[i]) for row in cells)]) for i, column in enumerate(columns)]
+
+
+def _cells(text: str) -> int:
+    """How many cells of a terminal a text takes."""
+    if text.isascii():
+        return len(text)
     from rich.cells import cell_len
 
-    return [
-        max([len(column.title), *(len(row[i]) if row[i].isascii() else cell_len(row[i]) for row in cells)])
-        for i, column in enumerate(columns)
-    ]
+    return cell_len(text)
 
 
 def _fitting(columns: Sequence[Column], widths: Sequence[int], width: int | None) -> list[int]:
@@ -150,6 +154,9 @@ def _fitting(columns: Sequence[Column], widths: Sequence[int], width: int | None
 
 
 def _drawn(columns: Sequence[Column], cells: Sequence[Row], screen: Screen) -> str:
+    """A Rich table; without colour the same text, drawn at a hundredth of the cost."""
+    if not screen.color:
+        return _plain(columns, cells)
     from rich.table import Table
     from rich.text import Text
 
@@ -159,7 +166,20 @@ def _drawn(columns: Sequence[Column], cells: Sequence[Row], screen: Screen) -> s
         drawn.add_column(column.title.upper(), justify=justify, no_wrap=True, style=column.style)
     for row in cells:
         drawn.add_row(*(Text(cell, STYLES.get(cell, "")) for cell in row))
-    return render(drawn, screen)
+    return render(drawn)
+
+
+def _plain(columns: Sequence[Column], cells: Sequence[Row]) -> str:
+    widths = _widths(columns, cells)
+
+    def line(row: Row) -> str:
+        padding = (" " * (width - _cells(cell)) for width, cell in zip(widths, row, strict=True))
+        parts = (
+            pad + cell if column.right else cell + pad for column, cell, pad in zip(columns, row, padding, strict=True)
+        )
+        return (" " * _GAP).join(parts).rstrip() + "\n"
+
+    return "".join(map(line, [[column.title.upper() for column in columns], *cells]))
 
 
 STYLES = {
@@ -189,23 +209,25 @@ def block(pairs: Sequence[tuple[str, str]], screen: Screen) -> str:
     """One `key: value` a line, where there is a value; long ones are wrapped at spaces, and words are never cut."""
     from textwrap import wrap
 
+    indent = max((len(key) for key, _ in pairs), default=0) + 2
+    room = max(20, (screen.width or 10**9) - indent)
+    parts: list[tuple[str, str]] = []
+    for key, value in (pair for pair in pairs if pair[1]):
+        lines = wrap(visible(value), room, break_long_words=False, break_on_hyphens=False)
+        parts.append((f"{key}:".ljust(indent), "bold"))
+        parts.append((("\n" + " " * indent).join(lines) + "\n", STYLES.get(value, "")))
+    if not screen.color:
+        return "".join(text for text, _ in parts)
     from rich.text import Text
 
-    indent = max((len(key) for key, _ in pairs), default=0) + 2
-    text = Text()
-    for key, value in (pair for pair in pairs if pair[1]):
-        room = max(20, (screen.width or 10**9) - indent)
-        lines = wrap(visible(value), room, break_long_words=False, break_on_hyphens=False) or [""]
-        text.append(f"{key}:".ljust(indent), "bold")
-        text.append(("\n" + " " * indent).join(lines) + "\n", STYLES.get(value, ""))
-    return render(text, screen, end="")
+    return render(Text.assemble(*parts), end="")
 
 
 _BEFORE_END = re.compile(r" +((?:\x1b\[[0-9;]*m)*)$")
 
 
-def render(drawn: "RenderableType", screen: Screen, end: str = "\n") -> str:
-    """What Rich makes of something, without the spaces at the ends of lines."""
+def render(drawn: "RenderableType", end: str = "\n") -> str:
+    """What Rich makes of something, in colour and without the spaces at the ends of lines."""
     from io import StringIO
 
     from rich.console import Console
@@ -213,14 +235,13 @@ def render(drawn: "RenderableType", screen: Screen, end: str = "\n") -> str:
     console = Console(
         file=StringIO(),
         width=10**6,
-        force_terminal=screen.color,
-        color_system="standard" if screen.color else None,
-        no_color=not screen.color,
+        force_terminal=True,
+        color_system="standard",
+        no_color=False,
         legacy_windows=False,
         markup=False,
         highlight=False,
         emoji=False,
-        soft_wrap=True,
     )
     with console.capture() as capture:
         console.print(drawn, end=end, soft_wrap=True)

@@ -40,6 +40,8 @@ def test_the_layers_and_the_purity_of_the_core_hold():
         (("put", OLD, "another", "-o", "json"), HEAVY),
         (("put", "nope", "another"), HEAVY),
         (("list", "-o", "tsv"), [*HEAVY, "fasteners", "tomli_w"]),
+        (("list",), [*HEAVY, "fasteners", "tomli_w"]),
+        (("put", OLD, "another"), HEAVY),
         (("--help",), [*HEAVY, "tomli", "fasteners", "mlalias.directory", "mlalias.rules"]),
         (("path",), [*HEAVY, "tomli", "fasteners"]),
     ],

@@ -379,3 +379,27 @@ def test_a_hint_repeats_what_keeps_the_command_safe(run, sample):
         f"mlalias put {SLIM} flight_delay_model --reassign --message 'a reason' --strict"
     )
     assert "--strict" not in run("put", CLASSIFIER, "flight_delay_model", "-r", "--strict").err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("list",),
+        ("models",),
+        ("history",),
+        ("history", "h"),
+        ("show", "h"),
+        ("compare", "h", "sst-2-next"),
+        ("put", "sst-2-draft", "sentiment", "-r", "-n"),
+        ("delete", "elser", "-n"),
+        ("verify",),
+    ],
+)
+def test_a_table_is_the_same_with_and_without_colour(run, seed, sample, monkeypatch, words):
+    seed("[models.hostile]\nmodel_type = " + json.dumps(HOSTILE) + "\ndescription = " + json.dumps(HOSTILE))
+    assert run("put", "hostile", "h", "-m", HOSTILE).code == 0
+    without = run(*words)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    coloured = run(*words)
+    assert plain(coloured.out) == without.out
+    assert "\x1b" in coloured.out or words == ("verify",)
