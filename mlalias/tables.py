@@ -111,7 +111,7 @@ def wrapped(columns: Sequence[Column], rows: Sequence[Row], screen: Screen) -> s
     *_, indent = accumulate(width + _GAP for width in _widths(columns, rows)[:-1])
     room = screen.width - indent if screen.width else 10**9
     if room < _LEAST_ROOM:
-        return table(columns, rows, screen._replace(width=1))[0]
+        return _blocks(columns, rows, screen)
     lines: list[Row] = []
     for *cells, text in rows:
         first, *more = wrap(visible(text), room, break_long_words=False, break_on_hyphens=False) or [""]

@@ -49,10 +49,10 @@ def _lines(command, environment):
     return [line for line in done.stdout.splitlines() if line]
 
 
-def zsh(line, **environment):
+def zsh(line, setup=None, **environment):
     """Type a line and Tab twice into an interactive zsh, and tell the words that it offers or has put in."""
     setup = [
-        f"fpath=({COMPLETIONS} $fpath); autoload -Uz compinit; compinit -u -d $HOME/.zcompdump",
+        *(setup or [f"fpath=({COMPLETIONS} $fpath); autoload -Uz compinit; compinit -u -d $HOME/.zcompdump"]),
         "zstyle ':completion:*' list-prompt ''; zstyle ':completion:*' list-separator '#'; LISTMAX=1000; unsetopt beep; PS1='> '; PS2=''",
         "print -r -- re''ady",
     ]
@@ -175,18 +175,38 @@ def test_the_lock_is_not_taken(sample):
         assert bash("mlalias put sst-2-n") == ["sst-2-next"]
 
 
+INSTALLED_BASH = """
+source ~/.bashrc
+COMP_WORDS=(mlalias rollback fl) COMP_CWORD=2 COMP_LINE="mlalias rollback fl" COMP_POINT=19
+_mlalias_completion mlalias
+printf '%s\\n' "${COMPREPLY[@]}"
+"""
+
+
 @pytest.mark.parametrize("shell", [needs("bash"), needs("zsh"), needs("fish")])
 def test_install_completion_works_in_a_bare_shell(sample, shell, tmp_path):
     home = tmp_path / "home"
-    home.mkdir()
-    environment = os.environ | {"PATH": PATH, "HOME": str(home), "SHELL": shutil.which(shell)}
-    environment["_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION"] = "1"
+    home.mkdir(exist_ok=True)
+    environment = {"HOME": str(home), "SHELL": shutil.which(shell)}
     done = subprocess.run(
-        ["mlalias", "--install-completion", shell], env=environment, capture_output=True, text=True, check=False
+        ["mlalias", "--install-completion", shell],
+        env=os.environ | environment | {"PATH": PATH, "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert f"{shell} completion installed" in done.stdout
-    assert [path for path in home.rglob("*") if path.is_file()]
+    if shell == "bash":
+        found = _lines(["bash", "--norc", "-c", INSTALLED_BASH], environment)
+    elif shell == "fish":
+        found = [
+            line.split("\t")[0] for line in _lines(["fish", "-c", 'complete -C "mlalias rollback fl"'], environment)
+        ]
+    else:
+        # the first Tab of a new zsh only loads Typer's script; those of `completions/` answer at once
+        found = zsh("mlalias rollback fl\t\t", setup=["source ~/.zshrc"], **environment).split()
+    assert {"flight_delay_model", "flight_delayed"} <= set(found)
 
 
 def test_completion_is_as_lean_as_resolve(sample):
