@@ -4,8 +4,10 @@ import json
 import os
 import pty
 import re
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 from conftest import CLASSIFIER, DISTILBERT, NEW, OLD, SLIM
@@ -403,3 +405,13 @@ def test_a_table_is_the_same_with_and_without_colour(run, seed, sample, monkeypa
     coloured = run(*words)
     assert plain(coloured.out) == without.out
     assert "\x1b" in coloured.out or words == ("verify",)
+
+
+def test_an_interrupted_command_is_130_and_silent(sample):
+    with subprocess.Popen(
+        [*MLALIAS, "import", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as command:
+        time.sleep(1.5)  # until it reads
+        command.send_signal(signal.SIGINT)
+        out, err = command.communicate(timeout=10)
+    assert (command.returncode, out, err) == (130, b"", b"")
