@@ -187,6 +187,7 @@ def block(pairs: Sequence[tuple[str, str]], screen: Screen) -> str:
 
     from rich.text import Text
 
+    pairs = [(visible(key), value) for key, value in pairs]
     indent = max((len(key) for key, _ in pairs), default=0) + 2
     text = Text()
     for key, value in pairs:
