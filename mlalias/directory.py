@@ -106,10 +106,11 @@ class DirectoryStore:
     # --- writing ---
 
     def _create(self) -> None:
-        """Make the directory, private to the user, and let its name last."""
-        if not self.path.is_dir():
-            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            files.sync_directory(self.path.parent)
+        """Make the directory, private to the user, and let its name last, as those of directories made above it."""
+        missing = [path for path in (self.path, *self.path.parents) if not path.is_dir()]
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for path in missing:
+            files.sync_directory(path.parent)
 
     def _recover(self) -> Table:
         """Take away what a writer that died left behind; raises Damaged where the history goes on beyond the table.
