@@ -193,11 +193,15 @@ class DirectoryStore:
             raise
 
     def _forget(self, plan: Plan) -> None:
-        """Remove the files of forgotten models."""
+        """Remove the files of forgotten models; raises Committed once they are gone."""
+        if not plan.forgotten:
+            return
         for model_id in plan.forgotten:
             (self.path / MODELS / file_name(model_id)).unlink(missing_ok=True)
-        if plan.forgotten:
+        try:
             files.sync_directory(self.path / MODELS)
+        except OSError as error:
+            raise Committed(f"the change is in place, but {os_text(error)}") from error
 
 
 def _revision(draft: Path) -> int | None:
