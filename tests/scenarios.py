@@ -37,7 +37,11 @@ description = "told anew"
 [pipelines]
 reviews = ["fresh"]
 """
-DOCUMENTS = {"DECLARED": DECLARED, "FIRST": FIRST, "FACTS": FACTS}
+MODEL = """
+[models.brand-new]
+description = "a model alone"
+"""
+DOCUMENTS = {"DECLARED": DECLARED, "FIRST": FIRST, "FACTS": FACTS, "MODEL": MODEL}
 
 MOVE = ("put", NEW, "flight_delay_model", "-r")
 COMMANDS = {
@@ -49,7 +53,7 @@ COMMANDS = {
     "forget": ("forget", CLASSIFIER),
     "a first import": ("import", "FIRST"),
     "facts alone": ("import", "FACTS"),
-    "the first facts": ("import", "FACTS"),
+    "a first model": ("import", "MODEL"),
     "a model without aliases": ("forget", "sst-2-draft"),
     "after a death": MOVE,
 }
@@ -68,8 +72,9 @@ class Scenario:
     """One write on a catalog of its own, below a directory `root` that can be put back to where it began."""
 
     def __init__(self, name, run, root, sample, elsewhere):
+        self.name = name
         self.run, self.root, self.start = run, root, elsewhere / "start"
-        first = name in ("a first import", "the first facts")
+        first = name in ("a first import", "a first model")
         self.catalog = root / ("share/deep/catalog" if first else "catalog")
         self.target = "brand-new" if first else OLD
         self.words = [self._document(word, elsewhere) for word in COMMANDS[name]]

@@ -7,6 +7,10 @@ from disk import Disk, store
 from scenarios import NAMES, report, scenario
 from tracer import NEEDED, Tracer
 
+# The directory of the catalog is synced for `models`, for `pipelines.toml` and for the draft: where all three are new,
+# the last alone would do. Each is needed by itself, as "a first model", "facts alone" and "put" show.
+COVERED = {"a first import": 2}
+
 
 def trees(scenario, calls, without=None):
     """Every tree that a power cut may leave, and whether the command had ended; `without` is a call left out."""
@@ -55,5 +59,5 @@ def test_without_any_one_of_the_syncs_a_power_cut_does_harm(scenario, tmp_path, 
     for sync in syncs:
         cut = reversed(trees(scenario, calls, without=sync))  # the last ones tell most often
         if not any(fault(scenario, *one) for one in cut):
-            harmless.append((sync.path.removeprefix(str(scenario.root)), syncs.index(sync)))
-    assert harmless == []
+            harmless.append(sync.path)
+    assert harmless == [str(scenario.catalog)] * COVERED.get(scenario.name, 0)
