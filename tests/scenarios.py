@@ -103,10 +103,10 @@ class Scenario:
             table.rename(self.catalog / ".aliases.toml.1.tmp")
             table.write_bytes(before)
 
-    def reset(self, root=None):
+    def reset(self):
         """Put the directory back to where it began."""
         shutil.rmtree(self.root)
-        shutil.copytree(root or self.start, self.root)
+        shutil.copytree(self.start, self.root)
 
     def state(self):
         """What the catalog says, as a person sees it."""

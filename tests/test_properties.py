@@ -220,7 +220,7 @@ def mutated(draw, good):
     return bytes(content)
 
 
-@settings(PER_TEST, max_examples=60)
+@settings(PER_TEST, max_examples=40)
 @given(data=st.data(), name=st.sampled_from(sorted(GOOD)), command=st.sampled_from(["import", "apply"]))
 def test_a_mutated_document_is_taken_whole_or_not_at_all(run, _sample_once, data, name, command):
     with fresh() as catalog:
@@ -237,7 +237,7 @@ def test_a_mutated_document_is_taken_whole_or_not_at_all(run, _sample_once, data
             assert run("verify", "--catalog", catalog).code == 0
 
 
-@settings(PER_TEST, max_examples=30)
+@settings(PER_TEST, max_examples=20)
 @given(data=st.data())
 def test_a_mutated_catalog_is_read_or_named_and_never_touched_when_damaged(run, _sample_once, data):
     with fresh() as catalog:

@@ -69,12 +69,12 @@ def test_applies_of_the_same_aliases_are_each_all_or_nothing(run, sample, tmp_pa
         lines = [f'{name} = "{target}"' for name in names]
         (tmp_path / f"{target}.toml").write_text("\n".join(["[aliases]", *lines]))
     writers = [
-        subprocess.Popen([*MLALIAS, "apply", str(tmp_path / f"{target}.toml"), "-q"]) for target in (OLD, NEW) * 4
+        subprocess.Popen([*MLALIAS, "apply", str(tmp_path / f"{target}.toml"), "-q"]) for target in (OLD, NEW) * 3
     ]
     while any(writer.poll() is None for writer in writers):
         told = run("list", "shared-*", "-o", "json").json["aliases"]
         assert (len(told), len({record["model_id"] for record in told})) in ((0, 0), (10, 1))
-    assert [writer.returncode for writer in writers] == [0] * 8
+    assert [writer.returncode for writer in writers] == [0] * 6
     assert run("verify").code == 0
     for entry in run("history", "-o", "json").json["history"][:-1]:
         assert len(entry["changes"]) == 10
@@ -120,7 +120,7 @@ def test_a_holder_that_is_killed_frees_those_who_wait(run, stopped):
     waiting = writer("30")
     assert waiting.stderr.readline() == "waiting for another process that is writing to the catalog ...\n"
     stopped.kill()
-    assert waiting.communicate(timeout=30)[1].startswith("hint") is False
+    assert waiting.communicate(timeout=30)[1] == ""
     assert waiting.returncode == 0
     assert run("resolve", "late", "elser").out == f"{CLASSIFIER}\n.elser_model_2\n"
     verified = run("verify", "-o", "json")

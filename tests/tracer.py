@@ -89,7 +89,7 @@ class Tracer:
 
         def options(pid):
             for path in sorted(self._paths):
-                yield from ("-P", path.replace("PID", str(pid)))
+                yield from ("-P", path.replace(".PID.tmp", f".{pid}.tmp"))
             for injection in injections:
                 yield from ("-e", f"inject={injection}")
 
