@@ -117,10 +117,11 @@ class DirectoryStore:
     # --- writing ---
 
     def _create(self) -> None:
-        """Make the directory, private to the user, and let its name last."""
-        if not self.path.is_dir():
-            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            files.sync_directory(self.path.parent)
+        """Make the directory, private to the user, and let its name last, as those of directories made above it."""
+        missing = [path for path in (self.path, *self.path.parents) if not path.is_dir()]
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for path in missing:
+            files.sync_directory(path.parent)
 
     def _recover(self) -> Table:
         """Take away what a writer that died left behind; raises Damaged where the history goes on beyond the table.
@@ -206,11 +207,15 @@ class DirectoryStore:
             raise
 
     def _forget(self, plan: Plan) -> None:
-        """Remove the files of forgotten models."""
+        """Remove the files of forgotten models; raises Committed once they are gone."""
+        if not plan.forgotten:
+            return
         for model_id in plan.forgotten:
             (self.path / MODELS / file_name(model_id)).unlink(missing_ok=True)
-        if plan.forgotten:
+        try:
             files.sync_directory(self.path / MODELS)
+        except OSError as error:
+            raise Committed(f"the change is in place, but {os_text(error)}") from error
 
 
 def _revision(draft: Path) -> int | None:

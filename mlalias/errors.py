@@ -154,5 +154,5 @@ def as_one(errors: tuple[Failure, ...]) -> Failure:
 def os_text(error: OSError) -> str:
     """What the operating system says, as part of a sentence."""
     what = (error.strerror or str(error) or type(error).__name__).lower()
-    name = error.filename.decode(errors="replace") if isinstance(error.filename, bytes) else error.filename
+    name = error.filename.decode(errors="backslashreplace") if isinstance(error.filename, bytes) else error.filename
     return f"{what}: '{name}'" if name else what

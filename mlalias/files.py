@@ -9,11 +9,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlalias.errors import Busy, Damaged, Hint, InvalidDocument
+from mlalias.errors import Busy, Damaged, Hint, InvalidDocument, SystemRefused, os_text
 from mlalias.progress import Advance, unseen
 
 if TYPE_CHECKING:
     from threading import Lock
+
+    from fasteners.process_lock import InterProcessLock
 
 LARGEST = 64 * 1024 * 1024
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
@@ -33,17 +35,28 @@ def locked(path: Path, timeout: float, on_wait: Callable[[], None]) -> Iterator[
 
     is_plain(path)
     lock = InterProcessLock(path)
+    lock.logger.disabled = True  # it would print a traceback where the lock cannot be freed
     first = min(1.0, timeout)
     with _held_by_thread(path, timeout):
-        if not lock.acquire(delay=0.01, max_delay=0.01, timeout=first):
+        if not _acquired(lock, first):
             if timeout > first:
                 on_wait()
-            if timeout <= first or not lock.acquire(delay=0.01, max_delay=0.01, timeout=timeout - first):
+            if timeout <= first or not _acquired(lock, timeout - first):
                 raise _busy(path, timeout)
         try:
             yield
         finally:
-            lock.release()
+            with suppress(RuntimeError, OSError):  # then the system frees it when this process ends
+                lock.release()
+
+
+def _acquired(lock: "InterProcessLock", timeout: float) -> bool:
+    """Try for some seconds; raises SystemRefused where the file system cannot lock."""
+    try:
+        return bool(lock.acquire(delay=0.01, max_delay=0.01, timeout=timeout))
+    except RuntimeError as error:  # in which fasteners wraps what the system said
+        said = os_text(error.__context__) if isinstance(error.__context__, OSError) else str(error)
+        raise SystemRefused(f"'{os.fsdecode(lock.path)}' cannot be locked: {said}") from error
 
 
 @contextmanager
@@ -219,9 +232,10 @@ def sync(descriptor: int | None) -> None:
 
 
 def close(descriptor: int | None) -> None:
-    """Close a descriptor that `open_directory` gave."""
+    """Close a descriptor that `open_directory` gave; nothing was written through it that a failure could lose."""
     if descriptor is not None:
-        os.close(descriptor)
+        with suppress(OSError):
+            os.close(descriptor)
 
 
 def sync_directory(path: Path) -> None:

@@ -209,10 +209,11 @@ def block(pairs: Sequence[tuple[str, str]], screen: Screen) -> str:
     """One `key: value` a line, where there is a value; long ones are wrapped at spaces, and words are never cut."""
     from textwrap import wrap
 
+    pairs = [(visible(key), value) for key, value in pairs if value]
     indent = max((len(key) for key, _ in pairs), default=0) + 2
     room = max(20, (screen.width or 10**9) - indent)
     parts: list[tuple[str, str]] = []
-    for key, value in (pair for pair in pairs if pair[1]):
+    for key, value in pairs:
         lines = wrap(visible(value), room, break_long_words=False, break_on_hyphens=False)
         parts.append((f"{key}:".ljust(indent), "bold"))
         parts.append((("\n" + " " * indent).join(lines) + "\n", STYLES.get(value, "")))

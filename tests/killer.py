@@ -1,6 +1,7 @@
-"""Run a command that kills itself just before its Nth change of a file below a directory; 0 counts the changes.
+"""Run a command that sends itself a signal just before its Nth change of a file below a directory; 0 counts them.
 
-As a program: `python killer.py N DIRECTORY COMMAND...`. Python's audit events tell of a change before it is made.
+As a program: `python killer.py KILL|STOP N DIRECTORY COMMAND...`. Python's audit events tell of a change before it is
+made: it needs no tracer, and does not see a write or a sync.
 """
 
 import os
@@ -23,7 +24,7 @@ def _inside(path, directory):
     return isinstance(path, str | os.PathLike) and os.fspath(path).startswith(directory)
 
 
-def main(nth, directory, *command):
+def main(name, nth, directory, *command):
     seen = 0
 
     def watch(event, arguments):
@@ -31,7 +32,7 @@ def main(nth, directory, *command):
         if _changes(event, arguments, directory):
             seen += 1
             if seen == nth:
-                os.kill(os.getpid(), signal.SIGKILL)
+                os.kill(os.getpid(), signal.Signals[f"SIG{name}"])
 
     sys.addaudithook(watch)
     from mlalias.cli import main
@@ -43,4 +44,4 @@ def main(nth, directory, *command):
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]), *sys.argv[2:]))
+    sys.exit(main(sys.argv[1], int(sys.argv[2]), *sys.argv[3:]))

@@ -200,3 +200,59 @@ def test_documents_of_a_store_are_those_of_its_export(run, sample):
     catalog = DirectoryStore(sample).read()
     assert read_toml(run("export").out, "x") == to_declaration(catalog)
     assert run("export", "--format", "elasticsearch").json == to_answer(catalog)
+
+
+GOOD = {path.name: path.read_bytes() for path in (Path(__file__).parent / "sample").glob("*.json")}
+
+
+@st.composite
+def mutated(draw, good):
+    """A good file with a few bytes cut out, doubled, changed or put in."""
+    content = bytearray(good)
+    for _ in range(draw(st.integers(1, 3))):
+        start = draw(st.integers(0, len(content)))
+        end = min(len(content), start + draw(st.sampled_from([0, 1, 1, 2, 20, 500])))
+        piece = st.sampled_from(
+            [b"", b'"', b"]", b"{", b"\n", b"=", b"null", b"-1", b"\xff", b"\0", b'""', b"[]", b"\\"]
+        )
+        content[start:end] = draw(piece | st.just(bytes(content[start:end]) * 2))
+    return bytes(content)
+
+
+@settings(PER_TEST, max_examples=40)
+@given(data=st.data(), name=st.sampled_from(sorted(GOOD)), command=st.sampled_from(["import", "apply"]))
+def test_a_mutated_document_is_taken_whole_or_not_at_all(run, _sample_once, data, name, command):
+    with fresh() as catalog:
+        shutil.copytree(_sample_once, catalog)
+        before = contents(catalog)
+        path = catalog.parent / "document"
+        path.write_bytes(data.draw(mutated(GOOD[name])))
+        ran = run(command, path, "-o", "json", "--catalog", catalog)
+        assert ran.code in (0, 2, 3, 4, 5)
+        assert ran.err.count("error: ") == len(ran.json.get("errors", ()))
+        if ran.code:
+            assert contents(catalog) == before
+        else:
+            assert run("verify", "--catalog", catalog).code == 0
+
+
+@settings(PER_TEST, max_examples=20)
+@given(data=st.data())
+def test_a_mutated_catalog_is_read_or_named_and_never_touched_when_damaged(run, _sample_once, data):
+    with fresh() as catalog:
+        shutil.copytree(_sample_once, catalog)
+        path = catalog / data.draw(st.sampled_from(sorted(set(contents(catalog)) - {".lock"})))
+        path.write_bytes(data.draw(mutated(path.read_bytes())))
+        before = contents(catalog)
+        verified = run("verify", "-o", "json", "--catalog", catalog)
+        assert verified.code in (0, 7)
+        for words in (("list",), ("models",), ("history",), ("export",), ("resolve", "elser")):
+            ran = run(*words, "--catalog", catalog)
+            assert ran.code in (0, 4, 7)
+            assert verified.code == 7 or ran.code == 0
+            assert ran.code != 7 or str(path) in ran.err
+        assert contents(catalog) == before
+        ran = run("put", ".elser_model_2", "another", "--catalog", catalog)
+        assert ran.code in (0, 7)
+        if ran.code:
+            assert contents(catalog) == before

@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from serve_support import fenced, sample_server  # noqa: F401 - fixtures
+from serve_support import fenced, sample_server
 
 from mlalias.cli import main
 from mlalias.routes import ROUTES

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from elasticsearch import Elasticsearch
-from serve_support import fenced, sample_server, server  # noqa: F401 - fixtures
+from serve_support import fenced, sample_server, server
 
 CREATED, MOVED = "flight-delay-prediction-1574775339910", "flight-delay-prediction-1580004349800"
 ALIAS = "flight_delay_model"

@@ -6,7 +6,7 @@ import tomllib
 
 import pytest
 from elasticsearch import Elasticsearch
-from serve_support import SAMPLE, fenced  # noqa: F401 - fixtures
+from serve_support import SAMPLE, fenced
 
 from mlalias.cli import main
 from mlalias.errors import InvalidDocument

@@ -11,7 +11,7 @@ from http.client import HTTPConnection
 from urllib.parse import urlsplit
 
 import pytest
-from serve_support import JSON, SAMPLE, ask, environment, fenced, process, sample_server, served, server  # noqa: F401 - fixtures
+from serve_support import JSON, SAMPLE, ask, environment, fenced, process, sample_server, served, server
 
 from mlalias.cli import main
 from mlalias.directory import DirectoryStore

@@ -1,7 +1,7 @@
 """Reading routes, and what HTTP asks for: expressions, pages, parameters, media types, methods."""
 
 import pytest
-from serve_support import JSON, ask, fenced, sample_server, served, server  # noqa: F401 - fixtures
+from serve_support import JSON, ask, fenced, sample_server, served, server
 
 from mlalias.cli import main
 

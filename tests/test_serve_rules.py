@@ -2,7 +2,7 @@
 
 import pytest
 from elasticsearch import ApiError, Elasticsearch, ElasticsearchWarning
-from serve_support import fenced, sample_server, server  # noqa: F401 - fixtures
+from serve_support import fenced, sample_server, server
 
 FIRST, SECOND = "flight-delay-prediction-1574775339910", "flight-delay-prediction-1580004349800"
 SLIM, LATE = "flight-delay-slim-1612000000000", "flight-delayed-classification-1601405047985"
