@@ -4,7 +4,7 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ LARGEST = 64 * 1024 * 1024
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 _BINARY = getattr(os, "O_BINARY", 0)
 _SYNC_THREADS = 8
+_SYNC_AT_ONCE = 50
 _TEMPORARY = re.compile(r"\..+\.toml\.\d+\.tmp")
 _IN_THIS_PROCESS: dict[str, "Lock"] = {}
 
@@ -202,8 +203,8 @@ def replace_all(contents: Mapping[Path, bytes], directory: Path, advance: Advanc
             write_new(draft, contents[path], sync=len(waiting) == 1)
             advance(done, steps)
         if len(waiting) > 1:
-            for done, _ in enumerate(_synced(waiting), len(waiting) + 1):
-                advance(done, steps)
+            for done in _synced(list(waiting)):
+                advance(len(waiting) + done, steps)
         for draft, path in waiting.items():
             draft.replace(path)
     except OSError:
@@ -258,12 +259,14 @@ def _write_and_close(descriptor: int, data: bytes, *, sync: bool = True) -> None
         os.close(descriptor)
 
 
-def _synced(paths: Iterable[Path]) -> Iterator[None]:
-    """Sync many files from a few threads, so that the system can write them together; one item for each."""
+def _synced(paths: Sequence[Path]) -> Iterator[int]:
+    """Sync many files from a few threads, so that the system can write them together; gives how many are done."""
     from concurrent.futures import ThreadPoolExecutor
 
-    def sync_file(path: Path) -> None:
-        _write_and_close(os.open(path, os.O_WRONLY | _BINARY), b"")
+    def sync_files(begin: int) -> int:
+        for path in paths[begin : begin + _SYNC_AT_ONCE]:
+            _write_and_close(os.open(path, os.O_WRONLY | _BINARY), b"")
+        return min(begin + _SYNC_AT_ONCE, len(paths))
 
     with ThreadPoolExecutor(_SYNC_THREADS) as pool:
-        yield from pool.map(sync_file, paths)
+        yield from pool.map(sync_files, range(0, len(paths), _SYNC_AT_ONCE))

@@ -370,9 +370,7 @@ def test_a_bar_shows_what_takes_long_on_a_terminal_only(run, tmp_path):
         (tmp_path / name).write_text(f'{{"trained_model_configs": [{models}]}}')
     shown = on_terminal("import", tmp_path / "many.json", "-q", "--catalog", tmp_path / "one")
     assert "writing models" in plain(shown)
-    done = subprocess.run(
-        [*MLALIAS, "import", tmp_path / "few.json", "-q"], capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([*MLALIAS, "import", tmp_path / "few.json", "-q"], capture_output=True, text=True, check=True)
     assert done.stdout + done.stderr == ""
 
 
