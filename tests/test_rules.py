@@ -81,6 +81,27 @@ def test_names(run, seed, catalog, alias, valid):
     assert run("list", "-o", "tsv").out.startswith(f"{alias}\tm\t" if valid else "")
 
 
+@pytest.mark.parametrize(
+    ("alias", "fault"),
+    [
+        ("", "it is empty"),
+        ("x" * 201, "it is longer than 200 characters"),
+        ("V-" + "x" * 200, "it is longer than 200 characters"),
+        ("-aB", "'B' is not a lower-case letter, a digit, '.', '_' or '-'"),
+        ("aé", "'é' is not a lower-case letter, a digit, '.', '_' or '-'"),
+        ("a٣", "'٣' is not a lower-case letter, a digit, '.', '_' or '-'"),
+        ("_a1", "it must begin with a letter or a digit"),
+        ("-a", "it must begin with a letter or a digit"),
+        ("a.", "it must end in a letter"),
+        ("a_-1", "it must end in a letter"),
+    ],
+)
+def test_what_is_wrong_with_a_name_is_said(run, seed, alias, fault):
+    seed("[models.m]")
+    ran = run("put", "--", "m", alias)
+    assert ran.err.splitlines()[0] == f"error: '{alias}' is not a valid alias: {fault}"
+
+
 def test_both_faults_of_names_are_told_together(run, seed):
     seed("[models.v1]")
     ran = run("put", "v1", "v1", "-o", "json")
