@@ -186,6 +186,40 @@ def test_a_damaged_file_is_a_fault_that_names_it(run, sample, name, content):
         assert str(sample / name) in ran.err
 
 
+ENTRY = {"revision": 1, "time": "2026-11-24T10:04:11Z", "actor": "ada", "command": "put", "message": None}
+MOVE = {"model_alias": "x", "model_id": "m", "previous_model_id": None}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"revision": "1"},
+        {"revision": True},
+        {"time": None},
+        {"actor": 3},
+        {"command": ["put"]},
+        {"message": 3},
+        {"changes": None},
+        {"changes": ["x"]},
+        {"changes": [MOVE | {"model_alias": None}]},
+        {"changes": [MOVE | {"model_id": 3}]},
+        {"changes": [MOVE | {"previous_model_id": 3}]},
+        {"undoes": ["1"]},
+        {"undoes": 1},
+    ],
+    ids=str,
+)
+def test_an_entry_of_the_history_with_a_wrong_value_is_a_fault(run, seed, catalog, wrong):
+    seed('[aliases]\nx = "m"\n[models.m]')
+    path = catalog / "history.jsonl"
+    path.write_text(json.dumps(ENTRY | {"changes": [MOVE]}) + "\n")
+    assert run("verify").code == 0
+    path.write_text(json.dumps(ENTRY | {"changes": [MOVE]} | wrong) + "\n")
+    ran = run("history", "-o", "json")
+    assert ran.code == 7
+    assert str(path) in ran.json["error"]["reason"]
+
+
 def test_json_of_every_error_has_the_status_of_its_exit_code(run, sample):
     statuses = {2: 400, 3: 400, 4: 404, 5: 409, 7: 500}
     for words, code in (

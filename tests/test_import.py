@@ -294,3 +294,27 @@ def test_a_declaration_and_stats_of_the_same_models_go_together(run, take):
     assert take(stats(a=[("y", "started", 1)]), declaration).code == 0
     assert facts(run)["a"] == [("y", "started", 1)]
     assert take(declaration, stats(b=[("x", "started", 1)])).code == 2
+
+
+def test_all_pipelines_that_keep_an_alias_are_named(run, seed):
+    seed('[aliases]\nx = "m"\n[models.m]\n[pipelines]\nq = ["x"]\np = ["m", "x"]\nr = []')
+    ran = run("delete", "x")
+    assert ran.err.splitlines()[0] == "error: the alias 'x' is named by the ingest pipelines 'p', 'q'"
+    assert "mlalias import pipelines.json --prune" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (("delete", "m"), "mlalias forget m"),
+        (("forget", "x"), "mlalias forget m"),
+        (("delete", "x", "--model", "n"), "mlalias delete x --model m"),
+        (("put", "n", "y", "--if-current", "m"), "mlalias put n y"),
+        (("put", "n", "x", "--if-current", "n"), "mlalias history x"),
+    ],
+)
+def test_the_way_out_of_a_conflict_works(run, seed, words, hint):
+    seed('[aliases]\nx = "m"\n[models.m]\n[models.n]')
+    told = run(*words, "-o", "json").json["error"]["hint"]
+    assert told.endswith(hint)
+    assert run(*hint.split()[1:]).code == 0
