@@ -179,6 +179,19 @@ def test_a_strict_refusal_shows_no_move_as_made(run, apply, sample):
     assert "lost       19  " in ran.err
 
 
+def test_a_strict_refusal_names_the_rule_and_leaves_other_aliases_out_of_it(run, apply, sample):
+    text = declared(flight_delay_model=SLIM, late=NEW)
+    assert [line.split()[:2] for line in apply(text, options=["--strict"]).out.splitlines()[1:3]] == [
+        ["refused", "flight_delay_model"],
+        ["created", "late"],
+    ]
+    ran = apply(text, options=["--strict", "-o", "json"])
+    assert [error["rule"] for error in ran.json["errors"]] == ["few_shared_fields"]
+    ran = apply(text + f'v1 = "{NEW}"', options=["--strict", "-o", "json"])
+    assert [error["rule"] for error in ran.json["errors"]] == ["invalid_alias"]
+    assert "late" not in state(run)
+
+
 def test_check_tells_by_its_exit_code(run, apply, sample):
     before = contents(sample)
     assert apply(declared(elser=".elser_model_2"), options=["--check"]).code == 0

@@ -140,8 +140,9 @@ def test_a_dry_run_of_a_rollback_explains_the_rules(run, sample):
 def test_the_message_and_the_undone_revisions_are_kept(run, sample):
     assert run("put", NEW, "flight_delay_model", "-r", "-m", "try").code == 0
     assert run("rollback", "flight_delay_model", "-m", "worse").code == 0
-    last = json.loads((sample / "history.jsonl").read_text().splitlines()[-1])
+    _, moved, last = map(json.loads, (sample / "history.jsonl").read_text().splitlines())
     assert (last["message"], last["undoes"]) == ("worse", [2])
+    assert (moved["message"], "undoes" in moved) == ("try", False)
     rows = run("history", "flight_delay_model", "-o", "tsv").out.splitlines()
     assert [row.split("\t")[8] for row in rows] == ["worse", "try", ""]
     assert run("history", "--limit", "1", "-o", "json").json["history"][0]["revision"] == 3
