@@ -137,6 +137,14 @@ def test_prune_obeys_the_rule_of_delete(run, apply, sample):
         "the alias 'flight_delay_model'",
         "the alias 'sentiment'",
     ]
+    table = apply(declared(elser=".elser_model_2", late=NEW), options=["--prune"])
+    assert [line.split()[:2] for line in table.out.splitlines()[1:6]] == [
+        ["refused", "flight_delay_model"],
+        ["deleted", "flight_delayed"],
+        ["deleted", "is-flight-late"],
+        ["created", "late"],
+        ["deleted", "people-and-places"],
+    ]
     assert contents(sample) == before
 
 

@@ -245,6 +245,10 @@ def test_where_a_pipeline_names_models(run, take, processors, names):
         (("forget", "nope", "--missing-ok"), 0),
         (("forget", "x"), 4),
         (("forget", "../../etc/passwd"), 4),
+        (("forget", "used", "--missing-ok"), 0),
+        (("delete", "d", "--missing-ok"), 0),
+        (("delete", "used", "--missing-ok"), 5),
+        (("forget", "c", "--missing-ok"), 5),
     ],
 )
 def test_deleting_and_forgetting(run, take, catalog, words, code):
@@ -276,7 +280,9 @@ def test_the_first_condition_that_keeps_a_model_is_told(run, take, model_id, rea
         take(models(named(A, "used"), B, {"model_id": "c"}), stats(a=deployed, b=deployed, c=deployed), pipelines).code
         == 0
     )
-    assert run("forget", model_id).err.splitlines()[0] == f"error: {reason}"
+    error, hint = run("forget", model_id).err.splitlines()
+    assert error == f"error: {reason}"
+    assert hint.endswith(f"mlalias forget {model_id} --force")
 
 
 @pytest.mark.parametrize("text", ["", "  \n", "# only a comment\n"])
@@ -309,6 +315,8 @@ def test_all_pipelines_that_keep_an_alias_are_named(run, seed):
         (("delete", "m"), "mlalias forget m"),
         (("forget", "x"), "mlalias forget m"),
         (("delete", "x", "--model", "n"), "mlalias delete x --model m"),
+        (("forget", "nn"), "mlalias models"),
+        (("rollback", "x", "--to", "9"), "mlalias history x"),
         (("put", "n", "y", "--if-current", "m"), "mlalias put n y"),
         (("put", "n", "x", "--if-current", "n"), "mlalias history x"),
     ],

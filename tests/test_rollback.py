@@ -124,6 +124,7 @@ def test_where_table_and_history_disagree_it_refuses_and_names_both(run, sample)
     ran = run("rollback", "flight_delay_model")
     assert (ran.code, contents(sample)) == (5, before)
     assert f"names '{NEW}' after revision 2, but in aliases.toml it names '{SLIM}'" in ran.err
+    assert ran.err.endswith("mlalias verify\n")
     table.write_text(table.read_text().replace("sentiment = ", "feeling = "))
     assert "it does not exist" in run("rollback", "sentiment").err
     assert "the history knows no change of the alias 'feeling'" in run("rollback", "feeling").err
