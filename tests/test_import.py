@@ -326,3 +326,9 @@ def test_the_way_out_of_a_conflict_works(run, seed, words, hint):
     told = run(*words, "-o", "json").json["error"]["hint"]
     assert told.endswith(hint)
     assert run(*hint.split()[1:]).code == 0
+
+
+@pytest.mark.parametrize("name", ["m", "nope"])
+def test_what_cannot_be_deleted_as_there_is_no_such_alias_has_elasticsearchs_type(run, seed, name):
+    seed('[aliases]\nx = "m"\n[models.m]')
+    assert run("delete", name, "-o", "json").json["error"]["type"] == "status_exception"

@@ -46,6 +46,7 @@ WALKS = [
     ("put:a put:b back:0", "a b -"),
     ("put:a put:b back:2", "a b b"),
     ("put:a put:b back:3", "a b 4"),
+    ("put:a put:b back:-1", "a b 4"),
     ("put:a delete back:0", "a - -"),
     ("put:a delete back:0 back", "a - - a"),
     ("put:a delete back", "a - a"),
@@ -160,3 +161,19 @@ def test_the_hints_of_a_rollback_do_what_they_say(run, seed):
     assert run("rollback", "x", "--to", "1").code == 0
     ran = run("rollback", "x", "--to", "0")
     assert "mlalias rollback x --to 0 --delete" in ran.err
+
+
+def test_nothing_left_to_undo_is_said_with_where_to_look(run, walk):
+    walk("put:a back")
+    error, hint = run("rollback", "x").err.splitlines()
+    assert error == "error: no change of the alias 'x' is left to undo"
+    assert hint.endswith("mlalias history x")
+
+
+def test_an_alias_that_the_history_deleted_and_the_table_has_is_a_conflict(run, walk, catalog):
+    walk("put:a delete")
+    table = catalog / "aliases.toml"
+    table.write_text(table.read_text() + 'x = "b"\n')
+    ran = run("rollback", "x")
+    assert ran.code == 5
+    assert "the alias 'x' is deleted after revision 2, but in aliases.toml it names 'b'" in ran.err

@@ -174,11 +174,12 @@ def test_a_free_alias(run, seed, alias, options, code):
         (("n", "x", "--if-current", "n"), "the alias 'x' names 'm', not 'n'"),
         (("n", "y", "--if-current", "m"), "the alias 'y' does not exist, not 'm'"),
         (("n", "v1", "--if-current", "m"), "'v1' is not a valid alias: it must end in a letter"),
+        (("m", "7", "--exist-ok"), "'7' is not a valid alias: it must end in a letter"),
         (("gone", "lost", "--exist-ok"), "the alias 'lost' already names the model 'gone'"),
     ],
 )
 def test_the_first_fault_of_a_put_is_said(run, seed, words, told):
-    seed('[aliases]\nx = "m"\nlost = "gone"\n[models.m]\n[models.n]')
+    seed('[aliases]\n7 = "m"\nx = "m"\nlost = "gone"\n[models.m]\n[models.n]')
     assert run("put", *words).err.splitlines()[0] == f"error: {told}"
 
 
