@@ -282,3 +282,20 @@ def test_the_hint_of_a_move_from_a_model_that_is_gone_is_left_out(run, sample):
 
 def test_pruning_an_empty_catalog_is_no_danger(apply):
     assert apply("[aliases]", options=["--prune"]).code == 0
+
+
+def test_nothing_to_do_makes_no_catalog(run, apply, catalog):
+    assert apply("[aliases]").code == 0
+    assert run("delete", "nope", "--missing-ok").code == 0
+    assert not catalog.exists()
+
+
+def test_the_table_is_sorted_and_so_are_the_aliases_of_a_model_in_one_that_is_not(run, seed, catalog):
+    seed('[aliases]\nz = "m"\n[models.m]')
+    assert run("put", "m", "a").code == 0
+    table = catalog / "aliases.toml"
+    text = table.read_text()
+    assert text.index('a = "m"') < text.index('z = "m"')
+    table.write_text(text.replace('a = "m"\nz = "m"', 'z = "m"\na = "m"'))
+    assert run("models", "m", "-o", "json").json["models"][0]["model_aliases"] == ["a", "z"]
+    assert run("show", "m", "-o", "json").json["models"][0]["model_aliases"] == ["a", "z"]
