@@ -15,7 +15,6 @@ def to_line(entry: Entry) -> str:
 def to_record(entry: Entry) -> dict[str, Any]:
     """An entry as a JSON object; `undoes` stands only where there is something undone."""
     record = entry._asdict() | {"changes": [change._asdict() for change in entry.changes]}
-    record["undoes"] = list(entry.undoes)
     return record if entry.undoes else {key: value for key, value in record.items() if key != "undoes"}
 
 
@@ -40,7 +39,7 @@ def from_line(line: str | bytes) -> Entry:
             changes,
             tuple(_number(revision) for revision in record.get("undoes", ())),
         )
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ValueError("not an entry of a history") from error
 
 

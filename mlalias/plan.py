@@ -82,7 +82,7 @@ def strictly(request: Request) -> Request:
 
     def strict(catalog: Catalog) -> Plan:
         plan = request(catalog)
-        if plan.errors or not plan.warnings:
+        if plan.errors:
             return plan
         errors = tuple(
             Refused(f"{warning.message}, and --strict lets no warning pass", rule=warning.rule)

@@ -137,6 +137,14 @@ def test_prune_obeys_the_rule_of_delete(run, apply, sample):
         "the alias 'flight_delay_model'",
         "the alias 'sentiment'",
     ]
+    table = apply(declared(elser=".elser_model_2", late=NEW), options=["--prune"])
+    assert [line.split()[:2] for line in table.out.splitlines()[1:6]] == [
+        ["refused", "flight_delay_model"],
+        ["deleted", "flight_delayed"],
+        ["deleted", "is-flight-late"],
+        ["created", "late"],
+        ["deleted", "people-and-places"],
+    ]
     assert contents(sample) == before
 
 
@@ -177,6 +185,19 @@ def test_a_strict_refusal_shows_no_move_as_made(run, apply, sample):
     assert f"refused  flight_delay_model  {SLIM}" in ran.out
     assert ran.err.count("shares only 3 of 22 input fields") == 1
     assert "lost       19  " in ran.err
+
+
+def test_a_strict_refusal_names_the_rule_and_leaves_other_aliases_out_of_it(run, apply, sample):
+    text = declared(flight_delay_model=SLIM, late=NEW)
+    assert [line.split()[:2] for line in apply(text, options=["--strict"]).out.splitlines()[1:3]] == [
+        ["refused", "flight_delay_model"],
+        ["created", "late"],
+    ]
+    ran = apply(text, options=["--strict", "-o", "json"])
+    assert [error["rule"] for error in ran.json["errors"]] == ["few_shared_fields"]
+    ran = apply(text + f'v1 = "{NEW}"', options=["--strict", "-o", "json"])
+    assert [error["rule"] for error in ran.json["errors"]] == ["invalid_alias"]
+    assert "late" not in state(run)
 
 
 def test_check_tells_by_its_exit_code(run, apply, sample):
@@ -261,3 +282,20 @@ def test_the_hint_of_a_move_from_a_model_that_is_gone_is_left_out(run, sample):
 
 def test_pruning_an_empty_catalog_is_no_danger(apply):
     assert apply("[aliases]", options=["--prune"]).code == 0
+
+
+def test_nothing_to_do_makes_no_catalog(run, apply, catalog):
+    assert apply("[aliases]").code == 0
+    assert run("delete", "nope", "--missing-ok").code == 0
+    assert not catalog.exists()
+
+
+def test_the_table_is_sorted_and_so_are_the_aliases_of_a_model_in_one_that_is_not(run, seed, catalog):
+    seed('[aliases]\nz = "m"\n[models.m]')
+    assert run("put", "m", "a").code == 0
+    table = catalog / "aliases.toml"
+    text = table.read_text()
+    assert text.index('a = "m"') < text.index('z = "m"')
+    table.write_text(text.replace('a = "m"\nz = "m"', 'z = "m"\na = "m"'))
+    assert run("models", "m", "-o", "json").json["models"][0]["model_aliases"] == ["a", "z"]
+    assert run("show", "m", "-o", "json").json["models"][0]["model_aliases"] == ["a", "z"]

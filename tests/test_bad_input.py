@@ -169,7 +169,16 @@ def test_a_catalog_that_is_a_file(run, tmp_path):
 
 @pytest.mark.parametrize("name", ["models/sst-2-next.toml", "pipelines.toml", "history.jsonl"])
 @pytest.mark.parametrize(
-    "content", [b"", b"[[[\n", b"\xff\n", b'{"revision": 1}\n', b"pipelines = 3\nmodel_type = 3\n", b"null\n"]
+    "content",
+    [
+        b"",
+        b"[[[\n",
+        b"\xff\n",
+        b'{"revision": 1}\n',
+        b"pipelines = 3\nmodel_type = 3\n",
+        b"null\n",
+        b"[" * 100_000 + b"\n",
+    ],
 )
 def test_a_damaged_file_is_a_fault_that_names_it(run, sample, name, content):
     (sample / name).write_bytes(content)
@@ -184,6 +193,57 @@ def test_a_damaged_file_is_a_fault_that_names_it(run, sample, name, content):
     if content or name == "pipelines.toml":
         assert ran.code == 7
         assert str(sample / name) in ran.err
+
+
+ENTRY = {"revision": 1, "time": "2026-11-24T10:04:11Z", "actor": "ada", "command": "put", "message": None}
+MOVE = {"model_alias": "x", "model_id": "m", "previous_model_id": None}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"revision": "1"},
+        {"revision": True},
+        {"time": None},
+        {"actor": 3},
+        {"command": ["put"]},
+        {"message": 3},
+        {"changes": None},
+        {"changes": ["x"]},
+        {"changes": [MOVE | {"model_alias": None}]},
+        {"changes": [MOVE | {"model_id": 3}]},
+        {"changes": [MOVE | {"previous_model_id": 3}]},
+        {"undoes": ["1"]},
+        {"undoes": 1},
+    ],
+    ids=str,
+)
+def test_an_entry_of_the_history_with_a_wrong_value_is_a_fault(run, seed, catalog, wrong):
+    seed('[aliases]\nx = "m"\n[models.m]')
+    path = catalog / "history.jsonl"
+    path.write_text(json.dumps(ENTRY | {"changes": [MOVE]}) + "\n")
+    assert run("verify").code == 0
+    path.write_text(json.dumps(ENTRY | {"changes": [MOVE]} | wrong) + "\n")
+    ran = run("history", "-o", "json")
+    assert ran.code == 7
+    assert str(path) in ran.json["error"]["reason"]
+
+
+def test_the_mend_of_a_lost_table_is_what_the_history_leaves(run, seed, catalog):
+    seed("[models.m]")
+    for words in (("put", "m", "x"), ("put", "m", "z"), ("put", "m", "y"), ("delete", "x")):
+        assert run(*words).code == 0
+    (catalog / "aliases.toml").write_text("[[[")
+    history = catalog / "history.jsonl"
+    whole = history.read_text()
+    for text in (whole, "".join(whole.splitlines(keepends=True)[1:])):
+        history.write_text(text)
+        ran = run("verify")
+        assert (ran.code, "'y = \"m\"' 'z = \"m\"' >" in ran.out + ran.err, "'x = " in ran.out + ran.err) == (
+            7,
+            True,
+            False,
+        )
 
 
 def test_json_of_every_error_has_the_status_of_its_exit_code(run, sample):

@@ -130,6 +130,15 @@ def _overwrite(directory, alias, model_id):
     path.write_text("\n".join([*lines, f'{alias} = "{model_id}"\n']))
 
 
+def test_a_cluster_has_no_history_to_be_sent_to(cluster, run):
+    done = run("put", SLIM, "flight_delay_model", "--if-current", SLIM, "--catalog", cluster.url)
+    assert done.code == 5
+    assert f"mlalias show flight_delay_model --catalog {cluster.url}" in done.err
+    done = run("delete", "sentiment", "--catalog", cluster.url)
+    assert done.code == 5
+    assert "mlalias forget" not in run("delete", SLIM, "--catalog", cluster.url).err
+
+
 # --- waiting for deployments ---
 
 

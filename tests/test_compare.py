@@ -44,3 +44,8 @@ def test_models_without_fields(run, seed):
     ran = run("compare", "a", "b")
     assert ran.code == 0
     assert "%" not in ran.out
+
+
+def test_a_warning_of_a_comparison_names_no_alias(run, sample):
+    told = run("compare", OLD, SLIM, "-o", "json").json["rules"][-1]
+    assert told["message"] == f"'{SLIM}' shares only 3 of 22 input fields with '{OLD}' (11 needed)"

@@ -245,6 +245,10 @@ def test_where_a_pipeline_names_models(run, take, processors, names):
         (("forget", "nope", "--missing-ok"), 0),
         (("forget", "x"), 4),
         (("forget", "../../etc/passwd"), 4),
+        (("forget", "used", "--missing-ok"), 0),
+        (("delete", "d", "--missing-ok"), 0),
+        (("delete", "used", "--missing-ok"), 5),
+        (("forget", "c", "--missing-ok"), 5),
     ],
 )
 def test_deleting_and_forgetting(run, take, catalog, words, code):
@@ -276,7 +280,9 @@ def test_the_first_condition_that_keeps_a_model_is_told(run, take, model_id, rea
         take(models(named(A, "used"), B, {"model_id": "c"}), stats(a=deployed, b=deployed, c=deployed), pipelines).code
         == 0
     )
-    assert run("forget", model_id).err.splitlines()[0] == f"error: {reason}"
+    error, hint = run("forget", model_id).err.splitlines()
+    assert error == f"error: {reason}"
+    assert hint.endswith(f"mlalias forget {model_id} --force")
 
 
 @pytest.mark.parametrize("text", ["", "  \n", "# only a comment\n"])
@@ -294,3 +300,35 @@ def test_a_declaration_and_stats_of_the_same_models_go_together(run, take):
     assert take(stats(a=[("y", "started", 1)]), declaration).code == 0
     assert facts(run)["a"] == [("y", "started", 1)]
     assert take(declaration, stats(b=[("x", "started", 1)])).code == 2
+
+
+def test_all_pipelines_that_keep_an_alias_are_named(run, seed):
+    seed('[aliases]\nx = "m"\n[models.m]\n[pipelines]\nq = ["x"]\np = ["m", "x"]\nr = []')
+    ran = run("delete", "x")
+    assert ran.err.splitlines()[0] == "error: the alias 'x' is named by the ingest pipelines 'p', 'q'"
+    assert "mlalias import pipelines.json --prune" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (("delete", "m"), "mlalias forget m"),
+        (("forget", "x"), "mlalias forget m"),
+        (("delete", "x", "--model", "n"), "mlalias delete x --model m"),
+        (("forget", "nn"), "mlalias models"),
+        (("rollback", "x", "--to", "9"), "mlalias history x"),
+        (("put", "n", "y", "--if-current", "m"), "mlalias put n y"),
+        (("put", "n", "x", "--if-current", "n"), "mlalias history x"),
+    ],
+)
+def test_the_way_out_of_a_conflict_works(run, seed, words, hint):
+    seed('[aliases]\nx = "m"\n[models.m]\n[models.n]')
+    told = run(*words, "-o", "json").json["error"]["hint"]
+    assert told.endswith(hint)
+    assert run(*hint.split()[1:]).code == 0
+
+
+@pytest.mark.parametrize("name", ["m", "nope"])
+def test_what_cannot_be_deleted_as_there_is_no_such_alias_has_elasticsearchs_type(run, seed, name):
+    seed('[aliases]\nx = "m"\n[models.m]')
+    assert run("delete", name, "-o", "json").json["error"]["type"] == "status_exception"

@@ -45,7 +45,10 @@ WALKS = [
     ("put:a put:b put:c back back:3 back back", "a b c b c b a"),
     ("put:a put:b back:0", "a b -"),
     ("put:a put:b back:2", "a b b"),
-    ("put:a put:b back:9", "a b 4"),
+    ("put:a put:b back:3", "a b 4"),
+    ("put:a put:b back:-1", "a b 4"),
+    ("put:a delete back:0", "a - -"),
+    ("put:a delete back:0 back", "a - - a"),
     ("put:a delete back", "a - a"),
     ("put:a delete back back", "a - a -"),
     ("put:a put:b delete back back", "a b - b a"),
@@ -122,6 +125,7 @@ def test_where_table_and_history_disagree_it_refuses_and_names_both(run, sample)
     ran = run("rollback", "flight_delay_model")
     assert (ran.code, contents(sample)) == (5, before)
     assert f"names '{NEW}' after revision 2, but in aliases.toml it names '{SLIM}'" in ran.err
+    assert ran.err.endswith("mlalias verify\n")
     table.write_text(table.read_text().replace("sentiment = ", "feeling = "))
     assert "it does not exist" in run("rollback", "sentiment").err
     assert "the history knows no change of the alias 'feeling'" in run("rollback", "feeling").err
@@ -138,8 +142,9 @@ def test_a_dry_run_of_a_rollback_explains_the_rules(run, sample):
 def test_the_message_and_the_undone_revisions_are_kept(run, sample):
     assert run("put", NEW, "flight_delay_model", "-r", "-m", "try").code == 0
     assert run("rollback", "flight_delay_model", "-m", "worse").code == 0
-    last = json.loads((sample / "history.jsonl").read_text().splitlines()[-1])
+    _, moved, last = map(json.loads, (sample / "history.jsonl").read_text().splitlines())
     assert (last["message"], last["undoes"]) == ("worse", [2])
+    assert (moved["message"], "undoes" in moved) == ("try", False)
     rows = run("history", "flight_delay_model", "-o", "tsv").out.splitlines()
     assert [row.split("\t")[8] for row in rows] == ["worse", "try", ""]
     assert run("history", "--limit", "1", "-o", "json").json["history"][0]["revision"] == 3
@@ -156,3 +161,19 @@ def test_the_hints_of_a_rollback_do_what_they_say(run, seed):
     assert run("rollback", "x", "--to", "1").code == 0
     ran = run("rollback", "x", "--to", "0")
     assert "mlalias rollback x --to 0 --delete" in ran.err
+
+
+def test_nothing_left_to_undo_is_said_with_where_to_look(run, walk):
+    walk("put:a back")
+    error, hint = run("rollback", "x").err.splitlines()
+    assert error == "error: no change of the alias 'x' is left to undo"
+    assert hint.endswith("mlalias history x")
+
+
+def test_an_alias_that_the_history_deleted_and_the_table_has_is_a_conflict(run, walk, catalog):
+    walk("put:a delete")
+    table = catalog / "aliases.toml"
+    table.write_text(table.read_text() + 'x = "b"\n')
+    ran = run("rollback", "x")
+    assert ran.code == 5
+    assert "the alias 'x' is deleted after revision 2, but in aliases.toml it names 'b'" in ran.err

@@ -81,6 +81,27 @@ def test_names(run, seed, catalog, alias, valid):
     assert run("list", "-o", "tsv").out.startswith(f"{alias}\tm\t" if valid else "")
 
 
+@pytest.mark.parametrize(
+    ("alias", "fault"),
+    [
+        ("", "it is empty"),
+        ("x" * 201, "it is longer than 200 characters"),
+        ("V-" + "x" * 200, "it is longer than 200 characters"),
+        ("-aB", "'B' is not a lower-case letter, a digit, '.', '_' or '-'"),
+        ("aé", "'é' is not a lower-case letter, a digit, '.', '_' or '-'"),
+        ("a٣", "'٣' is not a lower-case letter, a digit, '.', '_' or '-'"),
+        ("_a1", "it must begin with a letter or a digit"),
+        ("-a", "it must begin with a letter or a digit"),
+        ("a.", "it must end in a letter"),
+        ("a_-1", "it must end in a letter"),
+    ],
+)
+def test_what_is_wrong_with_a_name_is_said(run, seed, alias, fault):
+    seed("[models.m]")
+    ran = run("put", "--", "m", alias)
+    assert ran.err.splitlines()[0] == f"error: '{alias}' is not a valid alias: {fault}"
+
+
 def test_both_faults_of_names_are_told_together(run, seed):
     seed("[models.v1]")
     ran = run("put", "v1", "v1", "-o", "json")
@@ -142,6 +163,24 @@ def test_a_taken_alias(run, seed, model_id, options, code, rule):
 def test_a_free_alias(run, seed, alias, options, code):
     seed('[aliases]\nx = "m"\n[models.m]\n[models.n]')
     assert run("put", "m", alias, *options).code == code
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("m", "x"), "the alias 'x' already names the model 'm'"),
+        (("n", "x"), "the alias 'x' names the model 'm'"),
+        (("n", "x", "--exist-ok"), "the alias 'x' names the model 'm'"),
+        (("n", "x", "--if-current", "n"), "the alias 'x' names 'm', not 'n'"),
+        (("n", "y", "--if-current", "m"), "the alias 'y' does not exist, not 'm'"),
+        (("n", "v1", "--if-current", "m"), "'v1' is not a valid alias: it must end in a letter"),
+        (("m", "7", "--exist-ok"), "'7' is not a valid alias: it must end in a letter"),
+        (("gone", "lost", "--exist-ok"), "the alias 'lost' already names the model 'gone'"),
+    ],
+)
+def test_the_first_fault_of_a_put_is_said(run, seed, words, told):
+    seed('[aliases]\n7 = "m"\nx = "m"\nlost = "gone"\n[models.m]\n[models.n]')
+    assert run("put", *words).err.splitlines()[0] == f"error: {told}"
 
 
 def test_an_alias_that_is_a_model_id_is_told_before_a_missing_model(run, seed):
@@ -273,6 +312,11 @@ def test_a_refused_dry_run_explains_too_and_ends_as_the_real_one(run, sample):
     assert ran.code == 3
     assert "not_deployed            fail" in ran.out
     assert ran.err.startswith("error: the alias 'sentiment' cannot move")
+
+
+def test_a_dry_run_for_a_free_alias_has_nothing_to_hold_against_each_other(run, sample):
+    told = outcomes(run("put", ".elser_model_2", "fresh", "-n", "-o", "json"))
+    assert list(told.values()) == ["pass"] * 5 + ["skip"] * 5
 
 
 def test_exist_ok_judges_the_names_and_nothing_more(run, sample):
