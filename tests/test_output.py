@@ -10,16 +10,18 @@ import sys
 import time
 
 import pytest
-from conftest import CLASSIFIER, DISTILBERT, NEW, OLD, SLIM
+from conftest import CLASSIFIER, DISTILBERT, NEW, OLD, SAMPLE, SLIM
 
 MLALIAS = [sys.executable, "-m", "mlalias"]
 
 
-def on_terminal(*words, columns=80, **environment):
+def on_terminal(*words, columns=80, program=("-m", "mlalias"), **environment):
     """What a command prints on a terminal of some width, both streams together."""
     leader, follower = pty.openpty()
     environment = os.environ | {"TERM": "xterm-256color", "COLUMNS": str(columns)} | environment
-    with subprocess.Popen([*MLALIAS, *map(str, words)], stdout=follower, stderr=follower, env=environment) as process:
+    with subprocess.Popen(
+        [sys.executable, *program, *map(str, words)], stdout=follower, stderr=follower, env=environment
+    ) as process:
         os.close(follower)
         chunks = []
         while True:
@@ -364,14 +366,43 @@ def test_rules_are_readable_on_a_narrow_terminal(sample, columns, words):
     assert len(longest) <= columns or len(max(longest.split(), key=len)) > columns // 2, longest
 
 
-def test_a_bar_shows_what_takes_long_on_a_terminal_only(run, tmp_path):
-    for name, count in (("many.json", 8_000), ("few.json", 200)):
-        models = ",".join(f'{{"model_id": "m{i}"}}' for i in range(count))
-        (tmp_path / name).write_text(f'{{"trained_model_configs": [{models}]}}')
-    shown = on_terminal("import", tmp_path / "many.json", "-q", "--catalog", tmp_path / "one")
-    assert "writing models" in plain(shown)
-    done = subprocess.run([*MLALIAS, "import", tmp_path / "few.json", "-q"], capture_output=True, text=True, check=True)
+SLOW = """
+import time
+from mlalias.progress import progress
+with progress("writing models") as advance:
+    for done in range(1, 4):
+        time.sleep(0.6)
+        advance(done, 3)
+"""
+
+
+def test_a_bar_shows_what_takes_over_a_second_on_a_terminal_only(run, sample):
+    assert "writing models" in plain(on_terminal(program=["-c", SLOW]))
+    done = subprocess.run([sys.executable, "-c", SLOW], capture_output=True, text=True, check=True)
     assert done.stdout + done.stderr == ""
+    assert "writing models" not in on_terminal("import", SAMPLE / "models.json", "-q")
+
+
+def test_reading_and_writing_many_models_tell_how_far_they_are(seed, catalog):
+    from contextlib import contextmanager
+
+    from mlalias.declarations import apply
+    from mlalias.directory import DirectoryStore
+    from mlalias.documents import read
+
+    seed("\n".join(f"[models.m{i}]" for i in range(300)))
+    told = {}
+
+    @contextmanager
+    def progress(label):
+        yield lambda done, total: told.setdefault(label, []).append((done, total))
+
+    lines = "".join(f'a{i}-x = "m{i}"\n' for i in range(300)) + "[models.new]\n[models.newer]"
+    facts = read(f"[aliases]\n{lines}".encode(), "x")
+    plan = DirectoryStore(catalog, progress=progress).change(apply(facts), "apply")
+    assert len(plan.moves) == 300
+    assert told["reading models"][-1] == (299, 300)
+    assert told["writing models"][-1] == (4, 4)
 
 
 def test_a_hint_repeats_what_keeps_the_command_safe(run, sample):
