@@ -28,7 +28,7 @@ def apply(facts: Facts, *, prune: bool = False, only: str = "*", allow_empty: bo
         if pruned and not declared and not allow_empty:
             return Plan(catalog, errors=(_nothing_declared(facts, only, len(pruned)),))
         after = additions.to(catalog)
-        plans = [_declare(after, alias, target) for alias, target in declared.items()]
+        plans = _declare_all(after, declared)
         plans += [delete(alias)(after) for alias in pruned]
         plan = _together(catalog, plans)
         kept = (catalog.aliases.keys() - set(pruned)) - declared.keys() if additions.models else ()
@@ -93,12 +93,25 @@ def _additions(catalog: Catalog, facts: Facts) -> _Additions:
     )
 
 
-def _declare(catalog: Catalog, model_alias: str, model_id: str) -> Plan:
+_MOST_ADVISED = 20
+
+
+def _declare_all(catalog: Catalog, declared: Mapping[str, str]) -> list[Plan]:
+    """Every line of a declaration, with advice for the first of those that are refused."""
+    plans: list[Plan] = []
+    refused = 0
+    for alias, target in declared.items():
+        plans.append(_declare(catalog, alias, target, advised=refused < _MOST_ADVISED))
+        refused += bool(plans[-1].errors)
+    return plans
+
+
+def _declare(catalog: Catalog, model_alias: str, model_id: str, *, advised: bool) -> Plan:
     """One line of a declaration; an alias that names its model already is not judged."""
     change = look_up(catalog, model_alias, model_id, reassign=True)
     if change.target == model_id:
         return Plan(catalog, (AliasChange(model_alias, model_id, model_id),))
-    return judged(catalog, change, judge(change))
+    return judged(catalog, change, judge(change), advised=advised)
 
 
 def _undeclared(catalog: Catalog, declared: Iterable[str], only: str) -> tuple[str, ...]:

@@ -62,9 +62,12 @@ def put(
     return request
 
 
-def judged(catalog: Catalog, change: Change, outcomes: Sequence[Outcome]) -> Plan:
-    """The plan for one change of which the rules have spoken."""
-    errors = tuple(_refusal(catalog, change, outcomes, fault) for fault in refusals(tuple(outcomes)))
+def judged(catalog: Catalog, change: Change, outcomes: Sequence[Outcome], *, advised: bool = True) -> Plan:
+    """The plan for one change of which the rules have spoken; what to do next costs a search, so it may be left out."""
+    errors = tuple(
+        _refusal(fault, advice.hints(catalog, change, outcomes, fault) if advised else ())
+        for fault in refusals(tuple(outcomes))
+    )
     warnings = tuple(
         Caution(outcome.message, outcome.rule.id, change.model_alias, change.overlap)
         for outcome in outcomes
@@ -88,9 +91,8 @@ def _settled(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
     return (*outcomes[:asked], *unasked)
 
 
-def _refusal(catalog: Catalog, change: Change, outcomes: Sequence[Outcome], fault: Outcome) -> Failure:
+def _refusal(fault: Outcome, hints: tuple[Hint, ...]) -> Failure:
     kind = NotFound if fault.rule.status == NotFound.status else Refused
-    hints = advice.hints(catalog, change, outcomes, fault)
     return kind(fault.message, *hints, rule=fault.rule.id, type=fault.rule.type)
 
 

@@ -299,3 +299,9 @@ def test_the_table_is_sorted_and_so_are_the_aliases_of_a_model_in_one_that_is_no
     table.write_text(text.replace('a = "m"\nz = "m"', 'z = "m"\na = "m"'))
     assert run("models", "m", "-o", "json").json["models"][0]["model_aliases"] == ["a", "z"]
     assert run("show", "m", "-o", "json").json["models"][0]["model_aliases"] == ["a", "z"]
+
+
+def test_advice_is_for_the_first_of_very_many_refusals(apply, sample):
+    ran = apply(declared(**{f"a{i:03}-x": f"sst-2-nex-{i}" for i in range(100)}), options=["-o", "json"])
+    hints = [error["hint"] for error in ran.json["errors"]]
+    assert (ran.code, len(hints), sum(hint is not None for hint in hints)) == (4, 100, 20)
