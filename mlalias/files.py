@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from fasteners.process_lock import InterProcessLock
 
-LARGEST = 64 * 1024 * 1024
+LARGEST = 128 * 1024 * 1024
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 _BINARY = getattr(os, "O_BINARY", 0)
 _SYNC_THREADS = 8

@@ -130,7 +130,7 @@ def test_a_huge_file_is_not_read(run, sample, tmp_path):
     with (tmp_path / "huge").open("wb") as file:
         file.truncate(200 * 1024 * 1024)
     ran = run("import", tmp_path / "huge")
-    assert (ran.code, ran.err) == (2, f"error: {tmp_path / 'huge'} is larger than 64 MiB\n")
+    assert (ran.code, ran.err) == (2, f"error: {tmp_path / 'huge'} is larger than 128 MiB\n")
 
 
 def test_the_same_alias_in_two_files_is_refused(run, sample, tmp_path):
