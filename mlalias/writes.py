@@ -155,7 +155,11 @@ def _hints(plan: Plan, dry_run: bool, typed: Typed) -> str:
 
 
 def _is_there(plan: Plan, model_id: str | None) -> bool:
-    return model_id is None or model_id in plan.before.models
+    """Whether there is a model to go back to; the change is made, and a hint is not worth an error about it."""
+    try:
+        return model_id is None or model_id in plan.before.models
+    except (Failure, OSError):
+        return False
 
 
 def failed(
