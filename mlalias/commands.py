@@ -347,7 +347,7 @@ def _import(
 
     Exits with 5 if an alias names another model here, and --reassign is not given.
     """
-    from mlalias.declarations import take
+    from mlalias.takeover import take
 
     options.local(
         "import", "bring the facts of a cluster home: mlalias export --catalog URL | mlalias import - --catalog DIR"

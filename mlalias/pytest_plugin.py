@@ -22,10 +22,10 @@ class ServerUrl(str):
         the answer of an official client.
         Raises `mlalias.errors.Failure`.
         """
-        from mlalias.declarations import take
         from mlalias.directory import DirectoryStore
         from mlalias.documents import merge, read
         from mlalias.errors import as_one
+        from mlalias.takeover import take
 
         facts = merge([read(_bytes(source), _name(source)) for source in sources])
         plan = DirectoryStore(self.catalog).change(take(facts, reassign=True), "import")

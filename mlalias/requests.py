@@ -1,6 +1,7 @@
 """The requests about single aliases and models: put, delete, forget, rollback."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from mlalias import advice
 from mlalias.catalog import AliasChange, Catalog
@@ -269,3 +270,15 @@ def _agree(catalog: Catalog, model_alias: str) -> None:
             f"the alias '{model_alias}' {then} after revision {entry.revision}, but in aliases.toml {now}",
             Hint("see what else disagrees", ("verify",)),
         )
+
+
+def homonyms(aliases: Iterable[str], models: Mapping[str, Any], known: Mapping[str, str]) -> tuple[Failure, ...]:
+    """A name cannot be both, as nobody could tell which is meant; `known` are the aliases that are there now."""
+    return tuple(
+        Conflict(
+            f"'{name}' would be both an alias and the id of a model",
+            *([Hint("delete the alias first", ("delete", name))] if name in known else []),
+        )
+        for name in sorted(aliases)
+        if name in models
+    )
