@@ -100,12 +100,11 @@ def read(path: Path, largest: int | None = LARGEST) -> bytes | None:
         return None
     try:
         with path.open("rb") as file:
-            data = file.read() if largest is None else file.read(largest + 1)
+            if largest is not None and os.fstat(file.fileno()).st_size > largest:
+                raise Damaged(f"'{path}' is larger than {largest >> 20} MiB")
+            return file.read()
     except FileNotFoundError:
         return None
-    if largest is not None and len(data) > largest:
-        raise Damaged(f"'{path}' is larger than {largest >> 20} MiB")
-    return data
 
 
 def read_input(name: str) -> bytes:
