@@ -8,7 +8,7 @@ from mlalias.catalog import Catalog, Deployment, Model, is_model_id
 from mlalias.documents import model, names_in
 from mlalias.errors import Conflict, InvalidDocument, NotFound, Refused
 from mlalias.node import Node
-from mlalias.plan import FactChange, Plan, Request
+from mlalias.plan import Plan, Request
 from mlalias.syntax import Document
 
 _VALIDATION = "action_request_validation_exception"
@@ -28,7 +28,7 @@ def put_model(model_id: str, document: Document) -> Request:
             return Plan(catalog, errors=(Refused(f"the model '{model_id}' exists already", type=_EXISTS),))
         if model_id in catalog.aliases:
             return Plan(catalog, errors=(Refused(f"'{model_id}' is an alias and cannot be the id of a model"),))
-        return Plan(catalog, models={model_id: created}, facts=(FactChange("new", "model", model_id),))
+        return Plan(catalog, models={model_id: created})
 
     return request
 
@@ -62,8 +62,7 @@ def put_pipeline(name: str, document: Document) -> Request:
         known = catalog.pipelines.get(name)
         if known is not None and tuple(known) == names:
             return Plan(catalog)
-        fact = FactChange("new" if known is None else "changed", "pipeline", name)
-        return Plan(catalog, pipelines={**catalog.pipelines, name: names}, facts=(fact,))
+        return Plan(catalog, pipelines={**catalog.pipelines, name: names})
 
     return request
 
@@ -77,7 +76,7 @@ def delete_pipelines(pattern: str) -> Request:
             missing = NotFound(f"there is no ingest pipeline '{pattern}'")
             return Plan(catalog, errors=() if pattern == "*" else (missing,))
         kept = {name: names for name, names in catalog.pipelines.items() if name not in gone}
-        return Plan(catalog, pipelines=kept, facts=tuple(FactChange("removed", "pipeline", name) for name in gone))
+        return Plan(catalog, pipelines=kept)
 
     return request
 
@@ -136,8 +135,7 @@ def _needed(catalog: Catalog, found: Model, name: str, force: bool) -> tuple[Con
 def _redeployed(catalog: Catalog, changed: Model, *errors: Refused | Conflict) -> Plan:
     if errors:
         return Plan(catalog, errors=errors)
-    fact = FactChange("changed", "deployments", changed.model_id)
-    return Plan(catalog, models={changed.model_id: changed}, facts=(fact,))
+    return Plan(catalog, models={changed.model_id: changed})
 
 
 def matches(pattern: str, name: str) -> bool:
