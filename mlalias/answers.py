@@ -117,7 +117,7 @@ def _allocation(count: int, target: int) -> Document:
     return {"allocation_count": count, "target_allocation_count": target, "state": state}
 
 
-def pipelines(catalog: Catalog, expression: str, *, summary: bool = False) -> Document:
+def pipelines(catalog: Catalog, expression: str, *, summary: bool) -> Document:
     """The pipelines that an expression stands for, made of inference processors for the names that are stored."""
     asked = words(expression) or ("*",)
     found = [name for name in sorted(catalog.pipelines) if any(matches(pattern, name) for pattern in asked)]

@@ -84,8 +84,11 @@ def delete_pipelines(pattern: str) -> Request:
 # --- deployments ---
 
 
-def start(name: str, deployment_id: str = "", allocations: int = 1) -> Request:
-    """Deploy the pytorch model that a name stands for: all its allocations run at once. Raises Refused."""
+def start(name: str, deployment_id: str, allocations: int) -> Request:
+    """Deploy the pytorch model that a name stands for: all its allocations run at once.
+
+    Without a `deployment_id` it goes by the model's. Raises Refused.
+    """
     if deployment_id:
         _valid_id(deployment_id, "deployment")
 
@@ -109,7 +112,7 @@ def _undeployable(catalog: Catalog, found: Model, deployment_id: str) -> tuple[R
     return ()
 
 
-def stop(name: str, *, force: bool = False) -> Request:
+def stop(name: str, *, force: bool) -> Request:
     """End a deployment, or all deployments of the model that a name stands for; `force` passes over pipelines."""
 
     def request(catalog: Catalog) -> Plan:

@@ -132,7 +132,7 @@ def _in_header(character: str) -> str:
         return "\\" + character
     if character.isascii() and character.isprintable() and character != "%":
         return character
-    return "".join(f"%{byte:02X}" for byte in character.encode("utf-8", "surrogatepass"))
+    return "".join(f"%{byte:02X}" for byte in character.encode())
 
 
 # --- media types ---

@@ -96,53 +96,6 @@ def test_stats_have_an_entry_for_each_deployment_and_count_models(server):
     assert server.ask("GET", "/_ml/trained_models/none/_stats").type == MISSING
 
 
-def test_a_deployment_starts_and_stops(server):
-    path = "/_ml/trained_models/sst-2-draft/deployment"
-    query = "deployment_id=mine&number_of_allocations=3&wait_for=started"
-    assert server.ask("POST", f"{path}/_start?{query}").document["assignment"]["assignment_state"] == "started"
-    (entry,) = server.ask("GET", "/_ml/trained_models/sst-2-draft/_stats").document["trained_model_stats"]
-    assert entry["deployment_stats"]["deployment_id"] == "mine"
-    assert entry["deployment_stats"]["allocation_status"]["allocation_count"] == 3
-    assert server.ask("POST", f"{path}/_start?number_of_allocations=0").type == ILLEGAL
-    assert server.ask("POST", f"{path}/_start?deployment_id=No").type == "action_request_validation_exception"
-    assert server.ask("POST", f"{path}/_stop").document == {"stopped": True}
-    assert server.ask("POST", "/_ml/trained_models/mine/deployment/_stop").status == 404
-
-
-def test_a_model_is_created_as_a_server_would(server):
-    lazy = {"inference_config": {"ner": {}}, "model_type": "pytorch", "description": None}
-    assert server.ask("PUT", "/_ml/trained_models/m", lazy).document["input"] == {"field_names": ["input"]}
-    for name, definition, kind in [
-        ("tree", {"definition": {"trained_model": {"tree": {}}}}, "tree_ensemble"),
-        ("packed", {"compressed_definition": "H4sI"}, "tree_ensemble"),
-        ("lang", {"definition": {"trained_model": {"lang_ident_neural_network": {}}}}, "lang_ident"),
-    ]:
-        created = server.ask("PUT", f"/_ml/trained_models/{name}", definition).document
-        assert created == {"model_id": name, "model_type": kind}
-    for body in ({"deployments": []}, {"model_id": "other"}, {"tags": "a"}, {"inference_config": {"a": {}, "b": {}}}):
-        assert server.ask("PUT", "/_ml/trained_models/n", body).type == "parsing_exception"
-
-
-def test_pipelines_are_what_their_processors_name(server):
-    nested = [
-        {"foreach": {"field": "x", "processor": {"inference": {"model_id": "elser"}}}},
-        {"set": {"field": "y", "value": 1, "on_failure": [{"inference": {"model_id": "sst-2-next"}}]}},
-    ]
-    assert server.ask("PUT", "/_ingest/pipeline/mine", {"processors": nested}).document == {"acknowledged": True}
-    assert server.ask("PUT", "/_ingest/pipeline/mine", {"processors": nested}).document == {"acknowledged": True}
-    made = [{"inference": {"model_id": "elser"}}, {"inference": {"model_id": "sst-2-next"}}]
-    assert server.ask("GET", "/_ingest/pipeline/mine").document == {"mine": {"processors": made}}
-    assert server.ask("GET", "/_ingest/pipeline/mi*,none?summary=true").document == {"mine": {}}
-    assert server.ask("GET", "/_ml/trained_models/elser/_stats").document["trained_model_stats"][0]["pipeline_count"]
-    assert server.ask("PUT", "/_ingest/pipeline/mine", {"processors": {}}).type == "parse_exception"
-    assert server.ask("DELETE", "/_ingest/pipeline/m*").status == 200
-    assert server.ask("DELETE", "/_ingest/pipeline/mine").type == MISSING
-    assert server.ask("DELETE", "/_ingest/pipeline/*").status == 200
-    assert server.ask("DELETE", "/_ingest/pipeline/*").status == 200
-    empty = server.ask("GET", "/_ingest/pipeline")
-    assert (empty.status, empty.document) == (404, {})
-
-
 VENDOR = "application/vnd.elasticsearch+json; compatible-with="
 
 
