@@ -2,10 +2,13 @@
 
 import json
 import os
+import shutil
 import time
 
 import pytest
 from conftest import OLD, contents
+
+from mlalias.errors import os_text
 
 M = '{"trained_model_configs": [%s]}'
 S = '{"trained_model_stats": [%s]}'
@@ -168,6 +171,40 @@ def test_a_catalog_that_is_a_file(run, tmp_path):
             2,
             f"error: '{tmp_path / 'file'}' is a file, and a catalog is a directory",
         )
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self"), reason="needs a directory in which nobody can make a file")
+def test_what_the_system_refuses_is_told_with_its_path(run, tmp_path):
+    (tmp_path / "seed.toml").write_text("[models.m]")
+    odd = os.fsencode(tmp_path) + b"/caf\xe9"
+    os.symlink("/proc/self", odd)
+    for catalog, shown in (("/proc/self", "/proc/self"), (os.fsdecode(odd), f"{tmp_path}/caf\\xe9")):
+        ran = run("import", tmp_path / "seed.toml", "--catalog", catalog)
+        assert (ran.code, ran.err) == (1, f"error: no such file or directory: '{shown}/.lock'\n")
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (OSError(28, "No space left on device"), "no space left on device"),
+        (OSError(28, "No space left on device", "A/b"), "no space left on device: 'A/b'"),
+        (OSError(28, "No space left on device", b"A/\xe9"), "no space left on device: 'A/\\xe9'"),
+        (OSError("Not writable"), "not writable"),
+        (TimeoutError(), "timeouterror"),
+    ],
+)
+def test_whatever_the_system_says_becomes_part_of_a_sentence(error, text):
+    assert os_text(error) == text
+
+
+def test_a_directory_that_is_a_file_is_told_with_its_path(run, sample):
+    shutil.rmtree(sample / "models")
+    (sample / "models").write_text("")
+    ran = run("models", "-o", "json")
+    assert (ran.code, ran.json["error"]) == (
+        1,
+        {"type": "io_exception", "reason": f"not a directory: '{sample / 'models'}'", "rule": None, "hint": None},
+    )
 
 
 @pytest.mark.parametrize("name", ["models/sst-2-next.toml", "pipelines.toml", "history.jsonl"])
