@@ -228,7 +228,7 @@ def judge(change: Change, rules: tuple[Rule, ...] = RULES) -> tuple[Outcome, ...
 
 def compare(old: Model, new: Model) -> tuple[Outcome, ...]:
     """What the rules of a move say of moving any alias from one model to another."""
-    return judge(Change("", new.model_id, old.model_id, old, new, reassign=True), MOVE_RULES)
+    return judge(Change("", new.model_id, old.model_id, old, new), MOVE_RULES)
 
 
 def refusals(outcomes: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
