@@ -45,7 +45,7 @@ def aliases_only(facts: Facts) -> tuple[Facts, str]:
     """The facts without those that a cluster looks after itself, and a line that says so."""
     ignored = [part for part in ("models", "pipelines") if getattr(facts, part)]
     line = f"the {' and '.join(ignored)} in {facts.source} are ignored: a cluster has its own\n" if ignored else ""
-    return facts._replace(models={}, deployments={}, pipelines={}), line
+    return facts._replace(models={}, pipelines={}), line
 
 
 class _Additions(NamedTuple):

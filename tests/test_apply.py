@@ -160,15 +160,24 @@ def test_only_bounds_what_is_looked_at(run, apply, sample):
 
 
 @pytest.mark.parametrize(
-    ("text", "options"),
-    [("", ["--prune"]), ("[aliases]\n", ["--prune"]), (declared(x=OLD), ["--prune", "--only", "team-*"])],
+    ("text", "options", "what"),
+    [
+        ("", ["--prune"], "no alias, and --prune would delete all there are (2)"),
+        ("[aliases]\n", ["--prune"], "no alias, and --prune would delete all there are (2)"),
+        (
+            declared(x=OLD),
+            ["--prune", "--only", "team-*"],
+            "no alias that matches 'team-*', and --prune would delete all there are (1)",
+        ),
+    ],
 )
-def test_an_empty_declaration_with_prune_is_refused(run, apply, seed, catalog, text, options):
+def test_an_empty_declaration_with_prune_is_refused(run, apply, seed, catalog, text, options, what):
     seed(f'[aliases]\nteam-a = "{OLD}"\nx = "{OLD}"\n[models."{OLD}"]')
     before = contents(catalog)
     ran = apply(text, options=options)
     assert (ran.code, contents(catalog)) == (3, before)
-    assert "--allow-empty" in ran.err
+    assert ran.err.startswith("error: ")
+    assert ran.err.endswith(f" declares {what}\nhint: if all of them shall go, add --allow-empty\n")
     assert apply(text, options=[*options, "--allow-empty"]).code == 0
     assert "team-a" not in state(run)
 

@@ -49,6 +49,24 @@ def test_apply_creates_then_moves_then_deletes(cluster, declared, run):
     ]
 
 
+@pytest.mark.parametrize(
+    ("facts", "ignored"),
+    [
+        ("", ""),
+        ("[models.new-one]\n", "models"),
+        ("[pipelines]\nnew = []\n", "pipelines"),
+        ("[models.new-one]\n[[models.new-one.deployments]]\ndeployment_id = 'd'\n[pipelines]\nnew = []\n", "models and pipelines"),
+    ],
+)  # fmt: skip
+def test_declared_facts_are_left_to_the_cluster(cluster, declared, run, facts, ignored):
+    path = declared(alpha=SLIM)
+    path.write_text(path.read_text() + facts)
+    done = run("apply", path, "--dry-run", "--catalog", cluster.url)
+    assert done.err == (f"the {ignored} in {path} are ignored: a cluster has its own\n" if ignored else "")
+    assert done.out.splitlines()[-3:] == [f"created  alpha  {SLIM}", "", "dry run: nothing was written"]
+    assert "new-one" not in done.out
+
+
 def test_apply_that_would_delete_what_a_pipeline_names_sends_nothing(place, directory, declared, run):
     before = dict(DirectoryStore(directory).read().aliases)
     path = declared(alpha=SLIM)

@@ -133,7 +133,7 @@ def _overwrite(directory, alias, model_id):
 def test_a_cluster_has_no_history_to_be_sent_to(cluster, run):
     done = run("put", SLIM, "flight_delay_model", "--if-current", SLIM, "--catalog", cluster.url)
     assert done.code == 5
-    assert f"mlalias show flight_delay_model --catalog {cluster.url}" in done.err
+    assert done.err.endswith(f"hint: see what it is: mlalias show flight_delay_model --catalog {cluster.url}\n")
     done = run("delete", "sentiment", "--catalog", cluster.url)
     assert done.code == 5
     assert "mlalias forget" not in run("delete", SLIM, "--catalog", cluster.url).err
@@ -173,7 +173,8 @@ def _deploy(directory, model_id):
 def test_wait_ends(cluster, run):
     done = run("put", "sst-2-draft", "sentiment", "-r", "--wait", "0.2", "--catalog", cluster.url)
     assert done.code == 3
-    assert "--wait 300" in done.err
+    again = f"mlalias put sst-2-draft sentiment --reassign --wait 300 --catalog {cluster.url}"
+    assert done.err.endswith(f"hint: once its deployment is started, wait until it runs: {again}\n")
     assert run("put", "missing", "slim", "--wait", "60", "--catalog", cluster.url).code == 4
 
 

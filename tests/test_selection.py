@@ -1,0 +1,102 @@
+"""Which aliases, models and entries a name or a pattern stands for."""
+
+import pytest
+from conftest import CLASSIFIER, DISTILBERT, NEW, OLD, SLIM
+
+from mlalias.catalog import Catalog
+from mlalias.errors import NotFound
+from mlalias.selection import known, model
+
+FLIGHTS = ["flight_delay_model", "flight_delayed", "is-flight-late"]
+SST2 = [DISTILBERT, "sst-2-draft", "sst-2-next"]
+
+
+@pytest.mark.parametrize(
+    ("patterns", "found"),
+    [
+        ((), ["elser", *FLIGHTS, "people-and-places", "sentiment"]),
+        (("elser",), ["elser"]),
+        (("is-*",), ["is-flight-late"]),
+        (("*late",), ["is-flight-late"]),
+        (("flight*",), FLIGHTS),  # the last by its model
+        (("?lser",), ["elser"]),
+        (("[ep]*",), ["elser", "people-and-places"]),
+        (("*delayed-class*",), FLIGHTS[1:]),
+        ((CLASSIFIER,), FLIGHTS[1:]),
+        ((OLD, "elser"), ["elser", "flight_delay_model"]),
+        (("elser", "e*", "elser"), ["elser"]),
+        (("sst-2-draft",), []),
+        (("none*",), []),
+        (("Elser*",), []),
+        (("none",), "there is no model or alias 'none'"),
+        (("elser", "none", "neither"), "there is no model or alias 'none'|there is no model or alias 'neither'"),
+    ],
+)
+def test_list(run, sample, patterns, found):
+    ran = run("list", *patterns, "-o", "json")
+    if isinstance(found, str):
+        assert (ran.code, [error["reason"] for error in ran.json["errors"]]) == (4, found.split("|"))
+    else:
+        assert (ran.code, [one["model_alias"] for one in ran.json["aliases"]]) == (0, found)
+
+
+@pytest.mark.parametrize(
+    ("patterns", "found"),
+    [
+        (("sentiment",), [DISTILBERT]),
+        (("sst-2-draft", "elser"), [".elser_model_2", "sst-2-draft"]),
+        (("*sst-2*",), SST2),
+        (("sent*",), [DISTILBERT, "sentence-transformers__msmarco-minilm-l-12-v3"]),
+        (("is-*",), [CLASSIFIER]),
+        (("*_delayed", "is-*", CLASSIFIER), [CLASSIFIER]),
+        (("flight-delay-*",), [OLD, NEW, SLIM]),
+        (("none*",), []),
+        (("none",), "there is no model or alias 'none'"),
+    ],
+)
+def test_models(run, sample, patterns, found):
+    ran = run("models", *patterns, "-o", "json")
+    if isinstance(found, str):
+        assert (ran.code, ran.json["error"]["reason"]) == (4, found)
+    else:
+        assert (ran.code, [one["model_id"] for one in ran.json["models"]]) == (0, found)
+
+
+@pytest.mark.parametrize(
+    ("patterns", "found"),
+    [
+        ((), [(4, ["gone"]), (3, ["gone"]), (2, ["flight_delay_model"]), (1, ["elser", "flight_delay_model"])]),
+        (("gone",), [(4, ["gone"]), (3, ["gone"])]),
+        (("flight*",), [(2, ["flight_delay_model"]), (1, ["flight_delay_model"])]),
+        (("?lser", "go*"), [(4, ["gone"]), (3, ["gone"]), (1, ["elser"])]),
+        (("by-hand",), []),
+        (("none*",), []),
+        (("none",), "there is no alias 'none'"),
+        ((OLD,), f"there is no alias '{OLD}'"),
+    ],
+)
+def test_history(run, seed, catalog, patterns, found):
+    seed(f'[aliases]\nelser = "m"\nflight_delay_model = "m"\n[models.m]\n[models.{OLD}]')
+    for words in (("put", OLD, "flight_delay_model", "-r"), ("put", "m", "gone"), ("delete", "gone")):
+        assert run(*words).code == 0
+    with (catalog / "aliases.toml").open("a") as table:
+        table.write('by-hand = "m"\n')
+    ran = run("history", *patterns, "-o", "json")
+    if isinstance(found, str):
+        assert (ran.code, ran.json["error"]["reason"]) == (4, found)
+        return
+    told = [(one["revision"], [change["model_alias"] for change in one["changes"]]) for one in ran.json["history"]]
+    assert (ran.code, told) == (0, found)
+
+
+class Vanishing(dict):
+    """Models that another process forgets between two looks."""
+
+    def __contains__(self, model_id):
+        return True
+
+
+def test_a_model_that_vanishes_between_two_looks_is_not_found():
+    for find in (model, known):
+        with pytest.raises(NotFound, match="^there is no model or alias 'm'$"):
+            find(Catalog({}, Vanishing()), "m")
