@@ -199,6 +199,7 @@ def test_a_dry_run_of_an_import_writes_nothing(run, catalog):
 PROCESSORS = [
     ([{"inference": {"model_id": "m"}}], ["m"]),
     ([{"inference": {}}], []),
+    ([3, {}, {"drop": []}, {"inference": {"model_id": 3}}, {"inference": {"model_id": "m"}}], ["m"]),
     ([{"set": {"model_id": "m"}}], []),
     ([{"foreach": {"processor": {"inference": {"model_id": "m"}}}}], ["m"]),
     ([{"foreach": {"processor": {"foreach": {"processor": {"inference": {"model_id": "m"}}}}}}], ["m"]),

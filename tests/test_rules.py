@@ -320,8 +320,9 @@ def test_a_dry_run_for_a_free_alias_has_nothing_to_hold_against_each_other(run, 
 
 
 def test_exist_ok_judges_the_names_and_nothing_more(run, sample):
-    told = outcomes(run("put", ".elser_model_2", "elser", "--exist-ok", "-n", "-o", "json"))
-    assert list(told.values()) == ["pass"] * 2 + ["skip"] * 8
+    ran = run("put", ".elser_model_2", "elser", "--exist-ok", "-n", "-o", "json")
+    assert list(outcomes(ran).values()) == ["pass"] * 2 + ["skip"] * 8
+    assert {one["message"] for one in ran.json["rules"][2:]} == {"the alias names the model already"}
 
 
 @pytest.mark.parametrize(("model_id", "alias"), [("nope", "nope"), ("sentiment-x", "v1"), ("m", "m")])
