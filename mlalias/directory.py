@@ -2,8 +2,8 @@
 
 import os
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from mlalias import files
@@ -23,6 +23,7 @@ from mlalias.layout import (
     ModelFiles,
     PipelineFile,
     Table,
+    drafted,
     file_name,
     read_entry,
     read_table,
@@ -81,10 +82,12 @@ class DirectoryStore:
         if table is not None:
             return table
         last = self._last_entry()
+        empty = Table(0, {}, {})
+        abandoned = last is not None and self._abandoned(last, empty)
         table = read_table(self.path / TABLE)  # once more, as its first writers may just have been at work
-        if table is None and last is not None and last.revision > 1:
+        if table is None and last is not None and not abandoned:
             raise self._history_ahead(None, last)
-        return table or Table(0, {}, {})
+        return table or empty
 
     def _catalog(self, table: Table, advance: Advance = unseen) -> Catalog:
         return Catalog(
@@ -104,10 +107,6 @@ class DirectoryStore:
         if line.endswith(b"\n"):
             return read_entry(line, path)
         return next(reversed(HistoryFile(path)), None)
-
-    def _last_revision(self) -> int:
-        last = self._last_entry()
-        return last.revision if last else 0
 
     def _history_ahead(self, table: Table | None, last: Entry) -> Damaged:
         is_at = f"is at revision {table.revision}" if table else "is gone"
@@ -132,25 +131,21 @@ class DirectoryStore:
         table = self._table()
         left = files.leftovers(self.path)
         history = self.path / HISTORY
-        if files.is_plain(history):
-            start, line = files.last_line(history)
-            torn = not line.endswith(b"\n")
-            if torn and line and (self._last_revision() < table.revision):
-                raise Damaged(f"'{history}' is torn at a change that was committed", VERIFY)
-            if line and (torn or self._abandoned(read_entry(line, history), table, left)):
-                files.truncate(history, start)
         last = self._last_entry()
+        if files.torn(history):
+            if (last.revision if last else 0) < table.revision:
+                raise Damaged(f"'{history}' is torn at a change that was committed", VERIFY)
+            files.cut_last_line(history)
         if last is not None and last.revision > table.revision:
-            raise self._history_ahead(table if files.is_plain(self.path / TABLE) else None, last)
+            if not self._abandoned(last, table):
+                raise self._history_ahead(table if files.is_plain(self.path / TABLE) else None, last)
+            files.cut_last_line(history)
         files.remove(left)
         return table
 
-    def _abandoned(self, last: Entry, table: Table, left: Sequence[Path]) -> bool:
+    def _abandoned(self, last: Entry, table: Table) -> bool:
         """Tell whether an entry is of a writer that died before its commit."""
-        if last.revision != table.revision + 1:
-            return False
-        drafts = (path for path in left if path.name.startswith(f".{TABLE}."))
-        return any(_revision(path) == last.revision for path in drafts)
+        return last.revision == table.revision + 1 and drafted(self.path, last.revision)
 
     def _write_facts(self, plan: Plan) -> None:
         contents = {
@@ -216,14 +211,6 @@ class DirectoryStore:
             files.sync_directory(self.path / MODELS)
         except OSError as error:
             raise Committed(f"the change is in place, but {os_text(error)}") from error
-
-
-def _revision(draft: Path) -> int | None:
-    """The revision of a draft of the table, None if it is torn."""
-    with suppress(Damaged):
-        table = read_table(draft)
-        return table.revision if table else None
-    return None
 
 
 def _now() -> str:

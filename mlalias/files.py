@@ -140,9 +140,10 @@ def last_line(path: Path) -> tuple[int, bytes]:
     size = path.stat().st_size
     with path.open("rb") as file:
         tail = b""
-        start = size
+        start, width = size, 4096
         while start and b"\n" not in tail[:-1]:
-            start = max(0, start - 4096)
+            width *= 2
+            start = max(0, size - width)
             file.seek(start)
             tail = file.read(size - start)
     line = tail[tail.rfind(b"\n", 0, -1) + 1 :]
@@ -155,6 +156,11 @@ def torn(path: Path) -> bool:
         return is_plain(path) and not last_line(path)[1].endswith(b"\n") and path.stat().st_size > 0
     except (Damaged, OSError):
         return False
+
+
+def cut_last_line(path: Path) -> None:
+    """Take the last line away, and sync the file."""
+    truncate(path, last_line(path)[0])
 
 
 def truncate(path: Path, size: int) -> None:

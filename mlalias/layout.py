@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple, overload
@@ -59,6 +59,17 @@ def read_table(path: Path) -> Table | None:
     if "aliases" not in node.document:
         raise Damaged(f"'{path}' has no table of aliases: it is cut off", VERIFY)
     return Table(revision, _aliases(node, path), node.document)
+
+
+def drafted(root: Path, revision: int) -> bool:
+    """Tell whether a writer that died left a whole draft of the table at a revision."""
+    for path in files.leftovers(root) if root.is_dir() else ():
+        if path.name.startswith(f".{TABLE}."):
+            with suppress(Damaged, OSError):
+                table = read_table(path)
+                if table is not None and table.revision == revision:
+                    return True
+    return False
 
 
 def _check_format(node: Node, path: Path) -> None:

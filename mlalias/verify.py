@@ -22,6 +22,7 @@ from mlalias.layout import (
     ModelFiles,
     PipelineFile,
     Table,
+    drafted,
     model_id_of,
     read_table,
 )
@@ -135,7 +136,7 @@ def _leftovers(root: Path, table: Table | None, entries: Sequence[Entry]) -> Ite
     drafts = files.leftovers(root) if root.is_dir() else []
     for path in drafts:
         yield Finding(str(path), f"'{path.name}' was left behind by a writer that died", gone)
-    if any(path.name.startswith(f".{TABLE}.") for path in drafts) and _ahead(table, entries) == 1:
+    if _abandoned(root, table, entries):
         yield Finding(str(root / HISTORY), "the last entry of the history was never committed", gone)
     for alias in _unheard_of(table, entries):
         message = f"the history knows no change of the alias '{alias}': it was written by hand"
@@ -158,6 +159,11 @@ def _ahead(table: Table | None, entries: Sequence[Entry]) -> int:
     return (entries[-1].revision if entries else 0) - (table.revision if table else 0)
 
 
+def _abandoned(root: Path, table: Table | None, entries: Sequence[Entry]) -> bool:
+    """Whether the last entry is of a writer that died before its commit."""
+    return _ahead(table, entries) == 1 and drafted(root, entries[-1].revision)
+
+
 def _agreement(root: Path, table: Table | None, entries: Sequence[Entry]) -> Iterator[Finding]:
     """Whether the history and the table tell of the same changes."""
     revisions = [entry.revision for entry in entries]
@@ -166,8 +172,7 @@ def _agreement(root: Path, table: Table | None, entries: Sequence[Entry]) -> Ite
         return
     yield from _gaps(revisions, root)
     ahead = _ahead(table, entries)
-    drafted = any(path.name.startswith(f".{TABLE}.") for path in files.leftovers(root)) if root.is_dir() else False
-    if ahead > 0 and not (ahead == 1 and drafted):
+    if ahead > 0 and not _abandoned(root, table, entries):
         is_at = f"is at revision {table.revision}" if table else "is gone"
         message = f"'{TABLE}' {is_at}, but the history goes on to revision {revisions[-1]}: it was deleted or restored"
         yield Finding(str(root / TABLE), message, _rebuild(root, entries))

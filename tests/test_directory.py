@@ -119,10 +119,34 @@ def test_a_restored_table_never_costs_the_history(run, sample, back):
 
 def test_a_table_deleted_after_the_first_commit_keeps_its_history(run, sample):
     (sample / "aliases.toml").unlink()
-    before = (sample / "history.jsonl").read_bytes()
-    assert run("put", OLD, "x").code == 7
-    assert (sample / "history.jsonl").read_bytes() == before
-    assert run("verify").code == 7
+    before = contents(sample)
+    for words in (("list",), ("put", OLD, "x", "-n"), ("put", OLD, "x"), ("export",), ("resolve", "elser"), ("verify",)):
+        assert run(*words).code == 7
+    assert contents(sample) == before
+
+
+@pytest.mark.parametrize("draft", [None, "format = 1\nrevi", "format = 1\nrevision = 7\n[aliases]\n"])
+def test_only_a_whole_draft_of_the_next_table_tells_that_the_last_entry_was_never_committed(run, sample, draft):
+    table = (sample / "aliases.toml").read_bytes()
+    assert run("put", OLD, "x").code == 0
+    (sample / "aliases.toml").write_bytes(table)
+    if draft is not None:
+        (sample / ".aliases.toml.99.tmp").write_text(draft)
+    assert (run("verify").code, run("put", OLD, "x").code) == (7, 7)
+    (sample / ".aliases.toml.99.tmp").write_text("format = 1\nrevision = 2\n[aliases]\n")
+    assert (run("verify").code, run("put", OLD, "y").code) == (0, 0)
+    assert [[one["model_alias"] for one in entry["changes"]] for entry in history(sample)[1:]] == [["y"]]
+
+
+@pytest.mark.parametrize("length", [1, 2000, 8000, 8200, 16_300, 16_500, 40_000])
+def test_the_last_line_of_the_history_is_found_whatever_its_length(run, sample, length):
+    assert run("put", OLD, "x", "-m", "m" * length).code == 0
+    assert run("put", OLD, "y", "-m", "m" * length).code == 0
+    with (sample / "history.jsonl").open("a") as file:
+        file.write('{"message": "' + "m" * length)
+    assert run("put", OLD, "z").code == 0
+    assert [entry["revision"] for entry in history(sample)] == [1, 2, 3, 4]
+    assert run("verify").code == 0
 
 
 def test_a_torn_line_is_a_note_and_goes_with_the_next_write(run, sample):
