@@ -29,7 +29,8 @@ def apply(facts: Facts, *, prune: bool = False, only: str = "*", allow_empty: bo
         plans = _declare_all(after, declared)
         plans += [delete(alias)(after) for alias in pruned]
         plan = _together(catalog, plans)
-        kept = (catalog.aliases.keys() - set(pruned)) - declared.keys() if additions.models else ()
+        judged_already = {change.model_alias for change in (*plan.moves, *plan.refused)}
+        kept = catalog.aliases.keys() - judged_already if additions.models else ()
         return plan._replace(
             models=additions.models,
             pipelines=additions.pipelines,
@@ -57,8 +58,9 @@ class _Additions(NamedTuple):
     cautions: tuple[Caution, ...]
 
     def to(self, catalog: Catalog) -> Catalog:
-        pipelines = catalog.pipelines if self.pipelines is None else self.pipelines
-        return catalog._replace(models=ChainMap(dict(self.models), catalog.models), pipelines=pipelines)  # type: ignore[arg-type] # only the first is written to
+        if self.models:
+            catalog = catalog._replace(models=ChainMap(dict(self.models), catalog.models))  # type: ignore[arg-type] # only the first is written to
+        return catalog if self.pipelines is None else catalog._replace(pipelines=self.pipelines)
 
 
 def _additions(catalog: Catalog, facts: Facts) -> _Additions:

@@ -109,6 +109,11 @@ def test_a_known_model_that_differs_is_a_warning_and_stays(run, apply, sample):
 
 def test_a_model_with_the_name_of_an_alias_is_refused_unless_that_goes(run, apply, sample):
     text = declared(fresh="elser") + "[models.elser]"
+    unchanged = apply(declared(elser=".elser_model_2") + "[models.elser]")
+    assert (unchanged.code, unchanged.err.splitlines()[0]) == (
+        5,
+        "error: 'elser' would be both an alias and the id of a model",
+    )
     ran = apply(text)
     assert ran.code == 5
     assert "'elser' would be both an alias and the id of a model" in ran.err
