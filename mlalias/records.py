@@ -1,7 +1,7 @@
 """Results as plain records: what `-o json` prints, key by key."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mlalias.catalog import AliasChange, Catalog, Entry, Model
 from mlalias.documents import to_deployment
@@ -11,7 +11,9 @@ from mlalias.overlap import Overlap
 from mlalias.page import Typed
 from mlalias.plan import Caution, Plan
 from mlalias.rules import Outcome
-from mlalias.verify import Finding, Findings
+
+if TYPE_CHECKING:
+    from mlalias.verify import Finding, Findings
 
 Record = dict[str, Any]
 
@@ -174,10 +176,10 @@ def hint_text(hint: Hint, typed: Typed) -> str:
     return f"{hint.text}{'' if hint.text.endswith('?') else ':'} {command}"
 
 
-def findings(found: Findings, typed: Typed) -> Record:
+def findings(found: "Findings", typed: Typed) -> Record:
     """What `verify` found."""
 
-    def record(one: Finding) -> Record:
+    def record(one: "Finding") -> Record:
         return {**one._asdict(), "mend": hint_text(one.mend, typed)}
 
     return {"faults": [record(one) for one in found.faults], "notes": [record(one) for one in found.notes]}

@@ -1,7 +1,7 @@
 """Results to text: a table, tab-separated lines, or one JSON document."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mlalias import records, tables
 from mlalias.catalog import AliasChange, Catalog, Deployment, Entry, Model
@@ -13,7 +13,9 @@ from mlalias.page import Format, Page, Typed
 from mlalias.rules import Outcome, compare
 from mlalias.syntax import to_json
 from mlalias.tables import Column, Row, Screen
-from mlalias.verify import Findings
+
+if TYPE_CHECKING:
+    from mlalias.verify import Findings
 
 
 def _page(
@@ -278,7 +280,7 @@ def _rule_rows(outcomes: Sequence[Outcome]) -> list[Row]:
 # --- verify ---
 
 
-def findings(found: Findings, form: Format, typed: Typed) -> Page:
+def findings(found: "Findings", form: Format, typed: Typed) -> Page:
     """Faults and notes, with their mends; a fault makes it exit code 7."""
     code = Damaged.exit_code if found.faults else 0
     record = records.findings(found, typed)
