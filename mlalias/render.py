@@ -57,15 +57,20 @@ def aliases(catalog: Catalog, names: Sequence[str], form: Format) -> Page:
         form,
         lambda: {"aliases": [records.alias(catalog, name) for name in names]},
         _ALIAS,
-        lambda: [_alias_row(catalog, name) for name in names],
+        lambda: [_alias_row(catalog, name, form) for name in names],
         "no aliases",
     )
 
 
-def _alias_row(catalog: Catalog, name: str) -> Row:
+def _alias_row(catalog: Catalog, name: str, form: Format) -> Row:
+    """A row of `list`; for people a model that is gone is marked where no narrow terminal leaves it out."""
     target = catalog.aliases[name]
     found = catalog.models.get(target)
-    return (name, target, *(_facts(found) if found else ("dangling", "", "", "")))
+    if found:
+        return (name, target, *_facts(found))
+    if form is Format.table:
+        return (name, target + tables.DANGLING, "", "", "", "")
+    return (name, target, "dangling", "", "", "")
 
 
 def _facts(model: Model) -> tuple[str, str, str, str]:

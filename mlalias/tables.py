@@ -20,7 +20,6 @@ class Column(NamedTuple):
 
     title: str
     kept: bool = False
-    style: str = ""
     right: bool = False
 
 
@@ -163,9 +162,9 @@ def _drawn(columns: Sequence[Column], cells: Sequence[Row], screen: Screen) -> s
     drawn = Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, header_style="bold")
     for column in columns:
         justify: Literal["left", "right"] = "right" if column.right else "left"
-        drawn.add_column(column.title.upper(), justify=justify, no_wrap=True, style=column.style)
+        drawn.add_column(column.title.upper(), justify=justify, no_wrap=True)
     for row in cells:
-        drawn.add_row(*(Text(cell, STYLES.get(cell, "")) for cell in row))
+        drawn.add_row(*(Text(cell, _style(column.title, cell)) for column, cell in zip(columns, row, strict=True)))
     return render(drawn)
 
 
@@ -182,11 +181,16 @@ def _plain(columns: Sequence[Column], cells: Sequence[Row]) -> str:
     return "".join(map(line, [[column.title.upper() for column in columns], *cells]))
 
 
-STYLES = {
+DANGLING = " (dangling)"
+_MARKED = frozenset({"result", "outcome"})
+_STYLES = {
     "created": "green",
     "reassigned": "yellow",
     "deleted": "red",
     "refused": "red",
+    "failed": "red",
+    "unknown": "yellow",
+    "not sent": "dim",
     "unchanged": "dim",
     "new": "green",
     "changed": "yellow",
@@ -195,8 +199,14 @@ STYLES = {
     "fail": "red",
     "warn": "yellow",
     "skip": "dim",
-    "dangling": "red",
 }
+
+
+def _style(title: str, cell: str) -> str:
+    """The colour of a cell that tells how something went, or that a model is gone."""
+    if title == "model" and cell.endswith(DANGLING):
+        return "red"
+    return _STYLES.get(cell.partition(" (")[0], "") if title in _MARKED else ""
 
 
 def _blocks(columns: Sequence[Column], cells: Sequence[Row], screen: Screen) -> str:
@@ -216,7 +226,7 @@ def block(pairs: Sequence[tuple[str, str]], screen: Screen) -> str:
     for key, value in pairs:
         lines = wrap(visible(value), room, break_long_words=False, break_on_hyphens=False)
         parts.append((f"{key}:".ljust(indent), "bold"))
-        parts.append((("\n" + " " * indent).join(lines) + "\n", STYLES.get(value, "")))
+        parts.append((("\n" + " " * indent).join(lines) + "\n", _style(key, value)))
     if not screen.color:
         return "".join(text for text, _ in parts)
     from rich.text import Text

@@ -122,6 +122,12 @@ def test_json_is_one_document_on_failure_too(run, words, code, option):
     assert ran.err.startswith(f"error: {ran.json['error']['reason']}\n")
 
 
+@pytest.mark.parametrize("message", [("-mfoo",), ("-mno",), ("-m", "o"), ("-qmo",), ("--message=-o",)])
+def test_the_text_of_a_message_is_not_taken_for_an_output_format(run, sample, message):
+    ran = run("delete", "elser", "--bogus", "-o", "json", *message)
+    assert (ran.code, ran.json["status"]) == (2, 400)
+
+
 def test_quiet_leaves_warnings_and_errors(run, sample):
     assert run("put", NEW, "flight_delay_model", "-r", "-q") == (0, "", "")
     ran = run("put", SLIM, "flight_delay_model", "-r", "-q")
@@ -187,6 +193,22 @@ def test_a_terminal_has_colour_and_a_pipe_has_not(run, sample):
     assert "\x1b" not in run("list").out
     ran = on_terminal("put", "nope", "x")
     assert "\x1b[31merror:\x1b[0m there is no model" in ran
+
+
+def test_colour_is_for_what_became_of_a_thing_and_not_for_a_name_that_reads_so(run, seed, catalog, monkeypatch):
+    seed(
+        '[aliases]\nnew = "m"\nfail = "gone"\n[models.m]\n[models.n]\ninference_config.ner = {}\nmodel_type = "pytorch"'
+    )
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    told = [line.split(maxsplit=1) for line in run("list").out.splitlines()[1:]]
+    assert told[0] == ["fail", "\x1b[31mgone (dangling)\x1b[0m"]
+    assert told[1][0] == "new"
+    assert "\x1b[32mcreated\x1b[0m  removed  m" in run("put", "m", "removed").out
+    (catalog.parent / "d.toml").write_text('[aliases]\nnew = "n"\ncreated = "m"')
+    lines = run("apply", catalog.parent / "d.toml").out.splitlines()
+    assert re.fullmatch(r"\x1b\[32mcreated *\x1b\[0m  created +m", lines[1])
+    assert lines[2].startswith("\x1b[31mrefused (model_type_differs)\x1b[0m  new ")
 
 
 def test_force_colour_reaches_a_pipe(run, sample, monkeypatch):
