@@ -57,7 +57,8 @@ def _option(words: Sequence[str], letter: str | None, name: str) -> str | None:
     for word, following in zip(words, [*words[1:], None], strict=False):
         if word == "--":
             break
-        found = re.fullmatch(rf"--{name}(?:=(.*))?" + (rf"|-[a-z]*?{letter}(.*)" if letter else ""), word, re.DOTALL)
+        short = rf"|-[a-ln-z]*?{letter}(.*)" if letter else ""  # what follows -m is its text
+        found = re.fullmatch(rf"--{name}(?:=(.*))?{short}", word, re.DOTALL)
         if found:
             value = next(filter(None, found.groups()), following)
     return value

@@ -1,13 +1,9 @@
 """What the shell may complete: the names that a catalog on this machine has, and nothing if it cannot be read."""
 
-from collections.abc import Callable
-
 import typer
 
 from mlalias.errors import Failure
 from mlalias.store import locate, open_store
-
-Complete = Callable[[typer.Context, str], list[str]]
 
 
 def models(context: typer.Context, incomplete: str) -> list[str]:
@@ -29,10 +25,10 @@ def _matching(
     context: typer.Context, incomplete: str, *, with_models: bool = False, with_aliases: bool = False
 ) -> list[str]:
     """The names that begin so; only valid names are ever read, so that none can mean anything to a shell."""
-    location = locate(context.params.get("catalog"))
-    if location.is_url:
-        return []
     try:
+        location = locate(context.params.get("catalog"))
+        if location.is_url:
+            return []
         catalog = open_store(location).read()
         found = [*(catalog.aliases if with_aliases else ()), *(catalog.models if with_models else ())]
     except (Failure, OSError):

@@ -168,6 +168,20 @@ def test_a_damaged_catalog_is_silent(sample, shell, content):
     assert sorted(path.name for path in sample.iterdir()) == before
 
 
+@pytest.mark.parametrize("location", ["https://user:secret@es.example", "ftp://es.example", "/dev/null"])
+def test_a_location_that_is_none_is_silent(monkeypatch, location):
+    monkeypatch.setenv("MLALIAS_CATALOG", location)
+    environment = os.environ | {
+        "_MLALIAS_COMPLETE": "complete_bash",
+        "COMP_WORDS": "mlalias resolve ",
+        "COMP_CWORD": "2",
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "mlalias"], env=environment, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "", "")
+
+
 def test_the_lock_is_not_taken(sample):
     from fasteners import InterProcessLock
 
