@@ -10,15 +10,16 @@ from urllib.parse import quote, unquote
 import elastic_transport
 import elasticsearch
 
-from mlalias.credentials import Access
+from mlalias.credentials import NO_LOGIN, Access
 from mlalias.errors import Conflict, Failure, Hint, NotFound, Refused, Unreachable
 
 # Servers of version 8 and 9 both speak 8, whatever the version of the client.
 _ACCEPT = {"accept": "application/vnd.elasticsearch+json; compatible-with=8"}
 _PRODUCT = "x-elastic-product"
 _OF_STATUS: Mapping[int, type[Failure]] = {400: Refused, 404: NotFound, 409: Conflict}
-_UNAUTHORIZED, _FORBIDDEN, _TOO_MANY = 401, 403, 429
-_BUSY = (_TOO_MANY, 502, 503, 504)
+_UNAUTHORIZED, _FORBIDDEN = 401, 403
+_BUSY = (429, 502, 503, 504)
+_SERVER_FAULT = 500  # from here on, what was asked for may have been done
 _LONGEST_REASON = 1000
 _WARNING = re.compile(r'299 [^" ]+ "((?:[^"\\]|\\.)*)"')
 
@@ -84,6 +85,11 @@ class Connection:
         return Hint(f"see that the address is right, and what stands in between: curl -i {self.url}")
 
     def _of_api(self, error: elasticsearch.ApiError, privilege: str) -> Failure:
+        failure = self._of_status(error, privilege)
+        failure.certain = error.meta.status < _SERVER_FAULT
+        return failure
+
+    def _of_status(self, error: elasticsearch.ApiError, privilege: str) -> Failure:
         status, (type_, reason) = error.meta.status, _told(error.body)
         reason = self.access.scrubbed(reason)
         if status == _UNAUTHORIZED:
@@ -92,8 +98,7 @@ class Connection:
             return self._not_allowed(type_, reason, privilege)
         if status in _BUSY:
             text = f"is busy or not ready ({status}{_after(reason)})"
-            failure = self._unreachable(text, status, Hint("try again in a while"), type=type_)
-            return failure if status == _TOO_MANY else _uncertain(failure)
+            return self._unreachable(text, status, Hint("try again in a while"), type=type_)
         if _PRODUCT not in error.meta.headers:
             self._no_elasticsearch(status)
         kind = _OF_STATUS.get(status)
@@ -104,9 +109,7 @@ class Connection:
     def _not_let_in(self, type_: str | None) -> Unreachable:
         origin = self.access.origin
         text = f"does not accept {origin}" if origin else "asks for credentials, and none are given"
-        hint = (
-            Hint(f"see that {origin} {'are' if ' and ' in origin else 'is'} of this cluster") if origin else _NO_LOGIN
-        )
+        hint = Hint(f"see that {origin} {'are' if ' and ' in origin else 'is'} of this cluster") if origin else NO_LOGIN
         return self._unreachable(f"{text} (401)", 401, hint, type=type_)
 
     def _not_allowed(self, type_: str | None, reason: str, privilege: str) -> Unreachable:
@@ -154,7 +157,6 @@ class Connection:
         raise _uncertain(self._unreachable(what, status, self._address))
 
 
-_NO_LOGIN = Hint("put a key in MLALIAS_API_KEY, or a name and a password in MLALIAS_USERNAME and MLALIAS_PASSWORD")
 _TRUST = Hint("name the file of its authority in MLALIAS_CA_CERTS, or its fingerprint in MLALIAS_CA_FINGERPRINT")
 
 

@@ -14,7 +14,7 @@ _FINGERPRINT = re.compile(r"[0-9a-fA-F]{64}")
 _HOST = re.compile(r"[\w.:-]+")
 _KEY = re.compile(r"[!-~]+")
 _SHORTEST_SECRET = 6
-_ENVIRONMENT = Hint("put a key in MLALIAS_API_KEY, or a name and a password in MLALIAS_USERNAME and MLALIAS_PASSWORD")
+NO_LOGIN = Hint("put a key in MLALIAS_API_KEY, or a name and a password in MLALIAS_USERNAME and MLALIAS_PASSWORD")
 
 
 class Access(NamedTuple):
@@ -92,14 +92,14 @@ def _login(environment: Mapping[str, str]) -> tuple[dict[str, Any], str | None]:
             return {"basic_auth": (user, password)}, f"{family}_USERNAME and {family}_PASSWORD"
         if user or password:
             there, missing = ("USERNAME", "PASSWORD") if user else ("PASSWORD", "USERNAME")
-            raise WrongUsage(f"{family}_{there} is set, and {family}_{missing} is not", _ENVIRONMENT)
+            raise WrongUsage(f"{family}_{there} is set, and {family}_{missing} is not", NO_LOGIN)
     return {}, None
 
 
 def _api_key(key: str, name: str) -> str | tuple[str, ...]:
     """A key as it is handed out, `encoded` or as `id:api_key`."""
     if not _KEY.fullmatch(key):
-        raise WrongUsage(f"{name} holds characters that no API key has", _ENVIRONMENT)
+        raise WrongUsage(f"{name} holds characters that no API key has", NO_LOGIN)
     return tuple(key.split(":", 1)) if ":" in key else key
 
 

@@ -98,9 +98,12 @@ def test_apply_does_without_pipelines_that_it_may_not_read(directory, declared, 
         (error(409, "status_exception", "a pipeline names it"), 5),
         (error(404, "resource_not_found_exception", "gone"), 4),
         (error(400, "status_exception", "no"), 3),
+        (error(429, "es_rejected_execution_exception", "queue is full"), 9),
+        (error(500, "null_pointer_exception", "oops"), 9),
+        (error(503, "master_not_discovered_exception", "no master"), 9),
         (Told(close=-1), 9),
     ],
-    ids=["403", "409", "404", "400", "closed"],
+    ids=["403", "409", "404", "400", "429", "500", "503", "closed"],
 )
 def test_apply_that_stops_tells_what_was_done_and_a_second_run_ends_it(failing, code, directory, declared, run):
     behind = elasticsearch(directory)
@@ -115,7 +118,7 @@ def test_apply_that_stops_tells_what_was_done_and_a_second_run_ends_it(failing, 
         done = run("apply", path, "-o", "json", "--catalog", cluster.url)
         assert done.code == code, done.err
         told = done.document
-        unknown = ["flight_delay_model"] if failing.close else []
+        unknown = ["flight_delay_model"] if failing.close or failing.status >= 500 else []
         assert [change["model_alias"] for change in told["unknown"]] == unknown
         assert unknown + [one["model_alias"] for one in told["not_done"]] == ["flight_delay_model", "sentiment"]
         made = [change for change in done.document["changes"] if change["result"] != "unchanged"]
