@@ -58,10 +58,10 @@ class Node(NamedTuple):
 
     def number(self, key: str) -> int:
         """A count; 0 if it is not there."""
-        count: int = self._typed(key, int, "a whole number") or 0
-        if count < 0 or isinstance(count, bool):
+        count: int | None = self._typed(key, int, "a whole number")
+        if isinstance(count, bool) or (count is not None and count < 0):
             self.invalid(f"has {self.place(key)} that is not a count")
-        return count
+        return count or 0
 
     def counts(self, part: str) -> dict[str, int]:
         """How many models the server says there are, for a part."""

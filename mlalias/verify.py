@@ -26,7 +26,7 @@ from mlalias.layout import (
     model_id_of,
     read_table,
 )
-from mlalias.syntax import read_toml, to_toml
+from mlalias.syntax import decode, read_toml, to_toml
 
 _T = TypeVar("_T")
 
@@ -107,8 +107,8 @@ def _quoted(path: Path) -> str:
 def _mend_of_table(root: Path, entries: Sequence[Entry]) -> Hint:
     """Where the table can be read as TOML, only the place that is named needs a hand."""
     try:
-        document = read_toml((root / TABLE).read_text(), TABLE)
-    except (OSError, ValueError, InvalidDocument):
+        document = read_toml(decode((root / TABLE).read_bytes(), TABLE), TABLE)
+    except (OSError, InvalidDocument):
         document = {}
     if {"format", "revision", "aliases"} <= document.keys():
         return Hint(f"mend or delete the line that is named in '{root / TABLE}'")

@@ -65,6 +65,7 @@ DOCUMENTS = {
     "a deployment without an id": ("[[models.m.deployments]]\nstate = 'started'", "has no deployment_id in models.m.deployments[0]"),
     "a negative count": ("[[models.m.deployments]]\ndeployment_id = 'd'\nallocation_count = -1", "has models.m.deployments[0].allocation_count that is not a count"),
     "a count that is true": ("[[models.m.deployments]]\ndeployment_id = 'd'\nallocation_count = true", "that is not a count"),
+    "a count that is false": ("[[models.m.deployments]]\ndeployment_id = 'd'\nallocation_count = false", "that is not a count"),
     "a count that is a string": ("[[models.m.deployments]]\ndeployment_id = 'd'\nallocation_count = '1'", "that is not a whole number"),
     "a state that is a number": ("[[models.m.deployments]]\ndeployment_id = 'd'\nstate = 1", "has models.m.deployments[0].state that is not a string"),
     "configs that are a table": ('{"trained_model_configs": {}}', "has trained_model_configs that is not a list"),

@@ -120,7 +120,14 @@ def test_a_restored_table_never_costs_the_history(run, sample, back):
 def test_a_table_deleted_after_the_first_commit_keeps_its_history(run, sample):
     (sample / "aliases.toml").unlink()
     before = contents(sample)
-    for words in (("list",), ("put", OLD, "x", "-n"), ("put", OLD, "x"), ("export",), ("resolve", "elser"), ("verify",)):
+    for words in (
+        ("list",),
+        ("put", OLD, "x", "-n"),
+        ("put", OLD, "x"),
+        ("export",),
+        ("resolve", "elser"),
+        ("verify",),
+    ):
         assert run(*words).code == 7
     assert contents(sample) == before
 
@@ -284,6 +291,13 @@ def test_verify_finds_a_hand_that_edited_the_table(run, sample):
     assert run("rollback", "flight_delay_model", "-n").code == 0
 
 
+def test_a_table_that_needs_one_line_mended_is_not_to_be_overwritten(run, sample):
+    path = sample / "aliases.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes() + "by-hand = 'é'\n".encode())
+    (fault, *_) = run("verify", "-o", "json").json["faults"]
+    assert fault["mend"].startswith("mend or delete ")
+
+
 def test_verify_finds_dangling_aliases_and_names_that_are_both(run, sample):
     (sample / "models" / ".elser_model_2.toml").unlink()
     (sample / "models" / "sentiment.toml").write_text("")
@@ -296,7 +310,8 @@ def test_verify_finds_dangling_aliases_and_names_that_are_both(run, sample):
 
 def test_a_dangling_alias_is_marked_and_not_resolved(run, sample):
     (sample / "models" / ".elser_model_2.toml").unlink()
-    assert run("list", "elser").out.splitlines()[1].split() == ["elser", ".elser_model_2", "dangling"]
+    assert run("list", "elser").out.splitlines()[1] == "elser  .elser_model_2 (dangling)"
+    assert run("list", "elser", "-o", "tsv").out == "elser\t.elser_model_2\tdangling\t\t\t\n"
     assert run("list", "elser", "-o", "json").json["aliases"][0]["dangling"] is True
     ran = run("resolve", "elser", "sentiment")
     assert (ran.code, ran.out) == (4, "")
