@@ -1,12 +1,13 @@
 """What to type next when something is refused."""
 
 import re
-from collections.abc import Iterable, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterable, Sequence
 
 from mlalias.catalog import AliasChange, Catalog, is_alias
 from mlalias.errors import Hint, NotFound
 from mlalias.rules import Change, Outcome
+
+Advice = Callable[[Catalog, Change, Sequence[Outcome], Outcome], tuple[Hint, ...]]
 
 
 def hints(catalog: Catalog, change: Change, outcomes: Sequence[Outcome], fault: Outcome) -> tuple[Hint, ...]:
@@ -20,12 +21,30 @@ def hints(catalog: Catalog, change: Change, outcomes: Sequence[Outcome], fault: 
         case "alias_taken" if change.new:
             return (_the_move(change, outcomes),)
         case "alias_taken" | "model_missing":
-            return _the_model(catalog, change)
+            return (_the_model(catalog, change),)
         case "not_deployed" | "not_allocated":
             return (_once_it_runs(catalog, change),)
         case _:
             old = change.target or change.model_alias
             return (Hint("see how the two models differ", ("compare", old, change.model_id)),)
+
+
+def on_the_way_back(catalog: Catalog, change: Change, outcomes: Sequence[Outcome], fault: Outcome) -> tuple[Hint, ...]:
+    """The next commands after a rollback was refused: nobody typed the model to which it goes back."""
+    if fault.rule.id == "model_missing":
+        return _IMPORT_AGAIN, Hint("see what else the alias has named", ("history", change.model_alias))
+    return hints(catalog, change, outcomes, fault)
+
+
+def silent(*_: object) -> tuple[Hint, ...]:
+    """No advice, which costs a search, where there is enough already."""
+    return ()
+
+
+_IMPORT_AGAIN = Hint("import it again, from the answer to GET _ml/trained_models", ("import", "models.json"))
+_IMPORT_FIRST = Hint(
+    "the catalog has no models yet; take over the answer to GET _ml/trained_models", ("import", "models.json")
+)
 
 
 def _once_it_runs(catalog: Catalog, change: Change) -> Hint:
@@ -38,8 +57,15 @@ def _once_it_runs(catalog: Catalog, change: Change) -> Hint:
 
 def not_found(catalog: Catalog, name: str, kind: str = "model or alias") -> NotFound:
     """No such thing, and what may have been meant."""
-    hint = _meant(catalog, name, kind) or Hint("see what there is", ("list",) if kind == "alias" else ("models",))
-    return NotFound(f"there is no {kind} '{name}'", hint)
+    if kind == "alias" and name in catalog.models:
+        return NotFound(f"'{name}' is a model, not an alias", Hint("see its aliases", ("show", name)))
+    return NotFound(f"there is no {kind} '{name}'", _meant(catalog, name, kind) or _what_there_is(catalog, kind))
+
+
+def _what_there_is(catalog: Catalog, kind: str) -> Hint:
+    if kind == "alias":
+        return Hint("see what there is", ("list",))
+    return Hint("see what there is", ("models",)) if catalog.live or catalog.models else _IMPORT_FIRST
 
 
 def undo(change: AliasChange, revision: int | None, *, rolled_back: bool) -> Hint:
@@ -71,14 +97,25 @@ def _swapped(catalog: Catalog, change: Change) -> Hint | None:
     alias, model_id = change.model_id, change.model_alias
     if model_id not in catalog.models or alias in catalog.models or not is_alias(alias):
         return None
-    reassign = ("--reassign",) if alias in catalog.aliases else ()
-    return Hint("the model comes first", ("put", model_id, alias, *reassign))
+    return Hint("the model comes first", ("put", model_id, alias, *_consent(change, alias in catalog.aliases)))
+
+
+def _consent(change: Change, moves: bool) -> tuple[str, ...]:
+    """The option that lets an alias move, as narrow as it was given."""
+    if change.if_current is not None:
+        return "--if-current", change.if_current
+    return ("--reassign",) if moves else ()
 
 
 def _another_alias(catalog: Catalog, change: Change) -> tuple[Hint, ...]:
+    meant = change.model_alias.lower()
+    if meant in catalog.aliases and change.new:
+        return (Hint(f"did you mean '{meant}'?", ("put", change.model_id, meant, *_consent(change, change.reassign))),)
     taken = {*catalog.aliases, *catalog.models, change.model_id}
-    free = (name for name in legal_aliases(change.model_alias) if name not in taken)
-    return tuple(Hint("a legal alias", ("put", change.model_id, name)) for name in islice(free, 1))
+    free = next((name for name in legal_aliases(change.model_alias) if name not in taken), None)
+    if free is None:
+        return ()
+    return (Hint("a legal alias", ("put", change.model_id, free)) if change.new else Hint(f"a legal alias: {free}"),)
 
 
 _TOO_SHORT = 2
@@ -108,19 +145,13 @@ def _the_move(change: Change, outcomes: Sequence[Outcome]) -> Hint:
     return Hint(f"move it to '{change.model_id}'{shares}", move)
 
 
-def _the_model(catalog: Catalog, change: Change) -> tuple[Hint, ...]:
-    rest = (change.model_alias, "--reassign") if change.target else (change.model_alias,)
+def _the_model(catalog: Catalog, change: Change) -> Hint:
+    """What to put in the place of a model that does not exist."""
+    rest = (change.model_alias, *_consent(change, change.target is not None))
     if change.model_id in catalog.aliases:
         named = catalog.aliases[change.model_id]
-        return (Hint(f"'{change.model_id}' is an alias; the model it names is '{named}'", ("put", named, *rest)),)
-    if not catalog.models and not catalog.live:
-        return (
-            Hint(
-                "the catalog has no models yet; take over the answer to GET _ml/trained_models",
-                ("import", "models.json"),
-            ),
-        )
+        return Hint(f"'{change.model_id}' is an alias; the model it names is '{named}'", ("put", named, *rest))
+    if change.model_id == change.target and not catalog.live:
+        return _IMPORT_AGAIN
     meant = similar(change.model_id, catalog.models)
-    return (
-        Hint(f"did you mean '{meant}'?", ("put", meant, *rest)) if meant else Hint("see what there is", ("models",)),
-    )
+    return Hint(f"did you mean '{meant}'?", ("put", meant, *rest)) if meant else _what_there_is(catalog, "model")

@@ -321,7 +321,7 @@ def _rollback(
     """
     from mlalias.requests import rollback
 
-    options.local("rollback", "move it back yourself with: mlalias put MODEL_ID MODEL_ALIAS --reassign")
+    options.local("rollback", "move it back yourself", "put", "MODEL_ID", model_alias, "--reassign")
     return _write("rollback", rollback(model_alias, to=to, deletes=delete), options)
 
 
@@ -421,7 +421,7 @@ def _history(
     """
     from mlalias import render, selection
 
-    options.local("history", "a cluster keeps no history; see what its aliases name now with: mlalias list")
+    options.local("history", "a cluster keeps no history; see what its aliases name now", "list")
     entries = selection.history(options.store().read(), model_alias or [], limit)
     return render.history(entries, options.output, by_alias=bool(model_alias))
 
@@ -441,7 +441,7 @@ def _verify(options: Reading) -> Page:
     from mlalias import render
     from mlalias.verify import verify
 
-    options.local("verify", "the server looks after its own; see what there is with: mlalias list")
+    options.local("verify", "the server looks after its own; see what there is", "list")
     return render.findings(verify(options.location().path), options.output, options.typed("verify"))
 
 

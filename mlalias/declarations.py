@@ -5,12 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from mlalias.advice import not_found
+from mlalias import advice
 from mlalias.catalog import AliasChange, Catalog, Model, is_pattern
 from mlalias.documents import Facts
 from mlalias.errors import Hint, Refused
 from mlalias.plan import Caution, FactChange, Plan, Request
-from mlalias.requests import delete, homonyms, judged, look_up
+from mlalias.requests import dangling, delete, homonyms, judged, look_up
 from mlalias.rules import judge
 
 
@@ -19,7 +19,7 @@ def apply(facts: Facts, *, prune: bool = False, only: str = "*", allow_empty: bo
 
     def request(catalog: Catalog) -> Plan:
         if not is_pattern(only) and only not in {**facts.aliases, **catalog.aliases}:
-            return Plan(catalog, errors=(not_found(catalog, only, "alias"),))
+            return Plan(catalog, errors=(advice.not_found(catalog, only, "alias"),))
         additions = _additions(catalog, facts)
         declared = {alias: facts.aliases[alias] for alias in sorted(facts.aliases) if fnmatchcase(alias, only)}
         pruned = _undeclared(catalog, declared, only) if prune else ()
@@ -101,17 +101,19 @@ def _declare_all(catalog: Catalog, declared: Mapping[str, str]) -> list[Plan]:
     plans: list[Plan] = []
     refused = 0
     for alias, target in declared.items():
-        plans.append(_declare(catalog, alias, target, advised=refused < _MOST_ADVISED))
+        advise = advice.hints if refused < _MOST_ADVISED else advice.silent
+        plans.append(_declare(catalog, alias, target, advise))
         refused += bool(plans[-1].errors)
     return plans
 
 
-def _declare(catalog: Catalog, model_alias: str, model_id: str, *, advised: bool) -> Plan:
+def _declare(catalog: Catalog, model_alias: str, model_id: str, advise: advice.Advice) -> Plan:
     """One line of a declaration; an alias that names its model already is not judged."""
     change = look_up(catalog, model_alias, model_id, reassign=True)
-    if change.target == model_id:
-        return Plan(catalog, (AliasChange(model_alias, model_id, model_id),))
-    return judged(catalog, change, judge(change), advised=advised)
+    if change.target != model_id:
+        return judged(catalog, change, judge(change), advise)
+    unchanged = (AliasChange(model_alias, model_id, model_id),)
+    return Plan(catalog, unchanged, warnings=() if change.new else (dangling(model_alias, model_id),))
 
 
 def _undeclared(catalog: Catalog, declared: Iterable[str], only: str) -> tuple[str, ...]:

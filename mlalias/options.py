@@ -44,10 +44,10 @@ class Place:
         """The store at that place; with `whole`, all that is known of models is wanted."""
         return open_store(self.location(), whole=whole)
 
-    def local(self, command: str, instead: str) -> None:
-        """Raise WrongUsage if the catalog is a cluster, with what to do instead."""
+    def local(self, command: str, instead: str, *words: str) -> None:
+        """Raise WrongUsage if the catalog is a cluster, with what to do instead, and the command that does it."""
         if self.location().is_url:
-            raise WrongUsage(f"`{command}` works on a catalog in a directory, not on a cluster", Hint(instead))
+            raise WrongUsage(f"`{command}` works on a catalog in a directory, not on a cluster", Hint(instead, words))
 
 
 class Reading(Place):

@@ -11,7 +11,9 @@ from mlalias.plan import Caution, FactChange, Plan, Request
 from mlalias.rules import NAME_RULES, RULES, Change, Outcome, judge, refusals
 
 
-def look_up(catalog: Catalog, model_alias: str, model_id: str, *, reassign: bool) -> Change:
+def look_up(
+    catalog: Catalog, model_alias: str, model_id: str, *, reassign: bool, if_current: str | None = None
+) -> Change:
     """Find both ends of a change, each once."""
     target = catalog.aliases.get(model_alias)
     return Change(
@@ -21,6 +23,7 @@ def look_up(catalog: Catalog, model_alias: str, model_id: str, *, reassign: bool
         old=catalog.models.get(target) if target else None,
         new=catalog.models.get(model_id),
         reassign=reassign,
+        if_current=if_current,
         alias_is_model_id=model_alias in catalog.models,
     )
 
@@ -36,39 +39,24 @@ def put(
     """Make an alias name a model; that the alias names `if_current` now is consent to move it."""
 
     def request(catalog: Catalog) -> Plan:
-        change = look_up(catalog, model_alias, model_id, reassign=reassign or if_current is not None)
+        change = look_up(catalog, model_alias, model_id, reassign=reassign, if_current=if_current)
         outcomes = judge(change)
         names_hold = not any(o.result == "fail" for o in outcomes if o.rule in NAME_RULES)
         if names_hold and exist_ok and change.target == model_id and change.new:
-            return Plan(
-                catalog,
-                (AliasChange(model_alias, model_id, model_id),),
-                outcomes={model_alias: _settled(outcomes)},
-            )
-        plan = judged(catalog, change, outcomes)._replace(if_current=if_current)
+            unchanged = AliasChange(model_alias, model_id, model_id)
+            return Plan(catalog, (unchanged,), outcomes={model_alias: _settled(outcomes)})
         if names_hold and if_current is not None and change.target != if_current:
-            asked = (AliasChange(model_alias, model_id, change.target),)
-            conflict = not_current(catalog, asked[0], if_current)
-            told = tuple(
-                outcome._replace(result="fail", message=conflict.reason)
-                if outcome.rule.id == "alias_taken"
-                else outcome
-                for outcome in outcomes
-            )
-            return plan._replace(
-                changes=(), refused=asked, outcomes={model_alias: told}, warnings=(), errors=(conflict,)
-            )
-        return plan
+            return _not_as_expected(catalog, change, outcomes, if_current)
+        return judged(catalog, change, outcomes)._replace(if_current=if_current)
 
     return request
 
 
-def judged(catalog: Catalog, change: Change, outcomes: Sequence[Outcome], *, advised: bool = True) -> Plan:
-    """The plan for one change of which the rules have spoken; what to do next costs a search, so it may be left out."""
-    errors = tuple(
-        _refusal(fault, advice.hints(catalog, change, outcomes, fault) if advised else ())
-        for fault in refusals(tuple(outcomes))
-    )
+def judged(
+    catalog: Catalog, change: Change, outcomes: tuple[Outcome, ...], advise: advice.Advice = advice.hints
+) -> Plan:
+    """The plan for one change of which the rules have spoken; `advise` tells what to do next, if it is refused."""
+    errors = tuple(_refusal(fault, advise(catalog, change, outcomes, fault)) for fault in refusals(outcomes))
     warnings = tuple(
         Caution(outcome.message, outcome.rule.id, change.model_alias, change.overlap)
         for outcome in outcomes
@@ -79,7 +67,7 @@ def judged(catalog: Catalog, change: Change, outcomes: Sequence[Outcome], *, adv
         catalog,
         changes=() if errors else asked,
         refused=asked if errors else (),
-        outcomes={change.model_alias: tuple(outcomes)},
+        outcomes={change.model_alias: outcomes},
         warnings=warnings,
         errors=errors,
     )
@@ -97,16 +85,25 @@ def _refusal(fault: Outcome, hints: tuple[Hint, ...]) -> Failure:
     return kind(fault.message, *hints, rule=fault.rule.id, type=fault.rule.type)
 
 
+def _not_as_expected(catalog: Catalog, change: Change, outcomes: tuple[Outcome, ...], expected: str) -> Plan:
+    asked = AliasChange(change.model_alias, change.model_id, change.target)
+    conflict = not_current(catalog, asked, expected)
+    told = tuple(
+        outcome._replace(result="fail", message=conflict.reason) if outcome.rule.id == "alias_taken" else outcome
+        for outcome in outcomes
+    )
+    return Plan(catalog, refused=(asked,), outcomes={change.model_alias: told}, errors=(conflict,))
+
+
 def not_current(catalog: Catalog, change: AliasChange, expected: str) -> Conflict:
     """The alias names another model than the one that was expected."""
-    alias, target = change.model_alias, change.previous_model_id
-    if target is None:
-        names = "does not exist"
-        hint = Hint("create it", ("put", change.model_id or "", alias))
-    else:
-        names = f"names '{target}'"
+    alias, target, model_id = change.model_alias, change.previous_model_id, change.model_id or ""
+    if target is not None:
         hint = Hint("see what it is", ("show", alias)) if catalog.live else Hint("see who moved it", ("history", alias))
-    return Conflict(f"the alias '{alias}' {names}, not '{expected}'", hint)
+        return Conflict(f"the alias '{alias}' names '{target}', not '{expected}'", hint)
+    known = model_id in catalog.models
+    hint = Hint("create it", ("put", model_id, alias)) if known else Hint("see what there is", ("models",))
+    return Conflict(f"the alias '{alias}' does not exist, and so does not name '{expected}'", hint)
 
 
 def delete(model_alias: str, model_id: str | None = None, *, missing_ok: bool = False) -> Request:
@@ -115,7 +112,7 @@ def delete(model_alias: str, model_id: str | None = None, *, missing_ok: bool = 
     def request(catalog: Catalog) -> Plan:
         target = catalog.aliases.get(model_alias)
         if target is None:
-            return Plan(catalog) if missing_ok else Plan(catalog, errors=(_no_alias(catalog, model_alias),))
+            return Plan(catalog) if missing_ok else Plan(catalog, errors=(_nothing_to_delete(catalog, model_alias),))
         if model_id not in (None, target):
             hint = Hint("delete it all the same", ("delete", model_alias, "--model", target))
             named = f"the alias '{model_alias}' names '{target}', not '{model_id}'"
@@ -136,12 +133,12 @@ def deletable(catalog: Catalog, model_alias: str) -> tuple[Conflict, ...]:
     return (Conflict(f"the alias '{model_alias}' is named by {_pipelines(used)}", hint),)
 
 
-def _no_alias(catalog: Catalog, name: str) -> NotFound:
+def _nothing_to_delete(catalog: Catalog, name: str) -> NotFound:
+    missing = advice.not_found(catalog, name, "alias")
+    hints = missing.hints
     if name in catalog.models:
         hints = () if catalog.live else (Hint("remove a model", ("forget", name)),)
-        return NotFound(f"'{name}' is a model, not an alias", *hints, type="status_exception")
-    missing = advice.not_found(catalog, name, "alias")
-    return NotFound(missing.reason, *missing.hints, type="status_exception")
+    return NotFound(missing.reason, *hints, type="status_exception")
 
 
 def _pipelines(names: Sequence[str]) -> str:
@@ -209,7 +206,7 @@ def rollback(model_alias: str, *, to: int | None = None, deletes: bool = False) 
             plan = _undo_creation(catalog, model_alias, to, deletes=deletes)
         else:
             change = look_up(catalog, model_alias, goal, reassign=True)
-            plan = judged(catalog, change, judge(change))
+            plan = judged(catalog, change, judge(change), advice.on_the_way_back)
         return plan._replace(undoes=undoes if plan.moves else ())
 
     return request
@@ -221,10 +218,10 @@ def _undo_creation(catalog: Catalog, model_alias: str, to: int | None, *, delete
         return Plan(catalog, (AliasChange(model_alias, None, None),))
     if not deletes:
         revision = () if to is None else ("--to", str(to))
+        then = "before its last change" if to is None else f"at revision {to}"
         hint = Hint("go back all the same", ("rollback", model_alias, *revision, "--delete"))
-        return Plan(
-            catalog, errors=(Refused(f"the alias '{model_alias}' did not exist then: going back deletes it", hint),)
-        )
+        refused = Refused(f"the alias '{model_alias}' did not exist {then}: going back deletes it", hint)
+        return Plan(catalog, errors=(refused,))
     return delete(model_alias)(catalog)
 
 
@@ -260,7 +257,7 @@ def _agree(catalog: Catalog, model_alias: str) -> None:
     found = newest(catalog.history, [model_alias])
     if found is None:
         if target is None:
-            raise _no_alias(catalog, model_alias)
+            raise advice.not_found(catalog, model_alias, "alias")
         raise Conflict(f"the history knows no change of the alias '{model_alias}', which names '{target}'")
     entry, change = found
     if change.model_id != target:
@@ -270,6 +267,11 @@ def _agree(catalog: Catalog, model_alias: str) -> None:
             f"the alias '{model_alias}' {then} after revision {entry.revision}, but in aliases.toml {now}",
             Hint("see what else disagrees", ("verify",)),
         )
+
+
+def dangling(model_alias: str, target: str) -> Caution:
+    """The alias is as it was asked to be, and yet of no use."""
+    return Caution(f"the alias '{model_alias}' names '{target}', a model that the catalog does not know")
 
 
 def homonyms(aliases: Iterable[str], models: Mapping[str, Any], known: Mapping[str, str]) -> tuple[Failure, ...]:

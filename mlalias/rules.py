@@ -19,6 +19,7 @@ class Change(NamedTuple):
     """One requested change of an alias, with both ends looked up.
 
     `target` is the model id that the alias names now; `old` and `new` are the models, None where there is none.
+    `reassign` is the consent to move the alias, `if_current` consents only as long as it names that model.
     Without a `model_alias` it is a comparison: whether any alias could move from `old` to `new`.
     """
 
@@ -28,6 +29,7 @@ class Change(NamedTuple):
     old: Model | None = None
     new: Model | None = None
     reassign: bool = False
+    if_current: str | None = None
     alias_is_model_id: bool = False
 
     @property
@@ -86,10 +88,11 @@ def alias_taken(change: Change) -> Verdict:
     """The alias is free, or `reassign` is given; it counts as taken even when it already names the same model."""
     if change.target is None:
         return "pass", f"the alias '{change.model_alias}' is free"
-    if change.reassign:
+    if change.reassign or change.if_current is not None:
         return "pass", f"the alias names '{change.target}', and may be moved"
     already = "already names" if change.target == change.model_id else "names"
-    return "fail", f"the alias '{change.model_alias}' {already} the model '{change.target}'"
+    gone = "" if change.old else ", which is gone"
+    return "fail", f"the alias '{change.model_alias}' {already} the model '{change.target}'{gone}"
 
 
 def alias_is_model_id(change: Change) -> Verdict:

@@ -7,7 +7,7 @@ from mlalias.catalog import AliasChange, Catalog, Model, is_model_id, is_server_
 from mlalias.documents import Facts
 from mlalias.errors import Conflict, Failure, Hint, InvalidDocument, Refused
 from mlalias.plan import Caution, FactChange, Plan, Request
-from mlalias.requests import homonyms
+from mlalias.requests import dangling, homonyms
 
 
 def take(facts: Facts, *, reassign: bool = False, prune: bool = False) -> Request:
@@ -35,7 +35,7 @@ def take(facts: Facts, *, reassign: bool = False, prune: bool = False) -> Reques
             forgotten=gone,
             pipelines=None if pipelines == _as_tuples(catalog.pipelines) else pipelines,
             facts=tuple(_compared(catalog, models, gone, pipelines, facts)),
-            warnings=tuple(Caution(text) for text in (*facts.notes, *pages, *unknown, *_dangling(changes, known))),
+            warnings=(*map(Caution, (*facts.notes, *pages, *unknown)), *_dangling(changes, known)),
         )
         both = homonyms(plan.aliases, dict.fromkeys(known), catalog.aliases)
         moved = () if reassign else tuple(change for change in changes if change.result == "reassigned")
@@ -126,11 +126,11 @@ def _conflicts(moved: Sequence[AliasChange], facts: Facts) -> tuple[Conflict, ..
     )
 
 
-def _dangling(changes: Sequence[AliasChange], known: Iterable[str]) -> Iterator[str]:
+def _dangling(changes: Sequence[AliasChange], known: Iterable[str]) -> Iterator[Caution]:
     models = set(known)
     for alias, target, _ in changes:
         if target is not None and target not in models:
-            yield f"the alias '{alias}' names '{target}', a model that the catalog does not know"
+            yield dangling(alias, target)
 
 
 def _compared(

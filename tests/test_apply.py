@@ -238,9 +238,15 @@ def test_a_catalogs_own_table_is_a_declaration_that_changes_nothing(run, sample)
     assert contents(sample) == before
 
 
-def test_an_unchanged_alias_is_not_judged(run, apply, sample):
+def test_an_unchanged_alias_is_not_judged_and_a_dangling_one_is_warned_of(run, apply, sample):
     (sample / "models" / ".elser_model_2.toml").unlink()
-    assert apply(declared(elser=".elser_model_2")).code == 0
+    text = declared(elser=".elser_model_2", sentiment=DISTILBERT)
+    warning = "the alias 'elser' names '.elser_model_2', a model that the catalog does not know"
+    for options in ((), ("--check",)):
+        ran = apply(text, options=options)
+        assert (ran.code, ran.err) == (0, f"warning: {warning}\n")
+    ran = apply(text, options=["--strict"])
+    assert (ran.code, ran.err) == (3, f"error: {warning}, and --strict lets no warning pass\n")
 
 
 def test_a_dry_run_explains_every_rule_of_every_alias(apply, sample):

@@ -111,13 +111,26 @@ def _without_history(text):
     return re.sub(r"^(last change:|\S+\tlast change\t).*\n", "", text, flags=re.MULTILINE)
 
 
-@pytest.mark.parametrize("name", ["import", "forget", "history", "rollback", "verify"])
-def test_what_a_cluster_cannot_do_says_what_to_use_instead(name, cluster, run):
-    operand = {"history": [], "verify": []}.get(name, ["x"])
-    done = run(name, *operand, "--catalog", cluster.url)
-    assert done.code == 2
-    assert f"`{name}` works on a catalog in a directory" in done.err
-    assert "hint: " in done.err
+@pytest.mark.parametrize(
+    ("words", "instead"),
+    [
+        (["import", "x"], "bring the facts of a cluster home: mlalias export --catalog URL | mlalias import - --catalog DIR"),
+        (["forget", "x"], "delete the model on the cluster: DELETE _ml/trained_models/MODEL_ID"),
+        (["history"], "a cluster keeps no history; see what its aliases name now: mlalias list --catalog CLUSTER"),
+        (["rollback", "x"], "move it back yourself: mlalias put MODEL_ID x --reassign --catalog CLUSTER"),
+        (["verify"], "the server looks after its own; see what there is: mlalias list --catalog CLUSTER"),
+        (["serve"], "use the cluster itself"),
+    ],
+)  # fmt: skip
+def test_what_a_cluster_cannot_do_says_what_to_use_instead(words, instead, cluster, run):
+    done = run(*words, "--catalog", cluster.url)
+    assert (done.code, done.err.splitlines()) == (
+        2,
+        [
+            f"error: `{words[0]}` works on a catalog in a directory, not on a cluster",
+            f"hint: {instead.replace('CLUSTER', cluster.url)}",
+        ],
+    )
     assert cluster.front.asked == []
 
 

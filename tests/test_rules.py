@@ -172,10 +172,11 @@ def test_a_free_alias(run, seed, alias, options, code):
         (("n", "x"), "the alias 'x' names the model 'm'"),
         (("n", "x", "--exist-ok"), "the alias 'x' names the model 'm'"),
         (("n", "x", "--if-current", "n"), "the alias 'x' names 'm', not 'n'"),
-        (("n", "y", "--if-current", "m"), "the alias 'y' does not exist, not 'm'"),
+        (("n", "y", "--if-current", "m"), "the alias 'y' does not exist, and so does not name 'm'"),
         (("n", "v1", "--if-current", "m"), "'v1' is not a valid alias: it must end in a letter"),
         (("m", "7", "--exist-ok"), "'7' is not a valid alias: it must end in a letter"),
-        (("gone", "lost", "--exist-ok"), "the alias 'lost' already names the model 'gone'"),
+        (("gone", "lost", "--exist-ok"), "the alias 'lost' already names the model 'gone', which is gone"),
+        (("n", "lost"), "the alias 'lost' names the model 'gone', which is gone"),
     ],
 )
 def test_the_first_fault_of_a_put_is_said(run, seed, words, told):
@@ -355,3 +356,58 @@ def test_a_dry_run_of_if_current_shows_what_fails(run, seed):
     seed('[aliases]\nx = "m"\n[models.m]\n[models.n]')
     ran = run("put", "n", "x", "--if-current", "n", "-n", "-o", "json")
     assert (ran.code, outcomes(ran)["alias_taken"]) == (5, "fail")
+
+
+IMPORT_AGAIN = "import it again, from the answer to GET _ml/trained_models: mlalias import models.json"
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (("put", "slin-1", "x", "--if-current", "m"), "did you mean 'slim-1'? mlalias put slim-1 x --if-current m"),
+        (("put", "slin-1", "x", "-r"), "did you mean 'slim-1'? mlalias put slim-1 x --reassign"),
+        (("put", "slin-1", "new"), "did you mean 'slim-1'? mlalias put slim-1 new"),
+        (("put", "x", "slim-1", "--if-current", "m"), "the model comes first: mlalias put slim-1 x --if-current m"),
+        (("put", "kinds", "x", "--if-current", "m"), "'kinds' is an alias; the model it names is 'm': mlalias put m x --if-current m"),
+        (("put", "m", "X", "-r"), "did you mean 'x'? mlalias put m x --reassign"),
+        (("put", "m", "X"), "did you mean 'x'? mlalias put m x"),
+        (("put", "m", "Y.Z_1"), "a legal alias: mlalias put m y.z"),
+        (("put", "none", "Fresh"), "a legal alias: fresh"),
+        (("put", "none", "X"), "a legal alias: x-model"),
+        (("put", "gone", "lost", "--exist-ok"), IMPORT_AGAIN),
+        (("put", "gone", "lost", "-r"), IMPORT_AGAIN),
+        (("put", "none", "new", "--if-current", "m"), "see what there is: mlalias models"),
+        (("put", "zzz", "new"), "see what there is: mlalias models"),
+        (("rollback", "m"), "see its aliases: mlalias show m"),
+        (("history", "m"), "see its aliases: mlalias show m"),
+        (("rollback", "none"), "see what there is: mlalias list"),
+        (("rollback", "back"), f"{IMPORT_AGAIN}; see what else the alias has named: mlalias history back"),
+        (("rollback", "kinds"), "see how the two models differ: mlalias compare m slim-1"),
+        (("show", "slin-1"), "did you mean 'slim-1'? mlalias show slim-1"),
+    ],
+)  # fmt: skip
+def test_the_hint_is_what_to_type_next(run, seed, catalog, words, hint):
+    seed("""[aliases]
+x = "m"
+lost = "gone"
+back = "was"
+kinds = "slim-1"
+[models.m]
+[models.slim-1]
+[models.was]""")
+    for alias in ("back", "kinds"):
+        assert run("put", "m", alias, "-r").code == 0
+    (catalog / "models" / "was.toml").unlink()
+    (catalog / "models" / "slim-1.toml").write_text('model_type = "pytorch"')
+    ran = run(*words, "-o", "json")
+    assert ran.code in (3, 4, 5)
+    assert "; ".join(filter(None, [one["hint"] for one in ran.json["errors"]])) == hint
+
+
+@pytest.mark.parametrize("words", [("show", "m"), ("resolve", "m"), ("put", "m", "x"), ("forget", "m")])
+def test_an_empty_catalog_asks_for_models(run, words):
+    told = run(*words, "-o", "json").json["error"]["hint"]
+    assert (
+        told
+        == "the catalog has no models yet; take over the answer to GET _ml/trained_models: mlalias import models.json"
+    )

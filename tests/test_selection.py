@@ -72,7 +72,7 @@ def test_models(run, sample, patterns, found):
         (("by-hand",), []),
         (("none*",), []),
         (("none",), "there is no alias 'none'"),
-        ((OLD,), f"there is no alias '{OLD}'"),
+        ((OLD,), f"'{OLD}' is a model, not an alias"),
     ],
 )
 def test_history(run, seed, catalog, patterns, found):
