@@ -333,7 +333,9 @@ def _import(
     reassign: Annotated[
         bool, typer.Option("--reassign", "-r", help="Take aliases that name another model here.")
     ] = False,
-    prune: Annotated[bool, typer.Option("--prune", help="Also remove what the answers lack.")] = False,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Also remove models, deployments and pipelines that the answers lack.")
+    ] = False,
 ) -> Page:
     """Take over facts: Elasticsearch's answers, or TOML.
 
@@ -342,7 +344,7 @@ def _import(
 
     \b
     Examples:
-      curl -s $ES/_ml/trained_models?size=10000 | mlalias import -
+      curl -s "$ES/_ml/trained_models?size=10000" | mlalias import -
       mlalias import models.json stats.json pipelines.json --prune
 
     Exits with 5 if an alias names another model here, and --reassign is not given.

@@ -30,13 +30,13 @@ def apply(facts: Facts, *, prune: bool = False, only: str = "*", allow_empty: bo
         plans += [delete(alias)(after) for alias in pruned]
         plan = _together(catalog, plans)
         judged_already = {change.model_alias for change in (*plan.moves, *plan.refused)}
-        kept = catalog.aliases.keys() - judged_already if additions.models else ()
+        both = (catalog.aliases.keys() - judged_already) & additions.models.keys()
         return plan._replace(
             models=additions.models,
             pipelines=additions.pipelines,
             facts=additions.facts,
             warnings=additions.cautions + plan.warnings,
-            errors=plan.errors + homonyms(kept, additions.models, catalog.aliases),
+            errors=plan.errors + homonyms(both, catalog.aliases),
         )
 
     return request

@@ -1,7 +1,6 @@
 """The requests about single aliases and models: put, delete, forget, rollback."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from mlalias import advice
 from mlalias.catalog import AliasChange, Catalog
@@ -274,13 +273,12 @@ def dangling(model_alias: str, target: str) -> Caution:
     return Caution(f"the alias '{model_alias}' names '{target}', a model that the catalog does not know")
 
 
-def homonyms(aliases: Iterable[str], models: Mapping[str, Any], known: Mapping[str, str]) -> tuple[Failure, ...]:
-    """A name cannot be both, as nobody could tell which is meant; `known` are the aliases that are there now."""
+def homonyms(names: Iterable[str], aliases: Mapping[str, str]) -> tuple[Failure, ...]:
+    """A name cannot be both, as nobody could tell which is meant; `aliases` are those that are there now."""
     return tuple(
         Conflict(
             f"'{name}' would be both an alias and the id of a model",
-            *([Hint("delete the alias first", ("delete", name))] if name in known else []),
+            *([Hint("delete the alias first", ("delete", name))] if name in aliases else []),
         )
-        for name in sorted(aliases)
-        if name in models
+        for name in sorted(names)
     )

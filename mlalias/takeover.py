@@ -11,22 +11,20 @@ from mlalias.requests import dangling, homonyms
 
 
 def take(facts: Facts, *, reassign: bool = False, prune: bool = False) -> Request:
-    """Take facts over without asking the rules; an alias that names another model here needs `reassign`."""
+    """Take facts over without asking the rules; an alias that names another model here needs `reassign`.
+
+    `prune` also removes the models, deployments and pipelines that the facts lack, of each part that they tell of.
+    """
 
     def request(catalog: Catalog) -> Plan:
-        if not facts.parts:
-            return Plan(catalog, errors=(InvalidDocument(f"{facts.source} is empty"),))
-        invalid = _invalid_names(facts)
-        pages = _pages(facts)
-        if invalid or (prune and pages):
-            return Plan(
-                catalog,
-                errors=(*invalid, *(Refused(f"{page}, and --prune needs the whole") for page in pages)),
-            )
-        models, unknown = _taken_models(catalog, facts, prune=prune)
-        gone = tuple(sorted(set(catalog.models) - set(facts.models))) if prune and "models" in facts.parts else ()
+        unfit = _unfit(facts, prune=prune)
+        if unfit:
+            return Plan(catalog, errors=unfit)
+        gone = tuple(sorted(catalog.models.keys() - facts.models)) if prune and "models" in facts.parts else ()
+        models, unknown = _taken_models(catalog, facts, gone, prune=prune)
         pipelines = _taken_pipelines(catalog, facts, prune=prune)
         changes = _taken_aliases(catalog, facts, gone)
+        kept = _kept_aliases(catalog, facts) if prune else ()
         known = (catalog.models.keys() | models.keys()) - set(gone)
         plan = Plan(
             catalog,
@@ -35,16 +33,26 @@ def take(facts: Facts, *, reassign: bool = False, prune: bool = False) -> Reques
             forgotten=gone,
             pipelines=None if pipelines == _as_tuples(catalog.pipelines) else pipelines,
             facts=tuple(_compared(catalog, models, gone, pipelines, facts)),
-            warnings=(*map(Caution, (*facts.notes, *pages, *unknown)), *_dangling(changes, known)),
+            warnings=(*map(Caution, (*facts.notes, *_pages(facts), *unknown, *kept)), *_dangling(changes, known)),
         )
-        both = homonyms(plan.aliases, dict.fromkeys(known), catalog.aliases)
         moved = () if reassign else tuple(change for change in changes if change.result == "reassigned")
-        if not moved:
-            return plan._replace(errors=both)
-        taken = tuple(change for change in changes if change.result != "reassigned")
-        return plan._replace(changes=taken, refused=moved, errors=(*_conflicts(moved, facts), *both))
+        both = plan.aliases.keys() & known
+        bad = both.union(change.model_alias for change in moved)
+        return plan._replace(
+            changes=tuple(change for change in changes if change.model_alias not in bad),
+            refused=tuple(change for change in changes if change.model_alias in bad),
+            errors=(*_conflicts(moved, facts, prune=prune), *homonyms(both, catalog.aliases)),
+        )
 
     return request
+
+
+def _unfit(facts: Facts, *, prune: bool) -> tuple[Failure, ...]:
+    """What keeps facts from being taken into any catalog."""
+    if not facts.parts:
+        return (InvalidDocument(f"{facts.source} is empty"),)
+    pages = _pages(facts) if prune else ()
+    return (*_invalid_names(facts), *(Refused(f"{page}, and --prune needs the whole") for page in pages))
 
 
 def _invalid_names(facts: Facts) -> tuple[Failure, ...]:
@@ -64,13 +72,18 @@ def _invalid_names(facts: Facts) -> tuple[Failure, ...]:
 
 def _pages(facts: Facts) -> tuple[str, ...]:
     return tuple(
-        f"{facts.source} has {len(getattr(facts, part))} of {count} models ({part}): a page, not the whole"
+        f"{facts.source} has {_PAGED[part]}{len(getattr(facts, part))} of {count} models: a page, not the whole"
         for part, count in sorted(facts.counts.items())
         if count > len(getattr(facts, part))
     )
 
 
-def _taken_models(catalog: Catalog, facts: Facts, *, prune: bool) -> tuple[dict[str, Model], list[str]]:
+_PAGED = {"models": "", "deployments": "stats of "}
+
+
+def _taken_models(
+    catalog: Catalog, facts: Facts, gone: Sequence[str], *, prune: bool
+) -> tuple[dict[str, Model], list[str]]:
     """The models that the facts tell of, as they are afterwards, and what is to be said of unknown ones."""
     models: dict[str, Model] = {}
     unknown = []
@@ -79,14 +92,14 @@ def _taken_models(catalog: Catalog, facts: Facts, *, prune: bool) -> tuple[dict[
         models[model_id] = config._replace(deployments=known.deployments if known else ())
     for model_id, deployments in sorted(facts.deployments.items()):
         model = models.get(model_id) or catalog.models.get(model_id)
-        if model is None:
+        if model is None or model_id in gone:
             unknown.append(f"{facts.source} has stats of '{model_id}', a model that the catalog does not know: skipped")
         else:
             models[model_id] = model._replace(deployments=deployments)
     if prune and "deployments" in facts.parts:
-        untold = (model for model in catalog.known_models() if model.deployments)
-        for model in untold:
-            if model.model_id not in facts.deployments:
+        told = facts.deployments.keys() | set(gone)
+        for model in catalog.known_models():
+            if model.deployments and model.model_id not in told:
                 models[model.model_id] = models.get(model.model_id, model)._replace(deployments=())
     return models, unknown
 
@@ -114,13 +127,22 @@ def _taken_aliases(catalog: Catalog, facts: Facts, gone: Sequence[str]) -> tuple
     return tuple(sorted(taken + lost))
 
 
-def _conflicts(moved: Sequence[AliasChange], facts: Facts) -> tuple[Conflict, ...]:
+def _kept_aliases(catalog: Catalog, facts: Facts) -> tuple[str, ...]:
+    """What is to be said of aliases that the facts lack, though they tell of their models."""
+    return tuple(
+        f"the alias '{alias}' of '{target}' is not in {facts.source}: it stays, as no alias goes before its model"
+        for alias, target in sorted(catalog.aliases.items())
+        if "aliases" in facts.parts and target in facts.models and alias not in facts.aliases
+    )
+
+
+def _conflicts(moved: Sequence[AliasChange], facts: Facts, *, prune: bool) -> tuple[Conflict, ...]:
     files = tuple("-" if source == "standard input" else source for source in facts.sources)
     return tuple(
         Conflict(
             f"the alias '{change.model_alias}' names '{change.previous_model_id}' here, "
             f"and '{change.model_id}' in {facts.source}",
-            Hint("take over what is told", ("import", *files, "--reassign")),
+            Hint("take over what the file says", ("import", *files, "--reassign", *(("--prune",) if prune else ()))),
         )
         for change in moved
     )
@@ -146,7 +168,7 @@ def _compared(
         if model_id in facts.models:
             yield FactChange(_result(old and old.config, model.config), "model", model_id)
         before = old.deployments if old else ()
-        if model_id not in gone and (before or model.deployments) and "deployments" in facts.parts:
+        if (before or model.deployments) and "deployments" in facts.parts:
             yield FactChange(_result(before or None, model.deployments or None), "deployments", model_id)
     yield from (FactChange("removed", "model", model_id) for model_id in gone)
     told = sorted(facts.pipelines.keys() | (catalog.pipelines.keys() - pipelines.keys()))

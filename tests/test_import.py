@@ -109,8 +109,26 @@ def test_a_name_that_only_the_server_allows_is_taken(run, take, name):
 
 def test_an_alias_that_the_answer_lacks_stays(run, take):
     assert take(models(named(A, "x"))).code == 0
-    assert take(models(A), options=["--prune"]).code == 0
+    assert take(models(A)).err == ""
+    ran = take(models(A, B), options=["--prune"])
+    assert (ran.code, ran.err.count("warning: ")) == (0, 1)
+    assert ran.err.endswith(": it stays, as no alias goes before its model\n")
+    assert ran.err.startswith("warning: the alias 'x' of 'a' is not in ")
     assert run("resolve", "x").out == "a\n"
+    assert take("[models.a]\n[models.b]", options=["--prune"]).err == ""
+
+
+def test_deployments_of_a_model_that_goes_are_neither_written_nor_told_of(run, take, catalog):
+    assert take(models(A, B), stats(a=[("d", "started", 1)], b=[("e", "started", 1)])).code == 0
+    ran = take(models(A), stats(a=[("d", "started", 1)]), options=["--prune", "-o", "json"])
+    assert [(one["result"], one["part"], one["name"]) for one in ran.json["facts"]] == [
+        ("same", "model", "a"),
+        ("same", "deployments", "a"),
+        ("removed", "model", "b"),
+    ]
+    assert [path.name for path in (catalog / "models").iterdir()] == ["a.toml"]
+    ran = take(models(A), stats(a=[], b=[("e", "started", 1)]), options=["--prune"])
+    assert ran.err.endswith("has stats of 'b', a model that the catalog does not know: skipped\n")
 
 
 def test_prune_removes_what_each_answer_lacks(run, take):
@@ -142,10 +160,12 @@ def test_an_empty_answer_prunes_everything_and_an_answer_without_pipelines_does_
 def test_a_page_is_a_warning_and_refuses_prune(run, take, catalog):
     ran = take(models(A, count=3))
     assert ran.code == 0
-    assert "has 1 of 3 models (models): a page, not the whole" in ran.err
+    assert ran.err.endswith("has 1 of 3 models: a page, not the whole\n")
     before = contents(catalog)
-    assert take(models(A, count=3), options=["--prune"]).code == 3
-    assert take(stats(a=[], count=2), options=["--prune"]).code == 3
+    for answer, told in ((models(A, count=3), "1 of 3 models"), (stats(a=[], count=2), "stats of 1 of 2 models")):
+        ran = take(answer, options=["--prune"])
+        assert ran.code == 3
+        assert ran.err.endswith(f"has {told}: a page, not the whole, and --prune needs the whole\n")
     assert contents(catalog) == before
     assert take(models(A, count=2), models(B, count=2), options=["--prune"]).code == 0
 
@@ -165,6 +185,11 @@ def test_a_model_with_the_name_of_an_alias_is_a_conflict(run, take, catalog):
     ran = take(models(B))
     assert (ran.code, contents(catalog)) == (5, before)
     assert "'b' would be both an alias and the id of a model" in ran.err
+    ran = take(models(named({"model_id": "c"}, "d", "e"), {"model_id": "d"}))
+    assert (ran.code, [line.split()[:2] for line in ran.out.splitlines()[5:7]]) == (
+        5,
+        [["refused", "d"], ["created", "e"]],
+    )
 
 
 def test_an_imported_alias_may_dangle_but_is_told(run, take):
