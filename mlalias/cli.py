@@ -68,7 +68,9 @@ def _usage(error: typer.TyperException, words: Sequence[str]) -> WrongUsage:
     text = error.format_message().removesuffix(".")
     commands = [command.name for command in app.registered_commands]
     command = next((word for word in words if word in commands), None)
-    return WrongUsage(text[:1].lower() + text[1:], Hint(f"see: mlalias {f'{command} ' if command else ''}--help"))
+    early = command and command != words[0]
+    see = "options come after the command; see" if early else "see"
+    return WrongUsage(text[:1].lower() + text[1:], Hint(f"{see}: mlalias {f'{command} ' if command else ''}--help"))
 
 
 def _print(page: Page) -> int:
@@ -76,13 +78,19 @@ def _print(page: Page) -> int:
     try:
         _write_to(sys.stdout, page.text)
     except BrokenPipeError:
-        return CLOSED_PIPE
+        return page.code or CLOSED_PIPE
     except (OSError, ValueError) as error:
+        if page.code:
+            return _told(page)
         fault = os_text(error) if isinstance(error, OSError) else "standard output is closed"
         text = f"cannot write the result: {fault}"
         failure = Committed(f"the change is in place, but {text}") if page.committed else SystemRefused(text)
         failed = _failed(failure, [])
         page = failed._replace(talk=page.talk + failed.talk)
+    return _told(page)
+
+
+def _told(page: Page) -> int:
     with suppress(OSError, ValueError):
         _write_to(sys.stderr, page.talk)
     return page.code

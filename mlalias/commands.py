@@ -229,12 +229,8 @@ _NAME = "An alias or a model id."
 @app.command("compare")
 @shared
 def _compare(
-    old: Annotated[
-        str, typer.Argument(metavar="NAME", help=_NAME, autocompletion=completion.names, show_default=False)
-    ],
-    new: Annotated[
-        str, typer.Argument(metavar="NAME", help=_NAME, autocompletion=completion.names, show_default=False)
-    ],
+    old: Annotated[str, typer.Argument(metavar="OLD", help=_NAME, autocompletion=completion.names, show_default=False)],
+    new: Annotated[str, typer.Argument(metavar="NEW", help=_NAME, autocompletion=completion.names, show_default=False)],
     options: Reading,
 ) -> Page:
     """Compare two models: fields, and whether an alias could move.
@@ -262,11 +258,14 @@ def _apply(
     options: Waiting,
     prune: Annotated[bool, typer.Option("--prune", help="Delete aliases that no file declares.")] = False,
     only: Annotated[
-        str,
+        list[str] | None,
         typer.Option(
-            metavar="PATTERN", help="Look at these aliases only.", autocompletion=completion.aliases, show_default=False
+            metavar="PATTERN",
+            help="Look at these aliases only; may be given more than once.",
+            autocompletion=completion.aliases,
+            show_default=False,
         ),
-    ] = "*",
+    ] = None,
     allow_empty: Annotated[bool, typer.Option("--allow-empty", help="Let --prune delete every alias.")] = False,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit with 6 if there are changes.")] = False,
 ) -> Page:
@@ -291,7 +290,7 @@ def _apply(
     facts, ignored = _read(file), ""
     if options.location().is_url:
         facts, ignored = aliases_only(facts)
-    request = apply(facts, prune=prune, only=only, allow_empty=allow_empty)
+    request = apply(facts, prune=prune, only=only or [], allow_empty=allow_empty)
     options.dry_run = options.dry_run or check
     page = _write("apply", request, options, lists_unchanged=False, check=check)
     return page if options.quiet else page._replace(talk=ignored + page.talk)
@@ -465,8 +464,12 @@ def _path(options: Place) -> Page:
 @shared
 def _serve(
     options: Place,
-    host: Annotated[str, typer.Option(help="Address to listen on; other machines need a key.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port, Elasticsearch's own; 0 takes a free one.")] = 9200,
+    host: Annotated[
+        str, typer.Option(metavar="HOST", help="Address to listen on; other machines need a key.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(metavar="PORT", min=0, max=65535, help="Port, Elasticsearch's own; 0 takes a free one.")
+    ] = 9200,
     read_only: Annotated[bool, typer.Option("--read-only", help="Refuse every change.")] = False,
 ) -> Page:
     """Serve the catalog behind Elasticsearch's REST routes.

@@ -8,20 +8,21 @@ from typing import NamedTuple
 from mlalias import advice
 from mlalias.catalog import AliasChange, Catalog, Model, is_pattern
 from mlalias.documents import Facts
-from mlalias.errors import Hint, Refused
+from mlalias.errors import Hint, NotFound, Refused
 from mlalias.plan import Caution, FactChange, Plan, Request
 from mlalias.requests import dangling, delete, homonyms, judged, look_up
 from mlalias.rules import judge
 
 
-def apply(facts: Facts, *, prune: bool = False, only: str = "*", allow_empty: bool = False) -> Request:
-    """Make the aliases that match `only` what the files declare; add models and pipelines that are missing."""
+def apply(facts: Facts, *, prune: bool = False, only: Sequence[str] = (), allow_empty: bool = False) -> Request:
+    """Make the aliases that match one of `only`, if any, what the files declare; add missing models and pipelines."""
 
     def request(catalog: Catalog) -> Plan:
-        if not is_pattern(only) and only not in {**facts.aliases, **catalog.aliases}:
-            return Plan(catalog, errors=(advice.not_found(catalog, only, "alias"),))
+        missing = _missing(catalog, facts, only)
+        if missing:
+            return Plan(catalog, errors=missing)
         additions = _additions(catalog, facts)
-        declared = {alias: facts.aliases[alias] for alias in sorted(facts.aliases) if fnmatchcase(alias, only)}
+        declared = {alias: facts.aliases[alias] for alias in sorted(facts.aliases) if _looked_at(alias, only)}
         pruned = _undeclared(catalog, declared, only) if prune else ()
         if pruned and not declared and not allow_empty:
             return Plan(catalog, errors=(_nothing_declared(facts, only, len(pruned)),))
@@ -30,7 +31,7 @@ def apply(facts: Facts, *, prune: bool = False, only: str = "*", allow_empty: bo
         plans += [delete(alias)(after) for alias in pruned]
         plan = _together(catalog, plans)
         judged_already = {change.model_alias for change in (*plan.moves, *plan.refused)}
-        both = (catalog.aliases.keys() - judged_already) & additions.models.keys()
+        both = [name for name in additions.models if name in catalog.aliases and name not in judged_already]
         return plan._replace(
             models=additions.models,
             pipelines=additions.pipelines,
@@ -46,7 +47,7 @@ def aliases_only(facts: Facts) -> tuple[Facts, str]:
     """The facts without those that a cluster looks after itself, and a line that says so."""
     ignored = [part for part in ("models", "pipelines") if getattr(facts, part)]
     line = f"the {' and '.join(ignored)} in {facts.source} are ignored: a cluster has its own\n" if ignored else ""
-    return facts._replace(models={}, pipelines={}), line
+    return facts._replace(models={}, deployments={}, pipelines={}), line
 
 
 class _Additions(NamedTuple):
@@ -68,8 +69,9 @@ def _additions(catalog: Catalog, facts: Facts) -> _Additions:
     pipelines: dict[str, Sequence[str]] = {}
     differing: list[str] = []
     for model_id, config in sorted(facts.models.items()):
-        declared = config._replace(deployments=facts.deployments.get(model_id, ()))
         known = catalog.models.get(model_id)
+        untold = known.deployments if known else ()
+        declared = config._replace(deployments=facts.deployments.get(model_id, untold))
         if known is None:
             models[model_id] = declared
         elif known != declared:
@@ -88,9 +90,16 @@ def _additions(catalog: Catalog, facts: Facts) -> _Additions:
         ),
         (
             *(Caution(note) for note in facts.notes),
+            *(Caution(text) for text in _ignored(facts)),
             *(Caution(f"{thing} differs from the one in {facts.source}; it stays as it is") for thing in differing),
         ),
     )
+
+
+def _ignored(facts: Facts) -> tuple[str, ...]:
+    """What is to be said of stats, which are news of models that are there, and nothing to be declared."""
+    alone = facts.deployments.keys() - facts.models.keys()
+    return (f"the deployments in {facts.source} are left out: `import` takes them over",) if alone else ()
 
 
 _MOST_ADVISED = 20
@@ -116,14 +125,25 @@ def _declare(catalog: Catalog, model_alias: str, model_id: str, advise: advice.A
     return Plan(catalog, unchanged, warnings=() if change.new else (dangling(model_alias, model_id),))
 
 
-def _undeclared(catalog: Catalog, declared: Iterable[str], only: str) -> tuple[str, ...]:
-    return tuple(sorted(alias for alias in catalog.aliases.keys() - set(declared) if fnmatchcase(alias, only)))
+def _missing(catalog: Catalog, facts: Facts, only: Sequence[str]) -> tuple[NotFound, ...]:
+    """The exact names to be looked at that neither the files nor the catalog have."""
+    exact = (name for name in only if not is_pattern(name) and name not in facts.aliases)
+    return tuple(advice.not_found(catalog, name, "alias") for name in exact if name not in catalog.aliases)
 
 
-def _nothing_declared(facts: Facts, only: str, count: int) -> Refused:
-    which = "no alias" if only == "*" else f"no alias that matches '{only}'"
+def _looked_at(alias: str, only: Sequence[str]) -> bool:
+    return not only or any(fnmatchcase(alias, pattern) for pattern in only)
+
+
+def _undeclared(catalog: Catalog, declared: Iterable[str], only: Sequence[str]) -> tuple[str, ...]:
+    return tuple(sorted(alias for alias in catalog.aliases.keys() - set(declared) if _looked_at(alias, only)))
+
+
+def _nothing_declared(facts: Facts, only: Sequence[str], count: int) -> Refused:
+    matching = " that matches " + " or ".join(f"'{pattern}'" for pattern in only) if only else ""
+    which = "all that match" if only else "all there are"
     hint = Hint("if all of them shall go, add --allow-empty")
-    return Refused(f"{facts.source} declares {which}, and --prune would delete all there are ({count})", hint)
+    return Refused(f"{facts.source} declares no alias{matching}, and --prune would delete {which} ({count})", hint)
 
 
 def _together(catalog: Catalog, plans: Sequence[Plan]) -> Plan:

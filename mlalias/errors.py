@@ -109,10 +109,6 @@ class Damaged(Failure):
     type = "catalog_damaged_exception"
 
 
-class NewerFormat(Damaged):
-    """The catalog was written by a version of mlalias that this one does not know."""
-
-
 class Busy(Failure):
     """Another writer holds the lock."""
 

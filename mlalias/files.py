@@ -89,9 +89,11 @@ def is_plain(path: Path) -> bool:
         return False
     if stat.S_ISREG(mode):
         return True
+    from shlex import quote
+
     kind = "a symbolic link" if stat.S_ISLNK(mode) else "not a regular file"
-    hint = "link the whole catalog directory instead" if stat.S_ISLNK(mode) else "move it away"
-    raise Damaged(f"'{path}' is {kind}", Hint(f"{hint}: {path}"))
+    hint = Hint(f"put a file in its place; only the whole catalog may be a link: ls -l {quote(str(path))}")
+    raise Damaged(f"'{path}' is {kind}", hint)
 
 
 def read(path: Path, largest: int | None = LARGEST) -> bytes | None:

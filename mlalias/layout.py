@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, overload
 from mlalias import files
 from mlalias.catalog import Entry, Model, is_model_id, is_server_alias
 from mlalias.documents import aliases, model, pipelines
-from mlalias.errors import Damaged, Hint, InvalidDocument, NewerFormat
+from mlalias.errors import Damaged, Hint, InvalidDocument
 from mlalias.history import from_line
 from mlalias.node import Node
 from mlalias.progress import Advance, unseen
@@ -22,6 +22,7 @@ HISTORY = "history.jsonl"
 PIPELINES = "pipelines.toml"
 MODELS = "models"
 LOCK = ".lock"
+_NEWER = Hint("install the version of mlalias that wrote it, or a later one")
 VERIFY = Hint("see all faults, and how to mend them", ("verify",))
 
 _DEVICES = frozenset({"con", "prn", "aux", "nul"} | {f"{port}{n}" for port in ("com", "lpt") for n in range(10)})
@@ -77,8 +78,8 @@ def _check_format(node: Node, path: Path) -> None:
     if found is None:
         raise Damaged(f"'{path}' does not tell its format: it is empty or cut off", VERIFY)
     if type(found) is not int or found != FORMAT:
-        kind = NewerFormat if type(found) is int and found > FORMAT else Damaged
-        raise kind(f"'{path}' is of format {found!r}, and this version of mlalias reads format {FORMAT}")
+        newer = (_NEWER,) if type(found) is int and found > FORMAT else ()
+        raise Damaged(f"'{path}' is of format {found!r}, and this version of mlalias reads format {FORMAT}", *newer)
 
 
 def _aliases(node: Node, path: Path) -> Mapping[str, str]:

@@ -34,7 +34,7 @@ def _page(
     if not found:
         return Page(talk=empty + "\n")
     text, dropped = tables.table(columns, found, tables.stdout())
-    left_out = f"left out for want of width: {', '.join(dropped)} (all of it: -o tsv)\n" if dropped else ""
+    left_out = f"left out, too narrow: {', '.join(dropped)} (all: -o tsv)\n" if dropped else ""
     return Page(text, left_out)
 
 
@@ -164,20 +164,16 @@ def _raw_facts(model: Model) -> list[tuple[str, str]]:
 
 # --- history ---
 
-_TOLD = (Column("time"), Column("command"), Column("by"), Column("message"))
-_REVISION = (Column("revision", kept=True, right=True), Column("changes", kept=True), *_TOLD)
-_OF_ALIAS = (
-    Column("revision", kept=True, right=True),
-    Column("result", kept=True),
-    Column("alias", kept=True),
-    Column("model", kept=True),
-    Column("was"),
-    *_TOLD,
-)
+_TOLD = ("time", "command", "by", "message")
+_REVISION = [Column(title, kept=True, right=title == "revision") for title in ("revision", "changes", *_TOLD)]
+_OF_ALIAS = [
+    Column(title, kept=True, right=title == "revision")
+    for title in ("revision", "result", "alias", "model", "was", *_TOLD)
+]
 
 
 def history(entries: Sequence[Entry], form: Format, *, by_alias: bool) -> Page:
-    """Entries, newest first: one line per revision, or one per change where `by_alias`."""
+    """Entries, newest first: a line per revision, or per change where `by_alias`; a block where it is too long."""
     when = _time if form is Format.table else str
     return _page(
         form,

@@ -85,8 +85,9 @@ def excerpt(catalog: Catalog, patterns: Sequence[str]) -> Catalog:
     """The matching aliases and models, the models that such aliases name, and the pipelines that use any of these."""
     if not patterns:
         return catalog
-    chosen = {model.model_id: model for model in models(catalog, patterns)}
     matching = {name: catalog.aliases[name] for name in aliases(catalog, patterns)}
+    wanted = [name for name in patterns if name not in matching]
+    chosen = {model.model_id: model for model in models(catalog, wanted)} if wanted else {}
     for target in matching.values():
         model = catalog.models.get(target)
         if model is not None:

@@ -47,7 +47,7 @@ class Location(NamedTuple):
             path = Path(self.text).expanduser()
         except RuntimeError:
             raise WrongUsage(f"'{self.text}' is in a home that does not exist") from None
-        if "://" in self.text:
+        if "://" in self.text or self.text.lower().startswith(("http:", "https:")):
             raise WrongUsage(f"'{self.text}' is neither a directory nor an http:// or https:// URL")
         if path.is_symlink() and not path.exists():
             raise WrongUsage(f"'{path}' is a link to nothing")

@@ -2,7 +2,7 @@
 
 import os
 import shlex
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -10,14 +10,16 @@ from typing import NamedTuple, TypeVar
 
 from mlalias import files
 from mlalias.catalog import Entry
-from mlalias.errors import Damaged, Hint, InvalidDocument, NewerFormat, os_text
+from mlalias.errors import Damaged, Hint, InvalidDocument, os_text
 from mlalias.history import replay
 from mlalias.layout import (
     FORMAT,
     HISTORY,
+    LOCK,
     MODELS,
     PIPELINES,
     TABLE,
+    VERIFY,
     HistoryFile,
     ModelFiles,
     PipelineFile,
@@ -72,30 +74,31 @@ def _inspect(root: Path) -> Findings:
         try:
             return read()
         except Damaged as damage:
-            faults.append(Finding(str(path), damage.reason, _NEWER if isinstance(damage, NewerFormat) else mend))
+            own = [hint for hint in damage.hints if hint != VERIFY]
+            faults.append(Finding(str(path), damage.reason, own[0] if own else mend))
         except OSError as error:
             faults.append(
                 Finding(str(path), f"'{path}' cannot be read ({os_text(error)})", Hint(f"ls -l {_quoted(path)}"))
             )
         return None
 
+    attempt(root / LOCK, _REIMPORT, lambda: files.is_plain(root / LOCK))
     history = attempt(root / HISTORY, _RESTORE, lambda: list(HistoryFile(root / HISTORY)))
     entries = history or []
     table = attempt(root / TABLE, _mend_of_table(root, entries), lambda: read_table(root / TABLE))
     models = ModelFiles(root / MODELS)
     for model_id in attempt(root / MODELS, _REIMPORT, lambda: list(models)) or ():
         attempt(models.path(model_id), _REIMPORT, partial(models.get, model_id))
-    attempt(root / PIPELINES, _REIMPORT, lambda: dict(PipelineFile(root / PIPELINES)))
+    pipelines = attempt(root / PIPELINES, _REIMPORT, lambda: dict(PipelineFile(root / PIPELINES))) or {}
     notes = tuple(_leftovers(root, table, entries))
     readable = not any(fault.path in (str(root / TABLE), str(root / HISTORY)) for fault in faults)
     if readable:
         faults += _agreement(root, table, entries)
     if table is not None:
-        faults += _aliases(table, models, root)
+        faults += _aliases(table, models, {name for names in pipelines.values() for name in names}, root)
     return Findings(tuple(faults), notes)
 
 
-_NEWER = Hint("install the version of mlalias that wrote it, or a later one")
 _RESTORE = Hint("restore the file from a backup, or delete the lines that are no entries")
 _REIMPORT = Hint("mend the place that is named, or delete the file and import it again")
 
@@ -213,17 +216,20 @@ def _names(target: str | None) -> str:
     return f"names '{target}'" if target else "does not exist"
 
 
-def _aliases(table: Table, models: ModelFiles, root: Path) -> Iterator[Finding]:
-    """Whether every alias names a model, and is none itself."""
+def _aliases(table: Table, models: ModelFiles, used: Collection[str], root: Path) -> Iterator[Finding]:
+    """Whether every alias names a model, and is none itself; one that is `used` by a pipeline cannot be deleted."""
     try:
         known = set(models)
     except OSError:
         return  # told of already
     for alias, target in sorted(table.aliases.items()):
-        mend = Hint("import the model, move the alias, or delete it", ("delete", alias))
         if target not in known:
             message = f"the alias '{alias}' names '{target}', and there is no such model"
+            mend = Hint("import the model, move the alias, or delete it", ("delete", alias))
+            if alias in used:
+                mend = Hint("import the model, or move the alias to one of these", ("models",))
             yield Finding(str(root / TABLE), message, mend)
         if alias in known:
-            mend = Hint("delete the alias", ("delete", alias))
+            first = "once no pipeline names it, " if alias in used else ""
+            mend = Hint(f"{first}delete the alias", ("delete", alias))
             yield Finding(str(root / TABLE), f"'{alias}' is both an alias and the id of a model", mend)

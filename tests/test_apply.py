@@ -172,7 +172,7 @@ def test_only_bounds_what_is_looked_at(run, apply, sample):
         (
             declared(x=OLD),
             ["--prune", "--only", "team-*"],
-            "no alias that matches 'team-*', and --prune would delete all there are (1)",
+            "no alias that matches 'team-*', and --prune would delete all that match (1)",
         ),
     ],
 )
@@ -185,6 +185,42 @@ def test_an_empty_declaration_with_prune_is_refused(run, apply, seed, catalog, t
     assert ran.err.endswith(f" declares {what}\nhint: if all of them shall go, add --allow-empty\n")
     assert apply(text, options=[*options, "--allow-empty"]).code == 0
     assert "team-a" not in state(run)
+
+
+def test_only_may_be_given_more_than_once(run, apply, sample):
+    text = declared(elser="nope", late=NEW, sooner=NEW)
+    assert apply(text, options=["--only", "l*", "--only", "sooner"]).code == 0
+    assert {"late", "sooner", "elser"} <= set(state(run))
+    ran = apply("", options=["--prune", "--only", "l*", "--only", "soon*"])
+    assert ran.err.splitlines()[0].endswith(
+        "declares no alias that matches 'l*' or 'soon*', and --prune would delete all that match (2)"
+    )
+    assert apply("", options=["--prune", "--only", "l*", "--only", "soon*", "--allow-empty"]).code == 0
+    assert "elser" in state(run)
+    ran = apply("", options=["--only", "none", "--only", "neither", "-o", "json"])
+    assert [error["reason"] for error in ran.json["errors"]] == [
+        "there is no alias 'none'",
+        "there is no alias 'neither'",
+    ]
+
+
+def test_facts_that_a_file_does_not_tell_of_do_not_differ(run, apply, sample, tmp_path):
+    answer = run("export", "--format", "elasticsearch").out
+    assert apply(answer, options=["--strict"]).code == 0
+    changed = json.loads(answer)
+    changed["trained_model_configs"][0]["description"] = "another"
+    assert apply(json.dumps(changed), options=["--strict"]).code == 3
+    text = run("export").out
+    assert apply(text, options=["--strict"]).code == 0
+    ran = apply(text.replace('state = "starting"', 'state = "started"'))
+    assert ran.err.endswith("; it stays as it is\n")
+
+
+def test_stats_are_nothing_to_be_declared(apply, sample):
+    ran = apply((HERE / "sample" / "stats.json").read_text())
+    assert (ran.code, ran.out) == (0, "nothing to do\n")
+    assert ran.err.startswith("warning: the deployments in ")
+    assert ran.err.endswith(" are left out: `import` takes them over\n")
 
 
 def test_an_exact_name_in_only_must_be_there(apply, sample):

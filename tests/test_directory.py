@@ -216,13 +216,29 @@ def test_unknown_keys_and_comments_of_model_files_stay(run, sample):
     assert model.read_text().startswith("# retrained by hand\n")
 
 
+def test_a_newer_format_asks_for_a_newer_version(run, sample):
+    table = sample / "aliases.toml"
+    table.write_text(table.read_text().replace("format = 1", "format = 2"))
+    newer = "install the version of mlalias that wrote it, or a later one"
+    assert run("list", "-o", "json").json["error"]["hint"] == newer
+    (fault, *_) = run("verify", "-o", "json").json["faults"]
+    assert fault["mend"] == newer
+
+
 @pytest.mark.parametrize("name", ["aliases.toml", "history.jsonl", ".lock", f"models/{OLD}.toml"])
 def test_a_symbolic_link_in_place_of_a_file_is_refused(run, sample, tmp_path, name):
     shutil.move(sample / name, tmp_path / "elsewhere")
     (sample / name).symlink_to(tmp_path / "elsewhere")
     ran = run("put", OLD, "x")
-    assert ran.code == 7
-    assert f"'{sample / name}' is a symbolic link" in ran.err
+    hint = f"put a file in its place; only the whole catalog may be a link: ls -l {sample / name}"
+    assert (ran.code, ran.err) == (7, f"error: '{sample / name}' is a symbolic link\nhint: {hint}\n")
+    verified = run("verify", "-o", "json")
+    assert verified.code == 7
+    assert {
+        "path": str(sample / name),
+        "message": f"'{sample / name}' is a symbolic link",
+        "mend": hint,
+    } in verified.json["faults"]
 
 
 @pytest.mark.parametrize("name", ["aliases.toml", "history.jsonl", ".lock", f"models/{OLD}.toml"])
@@ -300,11 +316,15 @@ def test_a_table_that_needs_one_line_mended_is_not_to_be_overwritten(run, sample
 
 def test_verify_finds_dangling_aliases_and_names_that_are_both(run, sample):
     (sample / "models" / ".elser_model_2.toml").unlink()
+    (sample / "models" / f"{OLD}.toml").unlink()
     (sample / "models" / "sentiment.toml").write_text("")
+    (sample / "models" / "is-flight-late.toml").write_text("")
     found = {fault["message"]: fault["mend"] for fault in run("verify", "-o", "json").json["faults"]}
     assert found == {
         "the alias 'elser' names '.elser_model_2', and there is no such model": "import the model, move the alias, or delete it: mlalias delete elser",
-        "'sentiment' is both an alias and the id of a model": "delete the alias: mlalias delete sentiment",
+        f"the alias 'flight_delay_model' names '{OLD}', and there is no such model": "import the model, or move the alias to one of these: mlalias models",
+        "'sentiment' is both an alias and the id of a model": "once no pipeline names it, delete the alias: mlalias delete sentiment",
+        "'is-flight-late' is both an alias and the id of a model": "delete the alias: mlalias delete is-flight-late",
     }
 
 
@@ -429,7 +449,11 @@ def test_a_line_that_was_committed_and_is_torn_is_not_cut(run, moved):
 
 @pytest.mark.parametrize(
     ("location", "reason"),
-    [("ftp://x/y", "is neither a directory nor an http:// or https:// URL"), ("link", "is a link to nothing")],
+    [
+        ("ftp://x/y", "is neither a directory nor an http:// or https:// URL"),
+        ("HTTP:/x", "is neither a directory nor an http:// or https:// URL"),
+        ("link", "is a link to nothing"),
+    ],
 )
 def test_locations_that_are_none(run, tmp_path, monkeypatch, location, reason):
     monkeypatch.chdir(tmp_path)

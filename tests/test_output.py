@@ -171,13 +171,25 @@ def test_a_narrow_terminal_drops_columns_from_the_right_and_says_so(sample, name
     assert "DEPLOYMENT" in wide.splitlines()[0]
     assert "left out" not in wide
     assert max(map(len, middle.splitlines()[:-1])) <= 80
-    assert middle.splitlines()[-1].startswith("left out for want of width: ")
+    assert middle.splitlines()[-1].startswith("left out, too narrow: ")
     assert f"model:      {DISTILBERT}\n" in narrow
     for text in (wide, middle, narrow):
         assert all(name in text for name in (OLD, CLASSIFIER, DISTILBERT))
 
 
 @pytest.mark.parametrize("columns", [50, 60, 80, 110, 200])
+def test_history_on_a_narrow_terminal_is_told_whole_in_blocks(run, sample):
+    assert run("put", NEW, "flight_delay_model", "-r", "-m", "retrained").code == 0
+    lines = [f"changes:  flight_delay_model -> {NEW}", "command:  put", "by:       ada@lab", "message:  retrained"]
+    narrow = plain(on_terminal("history"))
+    assert all(line in narrow.splitlines() for line in lines)
+    assert "left out" not in narrow
+    wide = plain(on_terminal("history", columns=160))
+    assert wide.splitlines()[1].split() == [
+        "2", "flight_delay_model", "->", NEW, "2026-11-24", "10:04", "put", "ada@lab", "retrained",
+    ]  # fmt: skip
+
+
 def test_the_change_table_never_cuts_an_identifier(sample, columns):
     text = plain(on_terminal("put", NEW, "flight_delay_model", "-r", "-n", columns=columns))
     assert NEW in text
@@ -288,7 +300,21 @@ def test_a_closed_stdout_is_told(sample):
 def test_a_failure_to_print_an_error_keeps_its_exit_code(sample):
     with open("/dev/full", "w") as full:
         done = subprocess.run([*MLALIAS, "resolve", "nope"], stderr=full, check=False)
+        document = piped("resolve", "nope", "-o", "json", stdout=full)
     assert done.returncode == 4
+    assert (document.returncode, document.stderr.count("error: ")) == (4, 1)
+    reader, writer = os.pipe()
+    os.close(reader)
+    closed = piped("resolve", "nope", "-o", "json", stdout=writer)
+    os.close(writer)
+    assert closed.returncode == 4
+
+
+def test_options_before_the_command_are_told_to_come_after_it(run, catalog):
+    ran = run("--catalog", catalog, "list")
+    assert (
+        ran.err == "error: no such option: --catalog\nhint: options come after the command; see: mlalias list --help\n"
+    )
 
 
 def test_an_ascii_stdout_spells_out_what_it_lacks(sample, run, seed):

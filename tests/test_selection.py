@@ -1,5 +1,7 @@
 """Which aliases, models and entries a name or a pattern stands for."""
 
+import tomllib
+
 import pytest
 from conftest import CLASSIFIER, DISTILBERT, NEW, OLD, SLIM
 
@@ -87,6 +89,33 @@ def test_history(run, seed, catalog, patterns, found):
         return
     told = [(one["revision"], [change["model_alias"] for change in one["changes"]]) for one in ran.json["history"]]
     assert (ran.code, told) == (0, found)
+
+
+@pytest.mark.parametrize(
+    ("patterns", "aliases", "ids"),
+    [
+        (("elser",), {"elser"}, {"elser-model"}),
+        (("lost",), {"lost"}, set()),
+        (("l*",), {"lost"}, set()),
+        (("lost", "m"), {"lost", "one", "two"}, {"m"}),
+        (("one",), {"one"}, {"m"}),
+        (("spare",), set(), {"spare"}),
+        (("z*",), set(), set()),
+    ],
+)
+def test_export(run, seed, patterns, aliases, ids):
+    seed(
+        '[aliases]\nelser = "elser-model"\nlost = "gone"\none = "m"\ntwo = "m"\n[models.m]\n[models.spare]\n[models.elser-model]'
+    )
+    ran = run("export", *patterns)
+    document = tomllib.loads(ran.out)
+    assert (ran.code, set(document["aliases"]), set(document.get("models", ()))) == (0, aliases, ids)
+
+
+def test_export_of_an_unknown_name(run, seed):
+    seed("[models.m]")
+    ran = run("export", "m", "none")
+    assert (ran.code, ran.out, ran.err.splitlines()[0]) == (4, "", "error: there is no model or alias 'none'")
 
 
 class Vanishing(dict):
