@@ -177,7 +177,6 @@ def test_a_narrow_terminal_drops_columns_from_the_right_and_says_so(sample, name
         assert all(name in text for name in (OLD, CLASSIFIER, DISTILBERT))
 
 
-@pytest.mark.parametrize("columns", [50, 60, 80, 110, 200])
 def test_history_on_a_narrow_terminal_is_told_whole_in_blocks(run, sample):
     assert run("put", NEW, "flight_delay_model", "-r", "-m", "retrained").code == 0
     lines = [f"changes:  flight_delay_model -> {NEW}", "command:  put", "by:       ada@lab", "message:  retrained"]
@@ -190,6 +189,7 @@ def test_history_on_a_narrow_terminal_is_told_whole_in_blocks(run, sample):
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("columns", [50, 60, 80, 110, 200])
 def test_the_change_table_never_cuts_an_identifier(sample, columns):
     text = plain(on_terminal("put", NEW, "flight_delay_model", "-r", "-n", columns=columns))
     assert NEW in text
