@@ -8,7 +8,7 @@ from typing import NamedTuple
 from mlalias.catalog import AliasChange, Catalog, is_model_id
 from mlalias.connection import Connection
 from mlalias.errors import Failure, Hint
-from mlalias.lookups import Answers, Pipelines
+from mlalias.lookups import Lookups, Pipelines
 from mlalias.plan import Caution, Plan, Request
 from mlalias.progress import Advance
 from mlalias.requests import not_current
@@ -44,7 +44,7 @@ class ClusterStore:
 
     def read(self) -> Catalog:
         """The catalog as it is when it is looked into; raises Unreachable then."""
-        return Answers(self._connection, self._talk.progress, whole=self._whole).catalog()
+        return Lookups(self._connection, self._talk.progress, whole=self._whole).catalog()
 
     def change(self, request: Request, command: str, message: str | None = None) -> Plan:  # noqa: ARG002 - kept nowhere
         """Send what a request comes to, one alias at a time: a cluster has no transaction.

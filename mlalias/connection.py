@@ -28,7 +28,7 @@ Path = Sequence[str]
 Parameters = Mapping[str, str | int]
 
 
-class Answer(NamedTuple):
+class Reply(NamedTuple):
     """A document, and the texts of the warnings that came with it."""
 
     document: dict[str, Any]
@@ -57,11 +57,11 @@ class Connection:
         except (Refused, Conflict) as failure:
             raise self._unreachable(f"answers {failure.status}: {failure.reason}", failure.status) from None
 
-    def send(self, method: str, path: Path, parameters: Parameters) -> Answer:
+    def send(self, method: str, path: Path, parameters: Parameters) -> Reply:
         """Ask for a change; raises what the server says of it."""
         return self._request(method, path, parameters, "manage_ml")
 
-    def _request(self, method: str, path: Path, parameters: Parameters, privilege: str) -> Answer:
+    def _request(self, method: str, path: Path, parameters: Parameters, privilege: str) -> Reply:
         target = "/" + "/".join(quote(part, safe=",*") for part in path)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", elastic_transport.TransportWarning)
@@ -76,7 +76,7 @@ class Connection:
         if not isinstance(answer.body, dict) or _PRODUCT not in answer.meta.headers:
             self._no_elasticsearch()
         texts = _warnings_in(answer.meta.headers.get("warning") or "")
-        return Answer(answer.body, tuple(self.access.scrubbed(text) for text in texts))
+        return Reply(answer.body, tuple(self.access.scrubbed(text) for text in texts))
 
     # --- errors ---
 

@@ -27,6 +27,7 @@ from mlalias.layout import (
     file_name,
     read_entry,
     read_table,
+    table_behind,
 )
 from mlalias.plan import Plan, Request
 from mlalias.progress import Advance, unseen
@@ -109,9 +110,7 @@ class DirectoryStore:
         return next(reversed(HistoryFile(path)), None)
 
     def _history_ahead(self, table: Table | None, last: Entry) -> Damaged:
-        is_at = f"is at revision {table.revision}" if table else "is gone"
-        history = f"the history goes on to revision {last.revision}"
-        return Damaged(f"'{self.path / TABLE}' {is_at}, but {history}: it was deleted or restored", VERIFY)
+        return Damaged(table_behind(self.path / TABLE, table, last.revision), VERIFY)
 
     # --- writing ---
 

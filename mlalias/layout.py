@@ -62,6 +62,12 @@ def read_table(path: Path) -> Table | None:
     return Table(revision, _aliases(node, path), node.document)
 
 
+def table_behind(path: Path, table: Table | None, revision: int) -> str:
+    """The sentence about a table that is not as new as its history, which goes on to a revision."""
+    is_at = f"is at revision {table.revision}" if table else "is gone"
+    return f"'{path}' {is_at}, but the history goes on to revision {revision}: it was deleted or restored"
+
+
 def drafted(root: Path, revision: int) -> bool:
     """Tell whether a writer that died left a whole draft of the table at a revision."""
     for path in files.leftovers(root) if root.is_dir() else ():

@@ -30,7 +30,7 @@ _DEPLOYED = {
 }
 
 
-class Answers:
+class Lookups:
     """A cluster's models and aliases as far as they are known; with `whole`, models have all their keys.
 
     Without it they have those that the rules and the lists look at, which keeps the answers small.
@@ -171,49 +171,49 @@ class LiveCatalog(Catalog):
     def aliases_of(self, model_id: str) -> tuple[str, ...]:
         """The aliases of a model, sorted."""
         if isinstance(self.aliases, Aliases):
-            return self.aliases.answers.aliases_of(model_id)
+            return self.aliases.lookups.aliases_of(model_id)
         return super().aliases_of(model_id)
 
 
 class Aliases(Mapping[str, str]):
     """The aliases of a cluster: alias to target."""
 
-    def __init__(self, answers: Answers) -> None:
-        self.answers = answers
+    def __init__(self, lookups: Lookups) -> None:
+        self.lookups = lookups
 
     def __getitem__(self, alias: str) -> str:
-        target = self.answers.target(alias)
+        target = self.lookups.target(alias)
         if target is None:
             raise KeyError(alias)
         return target
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.answers.aliases())
+        return iter(self.lookups.aliases())
 
     def __len__(self) -> int:
-        return len(self.answers.aliases())
+        return len(self.lookups.aliases())
 
 
 class Models(Mapping[str, Model]):
     """The models of a cluster, by id."""
 
-    def __init__(self, answers: Answers) -> None:
-        self._answers = answers
+    def __init__(self, lookups: Lookups) -> None:
+        self._lookups = lookups
 
     def __getitem__(self, model_id: str) -> Model:
-        found = self._answers.config(model_id)
+        found = self._lookups.config(model_id)
         if found is None:
             raise KeyError(model_id)
-        return found._replace(deployments=self._answers.deployments(found))
+        return found._replace(deployments=self._lookups.deployments(found))
 
     def __contains__(self, model_id: object) -> bool:
-        return isinstance(model_id, str) and self._answers.config(model_id) is not None
+        return isinstance(model_id, str) and self._lookups.config(model_id) is not None
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._answers.configs())
+        return iter(self._lookups.configs())
 
     def __len__(self) -> int:
-        return len(self._answers.configs())
+        return len(self._lookups.configs())
 
 
 class Pipelines(Mapping[str, Sequence[str]]):

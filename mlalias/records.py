@@ -118,7 +118,7 @@ def plan(found: Plan, *, dry_run: bool) -> Record:
     record: Record = {
         "acknowledged": True,
         "dry_run": dry_run,
-        "revision": None if dry_run else found.revision,
+        "revision": found.revision,
         "changes": [change(one) for one in found.changes],
         "warnings": [warning(one) for one in found.warnings],
     }

@@ -27,6 +27,7 @@ from mlalias.layout import (
     drafted,
     model_id_of,
     read_table,
+    table_behind,
 )
 from mlalias.syntax import decode, read_toml, to_toml
 
@@ -153,8 +154,12 @@ def _leftovers(root: Path, table: Table | None, entries: Sequence[Entry]) -> Ite
 
 
 def _unheard_of(table: Table | None, entries: Sequence[Entry]) -> list[str]:
-    heard = {change.model_alias for entry in entries for change in entry.changes}
-    return sorted(table.aliases.keys() - heard) if table and entries else []
+    return sorted(table.aliases.keys() - _told_of(entries)) if table and entries else []
+
+
+def _told_of(entries: Sequence[Entry]) -> set[str]:
+    """The aliases that the history has ever heard of."""
+    return {change.model_alias for entry in entries for change in entry.changes}
 
 
 def _ahead(table: Table | None, entries: Sequence[Entry]) -> int:
@@ -176,8 +181,7 @@ def _agreement(root: Path, table: Table | None, entries: Sequence[Entry]) -> Ite
     yield from _gaps(revisions, root)
     ahead = _ahead(table, entries)
     if ahead > 0 and not _abandoned(root, table, entries):
-        is_at = f"is at revision {table.revision}" if table else "is gone"
-        message = f"'{TABLE}' {is_at}, but the history goes on to revision {revisions[-1]}: it was deleted or restored"
+        message = table_behind(root / TABLE, table, revisions[-1])
         yield Finding(str(root / TABLE), message, _rebuild(root, entries))
     elif ahead < 0 and table:
         last = revisions[-1] if revisions else 0
@@ -198,8 +202,7 @@ def _gaps(revisions: Sequence[int], root: Path) -> Iterator[Finding]:
 def _disagreements(table: Table, entries: Sequence[Entry], root: Path) -> Iterator[Finding]:
     """The aliases that somebody edited by hand; one that the history never heard of may have always been there."""
     told = replay(entries)
-    touched = {change.model_alias for entry in entries for change in entry.changes}
-    for alias in sorted(touched):
+    for alias in sorted(_told_of(entries)):
         now, then = table.aliases.get(alias), told.get(alias)
         if now == then:
             continue
