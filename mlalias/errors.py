@@ -126,12 +126,11 @@ class Unreachable(Failure):
 
 
 class Several(Failure):
-    """More than one failure at once; the exit code is their common one, else that of a refusal."""
+    """More than one failure at once, of the first one's kind; the exit code is their common one, else a refusal's."""
 
     def __init__(self, errors: tuple[Failure, ...]) -> None:
         first = errors[0]
-        super().__init__(first.reason, *first.hints, rule=first.rule, type=first.type)
-        self.status = first.status
+        super().__init__("; ".join(error.reason for error in errors), type=first.type, status=first.status)
         codes = {error.exit_code for error in errors}
         self.exit_code = codes.pop() if len(codes) == 1 else Refused.exit_code
         self._errors = errors

@@ -106,8 +106,7 @@ def words(text: str) -> tuple[str, ...]:
 
 def failed(failure: Failure) -> Answer:
     """A failure in Elasticsearch's shape; several are told in one sentence."""
-    reason = "; ".join(error.reason for error in failure.errors)
-    cause = {"type": failure.type, "reason": reason}
+    cause = {"type": failure.type, "reason": failure.reason}
     return Answer({"error": {"root_cause": [cause], **cause}, "status": failure.status}, failure.status)
 
 

@@ -91,7 +91,7 @@ def _not_as_expected(catalog: Catalog, change: Change, outcomes: tuple[Outcome, 
         outcome._replace(result="fail", message=conflict.reason) if outcome.rule.id == "alias_taken" else outcome
         for outcome in outcomes
     )
-    return Plan(catalog, refused=(asked,), outcomes={change.model_alias: told}, errors=(conflict,))
+    return Plan(catalog, outcomes={change.model_alias: told}, errors=(conflict,))
 
 
 def not_current(catalog: Catalog, change: AliasChange, expected: str) -> Conflict:
@@ -151,7 +151,7 @@ _PIPELINE_HINT = Hint(
 )
 
 
-def forget(model_id: str, *, force: bool = False, missing_ok: bool = False) -> Request:
+def forget(model_id: str, *, force: bool, missing_ok: bool = False) -> Request:
     """Remove a model and its aliases, under Elasticsearch's conditions; `force` passes over all but its existence."""
 
     def request(catalog: Catalog) -> Plan:

@@ -153,6 +153,16 @@ def test_prune_obeys_the_rule_of_delete(run, apply, sample):
     assert contents(sample) == before
 
 
+def test_refusals_of_several_kinds_have_the_exit_code_of_a_refusal(apply, sample):
+    ran = apply(declared(elser=".elser_model_2", late="nope"), options=["--prune", "-o", "json"])
+    assert (ran.code, [error["type"] for error in ran.json["errors"]][:2]) == (
+        3,
+        ["resource_not_found_exception", "status_exception"],
+    )
+    assert ran.json["status"] == 404
+    assert ran.err.count("error: ") == len(ran.json["errors"]) == 3
+
+
 def test_only_bounds_what_is_looked_at(run, apply, sample):
     ran = apply(
         declared(flight_delayed=CLASSIFIER, elser="nope"),

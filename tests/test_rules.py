@@ -355,7 +355,8 @@ def test_what_was_meant_is_recognised(run, seed, words, hint):
 def test_a_dry_run_of_if_current_shows_what_fails(run, seed):
     seed('[aliases]\nx = "m"\n[models.m]\n[models.n]')
     ran = run("put", "n", "x", "--if-current", "n", "-n", "-o", "json")
-    assert (ran.code, outcomes(ran)["alias_taken"]) == (5, "fail")
+    failed = [(one["rule"], one["message"]) for one in ran.json["rules"] if one["outcome"] == "fail"]
+    assert (ran.code, failed) == (5, [("alias_taken", "the alias 'x' names 'm', not 'n'")])
 
 
 IMPORT_AGAIN = "import it again, from the answer to GET _ml/trained_models: mlalias import models.json"
@@ -378,6 +379,14 @@ IMPORT_AGAIN = "import it again, from the answer to GET _ml/trained_models: mlal
         (("put", "gone", "lost", "-r"), IMPORT_AGAIN),
         (("put", "none", "new", "--if-current", "m"), "see what there is: mlalias models"),
         (("put", "zzz", "new"), "see what there is: mlalias models"),
+        (("put", "m", "x"), "nothing to do, and --exist-ok says so: mlalias put m x --exist-ok"),
+        (("put", "free", "x"), "move it to 'free': mlalias put free x --reassign"),
+        (("put", "slim-1", "x"), "--reassign would be refused as well: the alias 'x' cannot move from 'm' (no type) to 'slim-1' (pytorch): their model types differ"),
+        (("delete", "none"), "see what there is: mlalias list"),
+        (("delete", "xx"), "see what there is: mlalias list"),
+        (("delete", "bakc"), "did you mean 'back'? mlalias show back"),
+        (("forget", "none"), "see what there is: mlalias models"),
+        (("forget", "slin-1"), "did you mean 'slim-1'? mlalias show slim-1"),
         (("rollback", "m"), "see its aliases: mlalias show m"),
         (("history", "m"), "see its aliases: mlalias show m"),
         (("rollback", "none"), "see what there is: mlalias list"),
@@ -393,6 +402,7 @@ lost = "gone"
 back = "was"
 kinds = "slim-1"
 [models.m]
+[models.free]
 [models.slim-1]
 [models.was]""")
     for alias in ("back", "kinds"):

@@ -225,6 +225,8 @@ def test_only_a_star_is_a_wildcard(server):
 def test_a_refusal_names_the_fault(server, method, path, body, status, reason):
     reply = server.ask(method, path, body, JSON if isinstance(body, bytes) else None)
     assert (reply.status, reply.document["error"]["reason"]) == (status, reason)
+    if reason in ("the body has no list of processors", "this request needs a body"):
+        assert reply.type == "parse_exception"
 
 
 @pytest.mark.parametrize(
