@@ -21,6 +21,7 @@ DOCUMENTS = {
     "cut-off JSON": ('{"trained_model_configs": [', "is not valid JSON"),
     "two documents": ("{} {}", "is not valid JSON: extra data"),
     "the same JSON key twice": ('{"p": {"processors": []}, "p": {"processors": []}}', "has the key 'p' twice in one object"),
+    "another JSON key twice": ('{"p": 1, "q": 2, "q": 3}', "has the key 'q' twice in one object"),
     "TOML that is not UTF-8": (b'[aliases]\nx = "\xff"', "is not UTF-8 (at line 2, byte 6)"),
     "JSON that is not UTF-8": (b'{"a": "\xe9"}', "is not UTF-8"),
     "UTF-16": ("[aliases]".encode("utf-16"), "is not UTF-8"),
@@ -104,7 +105,7 @@ def test_a_bad_document(run, sample, tmp_path, command, name):
     ran = run(command, path, "-o", "json")
     assert ran.code == 2
     assert ran.json["error"]["reason"].startswith(f"{path} ")
-    assert fault in ran.json["error"]["reason"]
+    assert f" {fault}" in ran.json["error"]["reason"]
     assert ran.err.count("error: ") == 1
     assert contents(sample) == before
     assert time.monotonic() - begun < 2

@@ -334,7 +334,8 @@ def test_a_dangling_alias_is_marked_and_not_resolved(run, sample):
     assert run("list", "elser", "-o", "tsv").out == "elser\t.elser_model_2\tdangling\t\t\t\n"
     assert run("list", "elser", "-o", "json").json["aliases"][0]["dangling"] is True
     ran = run("resolve", "elser", "sentiment")
-    assert (ran.code, ran.out) == (4, "")
+    fault = "the alias 'elser' names '.elser_model_2', and there is no such model"
+    assert (ran.code, ran.out, ran.err) == (4, "", f"error: {fault}\n")
     assert run("show", "elser").code == 0
 
 

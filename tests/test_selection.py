@@ -92,24 +92,36 @@ def test_history(run, seed, catalog, patterns, found):
 
 
 @pytest.mark.parametrize(
-    ("patterns", "aliases", "ids"),
+    ("patterns", "aliases", "ids", "pipelines"),
     [
-        (("elser",), {"elser"}, {"elser-model"}),
-        (("lost",), {"lost"}, set()),
-        (("l*",), {"lost"}, set()),
-        (("lost", "m"), {"lost", "one", "two"}, {"m"}),
-        (("one",), {"one"}, {"m"}),
-        (("spare",), set(), {"spare"}),
-        (("z*",), set(), set()),
+        (("elser",), {"elser"}, {"elser-model"}, {"by-alias"}),
+        (("lost",), {"lost"}, set(), set()),
+        (("l*",), {"lost"}, set(), set()),
+        (("lost", "m"), {"lost", "one", "two"}, {"m"}, {"by-id"}),
+        (("one",), {"one"}, {"m"}, {"by-id"}),
+        (("spare",), set(), {"spare"}, set()),
+        (("z*",), set(), set(), set()),
     ],
 )
-def test_export(run, seed, patterns, aliases, ids):
-    seed(
-        '[aliases]\nelser = "elser-model"\nlost = "gone"\none = "m"\ntwo = "m"\n[models.m]\n[models.spare]\n[models.elser-model]'
-    )
+def test_export(run, seed, patterns, aliases, ids, pipelines):
+    seed("""
+        [aliases]
+        elser = "elser-model"
+        lost = "gone"
+        one = "m"
+        two = "m"
+        [models.m]
+        [models.spare]
+        [models.elser-model]
+        [pipelines]
+        by-alias = ["elser"]
+        by-id = ["m"]
+        of-nothing = []
+    """)
     ran = run("export", *patterns)
-    document = tomllib.loads(ran.out)
-    assert (ran.code, set(document["aliases"]), set(document.get("models", ()))) == (0, aliases, ids)
+    told = {part: set(names) for part, names in tomllib.loads(ran.out).items()}
+    assert (ran.code, told.pop("aliases")) == (0, aliases)
+    assert told == {part: names for part, names in (("models", ids), ("pipelines", pipelines)) if names}
 
 
 def test_export_of_an_unknown_name(run, seed):
