@@ -30,7 +30,7 @@ def root() -> Document:
     return {**cluster, "version": version, "tagline": "You Know, for Search"}
 
 
-def find(catalog: Catalog, expression: str, *, tags: Sequence[str] = (), allow_no_match: bool = True) -> Sequence[str]:
+def find(catalog: Catalog, expression: str, *, tags: Sequence[str], allow_no_match: bool) -> Sequence[str]:
     """The ids of the models that an expression of ids, aliases and wildcards stands for, sorted; raises NotFound."""
     asked = words(expression)
     found: set[str] = set()

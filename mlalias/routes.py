@@ -68,7 +68,7 @@ _INCLUDES = frozenset(
 def _get_models(given: Given) -> Reading:
     found, page = _finding(given, given.words("tags")), _page(given)
     hidden: tuple[str, ...] = answers.GENERATED if given.flag("exclude_generated") else ()
-    given.flag("decompress_definition", default=True)
+    given.flag("decompress_definition")
     include = given.words("include")
     given.done()
     unknown = sorted(set(include) - _INCLUDES)

@@ -65,6 +65,7 @@ def test_declared_facts_are_left_to_the_cluster(cluster, declared, run, facts, i
     assert done.err == (f"the {ignored} in {path} are ignored: a cluster has its own\n" if ignored else "")
     assert done.out.splitlines()[-3:] == [f"created  alpha  {SLIM}", "", "dry run: nothing was written"]
     assert "new-one" not in done.out
+    assert "pipeline" not in done.out
 
 
 def test_apply_that_would_delete_what_a_pipeline_names_sends_nothing(place, directory, declared, run):

@@ -236,6 +236,13 @@ PROCESSORS = [
 ]
 
 
+def test_a_deployment_that_tells_no_state_has_an_unknown_one(run, take):
+    answer = stats(a=[("x", "started", 1)])
+    del answer["trained_model_stats"][0]["deployment_stats"]["state"]
+    assert take(models(named(A, "x-a")), answer).code == 0
+    assert run("list").out.splitlines()[1].endswith("  unknown 1/1")
+
+
 @pytest.mark.parametrize(("processors", "names"), PROCESSORS)
 def test_where_a_pipeline_names_models(run, take, processors, names):
     assert take(models({"model_id": "m"}, {"model_id": "n"})).code == 0

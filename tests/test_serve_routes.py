@@ -58,6 +58,23 @@ def test_an_entry_has_all_aliases_of_its_model_sorted_and_the_key_is_absent_with
     assert "model_aliases" not in slim["metadata"]
 
 
+def test_a_page_has_100_models_unless_it_is_said_otherwise(server):
+    for number in range(101):
+        (server.directory / "models" / f"m-{number}.toml").write_text("")
+    for query, shown in (("", 100), ("?size=101", 101), ("?size=1000", ALL + 101)):
+        found = server.ask("GET", f"/_ml/trained_models{query}").document
+        assert (found["count"], len(found["trained_model_configs"])) == (ALL + 101, shown)
+    assert len(server.ask("GET", "/_ml/trained_models/_stats").document["trained_model_stats"]) == 101  # one has two
+
+
+def test_models_without_tags_have_none_of_them(server):
+    (server.directory / "models" / "sst-2-draft.toml").write_text("")
+    assert server.ask("GET", "/_ml/trained_models/sst-2-draft").document["count"] == 1
+    assert server.ask("GET", "/_ml/trained_models/sst-2*?tags=none").document["count"] == 0
+    stats = server.ask("GET", "/_ml/trained_models/sst-2-draft/_stats").document["trained_model_stats"]
+    assert stats == [{"model_id": "sst-2-draft", "pipeline_count": 0}]
+
+
 def test_generated_keys_can_be_left_out_and_a_definition_is_shown_only_when_asked_for(server):
     (plain,) = server.ask("GET", f"/_ml/trained_models/{SLIM}").document["trained_model_configs"]
     (bare,) = server.ask("GET", f"/_ml/trained_models/{SLIM}?exclude_generated").document["trained_model_configs"]
@@ -91,6 +108,8 @@ def test_stats_have_an_entry_for_each_deployment_and_count_models(server):
         "state": "started",
     }
     assert first["pipeline_count"] == 1
+    size = {"model_size_bytes": 268000000, "required_native_memory_bytes": 0}
+    assert third == {"model_id": "sst-2-draft", "model_size_stats": size, "pipeline_count": 0}
     assert "deployment_stats" not in third
     assert server.ask("GET", "/_ml/trained_models/_stats").document["count"] == ALL
     assert server.ask("GET", "/_ml/trained_models/none/_stats").type == MISSING
@@ -152,6 +171,8 @@ def test_a_reassign_that_is_no_switch_is_told_before_an_unknown_parameter(server
 def test_the_answer_is_of_the_type_that_was_asked_for(server):
     vendor = server.ask("GET", "/", headers={"Accept": VENDOR + "8"})
     assert vendor.headers["content-type"] == "application/vnd.elasticsearch+json;compatible-with=8"
+    newest = server.ask("GET", "/", headers={"Accept": "application/vnd.elasticsearch+json"})
+    assert newest.headers["content-type"] == "application/vnd.elasticsearch+json;compatible-with=9"
     assert server.ask("GET", "/").headers["content-type"] == "application/json"
     assert server.ask("GET", "/?pretty").body.startswith(b'{\n  "name"')
 
