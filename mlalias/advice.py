@@ -59,12 +59,12 @@ def not_found(catalog: Catalog, name: str, kind: str = "model or alias") -> NotF
     """No such thing, and what may have been meant."""
     if kind == "alias" and name in catalog.models:
         return NotFound(f"'{name}' is a model, not an alias", Hint("see its aliases", ("show", name)))
-    return NotFound(f"there is no {kind} '{name}'", _meant(catalog, name, kind) or _what_there_is(catalog, kind))
+    there_is = Hint("see what there is", ("list",)) if kind == "alias" else _models(catalog)
+    return NotFound(f"there is no {kind} '{name}'", _meant(catalog, name, kind) or there_is)
 
 
-def _what_there_is(catalog: Catalog, kind: str) -> Hint:
-    if kind == "alias":
-        return Hint("see what there is", ("list",))
+def _models(catalog: Catalog) -> Hint:
+    """Where to look for models; a catalog without any must first be given some."""
     return Hint("see what there is", ("models",)) if catalog.live or catalog.models else _IMPORT_FIRST
 
 
@@ -154,4 +154,4 @@ def _the_model(catalog: Catalog, change: Change) -> Hint:
     if change.model_id == change.target and not catalog.live:
         return _IMPORT_AGAIN
     meant = similar(change.model_id, catalog.models)
-    return Hint(f"did you mean '{meant}'?", ("put", meant, *rest)) if meant else _what_there_is(catalog, "model")
+    return Hint(f"did you mean '{meant}'?", ("put", meant, *rest)) if meant else _models(catalog)

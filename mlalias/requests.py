@@ -190,7 +190,7 @@ def _still_used(catalog: Catalog, model_id: str, aliases: Sequence[str], *, depl
     return ()
 
 
-def rollback(model_alias: str, *, to: int | None = None, deletes: bool = False) -> Request:
+def rollback(model_alias: str, *, to: int | None, deletes: bool) -> Request:
     """Undo the last change of an alias that is not undone yet, or all changes after revision `to`, through the rules.
 
     `deletes` allows the undoing of a creation, under the conditions of `delete`.
@@ -206,7 +206,7 @@ def rollback(model_alias: str, *, to: int | None = None, deletes: bool = False) 
         else:
             change = look_up(catalog, model_alias, goal, reassign=True)
             plan = judged(catalog, change, judge(change), advice.on_the_way_back)
-        return plan._replace(undoes=undoes if plan.moves else ())
+        return plan._replace(undoes=undoes)
 
     return request
 

@@ -74,6 +74,12 @@ def test_apply_that_would_delete_what_a_pipeline_names_sends_nothing(place, dire
     done = run("apply", path, "--prune", "-o", "json", "--catalog", place)
     assert done.code == 5
     assert "named by the ingest pipeline" in done.document["error"]["reason"]
+    way_out = {
+        True: f"see all who name it: mlalias show flight_delay_model --catalog {place}",
+        False: "once no pipeline names it, take over the answer to GET _ingest/pipeline: "
+        f"mlalias import pipelines.json --prune --catalog {place}",
+    }
+    assert done.document["error"]["hint"] == way_out[place.startswith("http")]
     assert DirectoryStore(directory).read().aliases == before
 
 

@@ -177,3 +177,27 @@ def test_an_alias_that_the_history_deleted_and_the_table_has_is_a_conflict(run, 
     ran = run("rollback", "x")
     assert ran.code == 5
     assert "the alias 'x' is deleted after revision 2, but in aliases.toml it names 'b'" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("x", "--to", "3"), 0, "unchanged x m m"),
+        (("gone", "--to", "0"), 0, "unchanged gone"),
+        (("new",), 3, "the alias 'new' did not exist before its last change: going back deletes it"),
+        (("new", "--to", "1"), 3, "the alias 'new' did not exist at revision 1: going back deletes it"),
+        (("gone", "--to", "9"), 4, "there is no revision 9; the catalog is at revision 5"),
+        (("gone", "--to", "-1"), 4, "there is no revision -1; the catalog is at revision 5"),
+        (("by-hand",), 5, "the alias 'by-hand' names 'm' after revision 5, but in aliases.toml it does not exist"),
+        (("by-foot",), 5, "the history knows no change of the alias 'by-foot', which names 'm'"),
+    ],
+)
+def test_what_a_rollback_says(run, seed, catalog, words, code, said):
+    seed('[aliases]\nx = "m"\n[models.m]')
+    for command in (("put", "m", "new"), ("put", "m", "gone"), ("delete", "gone"), ("put", "m", "by-hand")):
+        assert run(*command).code == 0
+    table = catalog / "aliases.toml"
+    table.write_text(table.read_text().replace("by-hand", "by-foot"))
+    ran = run("rollback", *words)
+    assert ran.code == code
+    assert (ran.err.splitlines()[0] == f"error: {said}") if code else (ran.out.splitlines()[1].split() == said.split())

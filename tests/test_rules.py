@@ -367,7 +367,7 @@ IMPORT_AGAIN = "import it again, from the answer to GET _ml/trained_models: mlal
     [
         (("put", "slin-1", "x", "--if-current", "m"), "did you mean 'slim-1'? mlalias put slim-1 x --if-current m"),
         (("put", "slin-1", "x", "-r"), "did you mean 'slim-1'? mlalias put slim-1 x --reassign"),
-        (("put", "slin-1", "new"), "did you mean 'slim-1'? mlalias put slim-1 new"),
+        (("put", "slin-1", "fresh"), "did you mean 'slim-1'? mlalias put slim-1 fresh"),
         (("put", "x", "slim-1", "--if-current", "m"), "the model comes first: mlalias put slim-1 x --if-current m"),
         (("put", "kinds", "x", "--if-current", "m"), "'kinds' is an alias; the model it names is 'm': mlalias put m x --if-current m"),
         (("put", "m", "X", "-r"), "did you mean 'x'? mlalias put m x --reassign"),
@@ -385,7 +385,14 @@ IMPORT_AGAIN = "import it again, from the answer to GET _ml/trained_models: mlal
         (("delete", "none"), "see what there is: mlalias list"),
         (("delete", "xx"), "see what there is: mlalias list"),
         (("delete", "bakc"), "did you mean 'back'? mlalias show back"),
+        (("delete", "slin-1"), "see what there is: mlalias list"),
         (("forget", "none"), "see what there is: mlalias models"),
+        (("forget", "bakc"), "see what there is: mlalias models"),
+        (("rollback", "new"), "go back all the same: mlalias rollback new --delete"),
+        (("rollback", "new", "--to", "1"), "go back all the same: mlalias rollback new --to 1 --delete"),
+        (("rollback", "x", "--to", "99"), "see the revisions: mlalias history x"),
+        (("rollback", "undone"), "see its changes: mlalias history undone"),
+        (("rollback", "by-hand"), "see what else disagrees: mlalias verify"),
         (("forget", "slin-1"), "did you mean 'slim-1'? mlalias show slim-1"),
         (("rollback", "m"), "see its aliases: mlalias show m"),
         (("history", "m"), "see its aliases: mlalias show m"),
@@ -405,8 +412,11 @@ kinds = "slim-1"
 [models.free]
 [models.slim-1]
 [models.was]""")
-    for alias in ("back", "kinds"):
+    for alias in ("back", "kinds", "new", "undone", "by-hand"):
         assert run("put", "m", alias, "-r").code == 0
+    assert run("rollback", "undone", "--delete").code == 0
+    table = catalog / "aliases.toml"
+    table.write_text(table.read_text().replace("by-hand", "by-foot"))
     (catalog / "models" / "was.toml").unlink()
     (catalog / "models" / "slim-1.toml").write_text('model_type = "pytorch"')
     ran = run(*words, "-o", "json")

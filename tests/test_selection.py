@@ -31,6 +31,7 @@ SST2 = [DISTILBERT, "sst-2-draft", "sst-2-next"]
         (("none*",), []),
         (("Elser*",), []),
         (("none",), "there is no model or alias 'none'"),
+        (("X",), "there is no model or alias 'X'"),
         (("elser", "none", "neither"), "there is no model or alias 'none'|there is no model or alias 'neither'"),
     ],
 )

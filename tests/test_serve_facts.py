@@ -114,6 +114,38 @@ def test_a_deployment_that_a_pipeline_names_by_any_of_its_names_stops_by_force_o
         assert reply.document["error"]["reason"] == "the deployment 'mine' is needed by the ingest pipeline 'using'"
 
 
+@pytest.mark.parametrize(
+    ("state", "count", "target", "allocation"),
+    [
+        ("starting", 0, 0, "fully_allocated"),
+        ("starting", 0, 2, "starting"),
+        ("started", 1, 2, "started"),
+        ("started", 2, 2, "fully_allocated"),
+        ("stopping", 1, 1, "fully_allocated"),
+        ("stopping", 0, 0, None),
+        ("failed", 0, 1, "starting"),
+        ("failed", 0, 0, None),
+    ],
+)
+def test_a_deployment_tells_of_its_allocations_while_it_has_or_wants_any(server, state, count, target, allocation):
+    deployed = f'[[deployments]]\ndeployment_id = "d"\nstate = "{state}"\n'
+    counts = f"allocation_count = {count}\ntarget_allocation_count = {target}\n"
+    (server.directory / "models" / "sst-2-draft.toml").write_text(deployed + counts)
+    told = stats(server)[0]["deployment_stats"]
+    assert (told["state"], told.get("allocation_status", {}).get("state")) == (state, allocation)
+
+
+def test_pipelines_are_counted_by_model_and_by_alias(server):
+    assert server.ask("PUT", f"{PIPELINES}/more", processors("sentiment", "sst-2-next")).status == 200
+    told = server.ask("GET", f"{MODELS}/_stats").document["trained_model_stats"]
+    assert {one["model_id"]: one["pipeline_count"] for one in told if one["pipeline_count"]} == {
+        "distilbert-base-uncased-finetuned-sst-2-english": 2,
+        "flight-delay-prediction-1574775339910": 1,
+        "lang_ident_model_1": 1,
+        "sst-2-next": 1,
+    }
+
+
 # --- models ---
 
 
@@ -134,6 +166,10 @@ def test_a_model_is_created_as_a_server_would(server):
         assert created == {"model_id": name, **(body if made is None else made)}
         (config,) = server.ask("GET", f"{MODELS}/{name}").document["trained_model_configs"]
         assert config == created
+
+
+def test_space_before_a_body_makes_no_difference(server):
+    assert server.ask("PUT", f"{MODELS}/m", b' \n{"tags": ["a"]}', JSON).document == {"model_id": "m", "tags": ["a"]}
 
 
 # --- pipelines ---
@@ -187,6 +223,7 @@ def test_only_a_star_is_a_wildcard(server):
 @pytest.mark.parametrize(
     ("method", "path", "body", "status", "reason"),
     [
+        ("PUT", f"{MODELS}/v1/model_aliases/v1", None, 400, "the alias and the model id are the same, 'v1'; 'v1' is not a valid alias: it must end in a letter"),
         ("PUT", f"{MODELS}/Upper", {}, 400, "'Upper' is not a valid model id"),
         ("PUT", f"{MODELS}/m", {"deployments": []}, 400, "the body has the key 'deployments', and a new model is not deployed"),
         ("PUT", f"{MODELS}/m", {"model_id": "other"}, 400, "the body has another model_id: 'other'"),
