@@ -14,7 +14,7 @@ from mlalias.requests import dangling, delete, homonyms, judged, look_up
 from mlalias.rules import judge
 
 
-def apply(facts: Facts, *, prune: bool = False, only: Sequence[str] = (), allow_empty: bool = False) -> Request:
+def apply(facts: Facts, *, prune: bool, only: Sequence[str], allow_empty: bool) -> Request:
     """Make the aliases that match one of `only`, if any, what the files declare; add missing models and pipelines."""
 
     def request(catalog: Catalog) -> Plan:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -102,9 +103,26 @@ def test_a_known_model_that_differs_is_a_warning_and_stays(run, apply, sample):
     before = contents(sample)
     ran = apply(f'[models."{OLD}"]\nmodel_type = "pytorch"\n[pipelines]\nreviews = []')
     assert ran.code == 0
-    assert ran.err.count("; it stays as it is") == 2
+    assert re.sub(" in .*;", " in FILE;", ran.err).splitlines() == [
+        f"warning: the model '{OLD}' differs from the one in FILE; it stays as it is",
+        "warning: the pipeline 'reviews' differs from the one in FILE; it stays as it is",
+    ]
     assert contents(sample) == before
     assert apply(f'[models."{OLD}"]\nmodel_type = "pytorch"', options=["--strict"]).code == 3
+
+
+def test_a_declared_pipeline_keeps_its_aliases_from_being_pruned(run, apply, sample):
+    text = declared(late=NEW) + '[pipelines]\nnew = ["elser"]'
+    ran = apply(text, options=["--prune", "--only", "*l*", "--only", "elser", "-o", "json"])
+    reasons = [error["reason"] for error in ran.json["errors"]]
+    assert (ran.code, reasons[0]) == (5, "the alias 'elser' is named by the ingest pipeline 'new'")
+    assert "new" not in run("export").out.split("[pipelines]")[1]
+
+
+def test_a_declaration_in_json_drops_its_nulls_and_says_so(apply, sample):
+    ran = apply('{"trained_model_configs": [{"model_id": "m", "tags": null}]}')
+    assert (ran.code, ran.err.count("warning: ")) == (0, 1)
+    assert ran.err.endswith(" has keys whose value is null (tags): they are left out, as TOML has no null\n")
 
 
 def test_a_model_with_the_name_of_an_alias_is_refused_unless_that_goes(run, apply, sample):

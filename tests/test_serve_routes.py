@@ -29,7 +29,7 @@ ALL = 12
         ("/no*?allow_no_match=maybe", ILLEGAL), ("?tags=flight-delay-prediction", FLIGHTS),
         ("?tags=lang_ident,prepackaged", ["lang_ident_model_1"]), ("?tags=lang_ident,other", []),
         ("?from=10", ["sst-2-draft", "sst-2-next"]), ("?from=1&size=1", [".multilingual-e5-small"]),
-        ("?size=0", []), ("?from=100", []), ("?from=-1", ILLEGAL), ("?size=x", ILLEGAL), ("?size=99999999999", ILLEGAL),
+        ("?size=0", []), ("?from=100", []), ("?from=2147483647", []), ("?size=2147483647", ALL), ("?from=2147483648", ILLEGAL), ("?from=-1", ILLEGAL), ("?size=x", ILLEGAL), ("?size=99999999999", ILLEGAL),
         ("?include=hyperparameters", ALL), ("?include=nothing", "status_exception"), ("?decompress_definition=", ALL),
         ("?other=1", ILLEGAL), ("?human&format=json&filter_path=count&error_trace=true", ALL),
     ],
