@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tomllib
 
 import pytest
 from conftest import HERE, OLD
@@ -27,6 +28,12 @@ def test_the_layers_and_the_purity_of_the_core_hold():
     )
     assert done.returncode == 0, done.stdout
     assert "2 kept, 0 broken" in done.stdout
+
+
+def test_what_is_pure_is_what_is_mutated():
+    tools = tomllib.loads((HERE.parent / "pyproject.toml").read_text())["tool"]
+    pure = tools["importlinter"]["contracts"][1]["source_modules"]
+    assert tools["mutmut"]["only_mutate"] == [f"{name.replace('.', '/')}.py" for name in pure]
 
 
 @pytest.mark.parametrize(
