@@ -34,7 +34,7 @@ class Answer(NamedTuple):
 class Given:
     """A request as it came: the names in its path, its parameters, its body; readers raise WrongUsage."""
 
-    def __init__(self, names: Mapping[str, str], parameters: Mapping[str, str], body: bytes = b"") -> None:
+    def __init__(self, names: Mapping[str, str], parameters: Mapping[str, str], body: bytes) -> None:
         self.names = names
         self._parameters = parameters
         self._unread = parameters.keys() - EVERYWHERE

@@ -72,7 +72,7 @@ class App:
         try:
             media_type = protocol.answered_type(request.headers.get("accept", "*/*"))
             parameters = dict(parse_qsl(_query(request), keep_blank_values=True))
-            indent = 2 if Given({}, parameters).flag("pretty") else None
+            indent = 2 if Given({}, parameters, b"").flag("pretty") else None
             answer = await self._answer(request, parameters)
         except Failure as failure:
             answer = protocol.failed(failure)

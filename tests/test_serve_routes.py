@@ -147,6 +147,8 @@ VENDOR = "application/vnd.elasticsearch+json; compatible-with="
         ("PUT", "/_ml/trained_models/m", b"{}", {"Content-Type": VENDOR + "7"}, 400, MEDIA),
         ("PUT", "/_ml/trained_models/m", b"{}", {"Content-Type": "application/json; charset=utf-8"}, 200, None),
         ("GET", "/", None, {"Accept": VENDOR + "10"}, 400, MEDIA),
+        ("GET", "/", None, {"Accept": VENDOR + "8=9"}, 400, MEDIA),
+        ("GET", "/", None, {"Accept": "application/json; a=b=c; d"}, 200, None),
         ("GET", "/", None, {"Accept": "text/html"}, 406, MEDIA),
         ("GET", "/", None, {"Accept": "text/html, */*;q=0.8"}, 200, None),
         ("GET", "/", None, {"Accept": ""}, 200, None),
