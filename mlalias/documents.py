@@ -14,7 +14,7 @@ class Facts(NamedTuple):
     """What one document, or several laid together, say.
 
     `parts` names what they are about, as an empty part is an answer, too; `counts` is how many models the server says
-    there are, by part.
+    there are, by part, 0 if it does not say.
     """
 
     sources: tuple[str, ...]
@@ -111,7 +111,7 @@ def _models_answer(answer: Node) -> Facts:
             if aliases.setdefault(alias, model_id) != model_id:
                 answer.invalid(f"has the alias '{alias}' on two models, '{aliases[alias]}' and '{model_id}'")
     parts = frozenset({"models", "aliases"})
-    return Facts((answer.source,), parts, aliases=aliases, models=models, counts=answer.counts("models"))
+    return Facts((answer.source,), parts, aliases=aliases, models=models, counts={"models": answer.number("count")})
 
 
 def _stats_answer(answer: Node) -> Facts:
@@ -122,7 +122,7 @@ def _stats_answer(answer: Node) -> Facts:
         more = (_deployment_of_stats(entry.table("deployment_stats")),) if deployed else ()
         found[model_id] = found.get(model_id, ()) + more
     parts = frozenset({"deployments"})
-    return Facts((answer.source,), parts, deployments=found, counts=answer.counts("deployments"))
+    return Facts((answer.source,), parts, deployments=found, counts={"deployments": answer.number("count")})
 
 
 def _deployment_of_stats(stats: Node) -> Deployment:

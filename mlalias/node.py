@@ -63,10 +63,6 @@ class Node(NamedTuple):
             self.invalid(f"has {self.place(key)} that is not a count")
         return count or 0
 
-    def counts(self, part: str) -> dict[str, int]:
-        """How many models the server says there are, for a part."""
-        return {part: self.number("count")} if "count" in self.document else {}
-
     def model_id(self) -> str:
         """The `model_id`, which must be there and valid."""
         model_id = self.text("model_id")

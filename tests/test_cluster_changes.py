@@ -28,6 +28,8 @@ def test_a_warning_of_the_server_comes_with_the_overlap(cluster, run):
     assert "shares only 3 of 22 input fields" in done.err
     assert "lost       19  AvgTicketPrice" in done.err
     assert f"hint: to undo: mlalias put {OLD} flight_delay_model --reassign --catalog {cluster.url}\n" in done.err
+    done = run("delete", "is-flight-late", "--catalog", cluster.url)
+    assert f"hint: to undo: mlalias put {LATE} is-flight-late --catalog {cluster.url}\n" in done.err
 
 
 @pytest.mark.parametrize(

@@ -192,6 +192,21 @@ def test_an_address_with_a_password_is_never_printed(words, run, fenced):
     assert "changeme" not in done.out + done.err
 
 
+@pytest.mark.parametrize(
+    ("body", "fault"),
+    [
+        ({"trained_model_configs": 3}, "has trained_model_configs that is not a list"),
+        ({"trained_model_configs": [{"model_id": "../x"}]}, "has '../x', which is not a valid model id"),
+        ({"trained_model_configs": [{"model_id": "m", "x": 2**64}]}, "holds a whole number of more than 64 bits"),
+        ({"trained_model_configs": [{"model_id": "m", "tags": [3]}]}, "has trained_model_configs[0].tags that is not a list of strings"),
+    ],
+)  # fmt: skip
+def test_an_answer_that_no_elasticsearch_gives_is_named(body, fault, run):
+    with answering(lambda _: Told(body, 200, PRODUCT)) as cluster:
+        done = run("list", "-o", "json", "--catalog", cluster.url)
+    assert (done.code, done.document["error"]["reason"]) == (9, f"the answer of {cluster.url} {fault}")
+
+
 @pytest.mark.parametrize("login", ["key", "pair", "basic"])
 @pytest.mark.parametrize("form", ["table", "json"])
 @pytest.mark.parametrize("status", [400, 401, 403, 500])

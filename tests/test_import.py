@@ -171,10 +171,14 @@ def test_a_page_is_a_warning_and_refuses_prune(run, take, catalog):
 
 
 def test_nulls_are_dropped_and_said_once(run, take):
-    ran = take(models({**A, "description": None, "tags": ["x", None], "deep": {"er": [{"est": None}]}}))
+    ran = take(
+        models({**A, "description": None, "tags": ["x", None], "deep": {"er": [{"est": None}]}, "lists": [[None], []]})
+    )
     assert ran.code == 0
     (warning,) = [line for line in ran.err.splitlines() if line.startswith("warning")]
-    assert warning.endswith("keys whose value is null (description, est, tags): they are left out, as TOML has no null")
+    assert warning.endswith(
+        "keys whose value is null (description, est, lists, tags): they are left out, as TOML has no null"
+    )
     model = run("models", "a", "-o", "json").json["models"][0]
     assert (model["tags"], model["deep"], "description" in model) == (["x"], {"er": [{}]}, False)
 
@@ -234,6 +238,15 @@ PROCESSORS = [
     ([{"foreach": {"processor": {"set": {}}, "on_failure": [{"inference": {"model_id": "n"}}]}}], []),
     ([{"foreach": {"processor": {"set": {"on_failure": [{"inference": {"model_id": "n"}}]}}}}], ["n"]),
 ]
+
+
+def test_a_deployment_keeps_the_keys_of_newer_versions(run, take):
+    text = '[[models.a.deployments]]\ndeployment_id = "d"\nstate = "started"\nallocation_count = 1\ntarget_allocation_count = 2\npriority = "low"\n'
+    assert take(text).code == 0
+    assert text in run("export").out
+    assert run("models", "-o", "json").json["models"][0]["deployments"][0]["priority"] == "low"
+    assert take('[[models.b.deployments]]\ndeployment_id = "d"').code == 0
+    assert "deployment: d unknown 0/0\n" in run("show", "b").out
 
 
 def test_a_deployment_that_tells_no_state_has_an_unknown_one(run, take):

@@ -149,6 +149,7 @@ VENDOR = "application/vnd.elasticsearch+json; compatible-with="
         ("GET", "/", None, {"Accept": VENDOR + "10"}, 400, MEDIA),
         ("GET", "/", None, {"Accept": VENDOR + "8=9"}, 400, MEDIA),
         ("GET", "/", None, {"Accept": "application/json; a=b=c; d"}, 200, None),
+        ("GET", "/", None, {"Accept": "application/*"}, 200, None),
         ("GET", "/", None, {"Accept": "text/html"}, 406, MEDIA),
         ("GET", "/", None, {"Accept": "text/html, */*;q=0.8"}, 200, None),
         ("GET", "/", None, {"Accept": ""}, 200, None),
