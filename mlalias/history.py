@@ -40,7 +40,7 @@ def from_line(line: str | bytes) -> Entry:
             tuple(_number(revision) for revision in record.get("undoes", ())),
         )
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ValueError("not an entry of a history") from error
+        raise ValueError from error
 
 
 def replay(entries: Iterable[Entry]) -> dict[str, str]:
