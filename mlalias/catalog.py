@@ -37,8 +37,8 @@ class Deployment(NamedTuple):
 
     deployment_id: str
     state: str
-    allocation_count: int = 0
-    target_allocation_count: int = 0
+    allocation_count: int
+    target_allocation_count: int
     more: Mapping[str, Any] = {}
 
     @property

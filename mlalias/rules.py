@@ -55,11 +55,6 @@ class Rule(NamedTuple):
         """The name of the fault."""
         return self.check.__name__
 
-    @property
-    def sentence(self) -> str:
-        """What must hold."""
-        return (self.check.__doc__ or "").strip()
-
 
 class Outcome(NamedTuple):
     """What one rule says of one change."""

@@ -145,15 +145,20 @@ def test_a_cluster_has_no_history_to_be_sent_to(cluster, run):
 
 
 @pytest.mark.parametrize("command", ["put", "apply"])
-def test_wait_holds_a_change_back_until_its_deployments_run(command, directory, declared, run):
+@pytest.mark.parametrize("idle", [False, True])
+def test_wait_holds_a_change_back_until_its_deployments_run(command, idle, directory, declared, run):
     behind = elasticsearch(directory)
     stats = {"sst-2-draft": 0}
+    path = directory / "models" / "sst-2-draft.toml"
+    undeployed = path.read_text()
+    if idle:
+        path.write_text(undeployed + _deployed(0))
 
     def answer(asked):
         if asked.path.endswith("sst-2-draft/_stats"):
             stats["sst-2-draft"] += 1
             if stats["sst-2-draft"] == 2:
-                _deploy(directory, "sst-2-draft")
+                path.write_text(undeployed + _deployed(1))
         return behind(asked)
 
     words = {"put": ["put", "sst-2-draft", "sentiment", "-r"], "apply": ["apply", declared(sentiment="sst-2-draft")]}
@@ -164,12 +169,11 @@ def test_wait_holds_a_change_back_until_its_deployments_run(command, directory, 
     assert DirectoryStore(directory).read().aliases["sentiment"] == "sst-2-draft"
 
 
-def _deploy(directory, model_id):
-    with (directory / "models" / f"{model_id}.toml").open("a") as file:
-        file.write(
-            '\n[[deployments]]\ndeployment_id = "d"\nstate = "started"\n'
-            "allocation_count = 1\ntarget_allocation_count = 1\n"
-        )
+def _deployed(count):
+    return (
+        f'\n[[deployments]]\ndeployment_id = "d"\nstate = "started"\n'
+        f"allocation_count = {count}\ntarget_allocation_count = 1\n"
+    )
 
 
 def test_wait_ends(cluster, run):

@@ -58,7 +58,7 @@ def test_every_parameter_has_help_and_stands_in_the_readme(name, parameter):
 
 @pytest.mark.parametrize("rule", RULES, ids=[rule.id for rule in RULES])
 def test_every_rule_has_a_sentence_and_stands_in_the_readme(rule):
-    assert rule.sentence.endswith(".")
+    assert rule.check.__doc__.endswith(".")
     assert f"| `{rule.id}` |" in README
 
 

@@ -431,3 +431,26 @@ def test_an_empty_catalog_asks_for_models(run, words):
         told
         == "the catalog has no models yet; take over the answer to GET _ml/trained_models: mlalias import models.json"
     )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("", "", "neither has a model type"),
+        ('model_type = "tree_ensemble"', 'model_type = "tree_ensemble"', "both are tree_ensemble"),
+        (
+            'model_type = "odd"',
+            "",
+            "an alias cannot move from 'old' (odd) to 'new' (no type): their model types differ",
+        ),
+        (
+            "",
+            'model_type = "odd"',
+            "an alias cannot move from 'old' (no type) to 'new' (odd): their model types differ",
+        ),
+    ],
+)
+def test_what_the_rule_of_model_types_says(run, seed, old, new, told):
+    seed(f"[models.old]\n{old}\n[models.new]\n{new}")
+    rules = {one["rule"]: one["message"] for one in run("compare", "old", "new", "-o", "json").json["rules"]}
+    assert rules["model_type_differs"] == told
