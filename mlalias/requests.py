@@ -81,7 +81,7 @@ def _settled(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
 
 def _refusal(fault: Outcome, hints: tuple[Hint, ...]) -> Failure:
     kind = NotFound if fault.rule.status == NotFound.status else Refused
-    return kind(fault.message, *hints, rule=fault.rule.id, type=fault.rule.type)
+    return kind(fault.message, *hints, rule=fault.rule.id, type=fault.rule.type, status=fault.rule.status)
 
 
 def _not_as_expected(catalog: Catalog, change: Change, outcomes: tuple[Outcome, ...], expected: str) -> Plan:

@@ -119,6 +119,7 @@ def test_a_deployment_that_a_pipeline_names_by_any_of_its_names_stops_by_force_o
     [
         ("starting", 0, 0, "fully_allocated"),
         ("starting", 0, 2, "starting"),
+        ("started", 0, 0, "fully_allocated"),
         ("started", 1, 2, "started"),
         ("started", 2, 2, "fully_allocated"),
         ("stopping", 1, 1, "fully_allocated"),
