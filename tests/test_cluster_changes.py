@@ -141,6 +141,34 @@ def test_a_cluster_has_no_history_to_be_sent_to(cluster, run):
     assert "mlalias forget" not in run("delete", SLIM, "--catalog", cluster.url).err
 
 
+@pytest.mark.parametrize(
+    ("words", "sent"),
+    [
+        (["put", NEW, NEW], False),
+        (["put", NEW, "v1"], False),
+        (["put", "../x", "new"], False),
+        (["put", NEW, "flight_delay_model"], True),
+        (["put", NEW, "sst-2-draft"], True),
+        (["put", "missing", "new"], True),
+        (["put", LATE, "flight_delay_model", "-r"], True),
+        (["put", "lang_ident_model_1", "flight_delayed", "-r"], True),
+        (["put", "sst-2-draft", "sentiment", "-r"], True),
+        (["put", "idle", "sentiment", "-r"], True),
+    ],
+    ids=spelled,
+)
+def test_what_only_the_server_knows_is_left_to_it(words, sent, directory, run):
+    """But for names, which never get into a path, the server judges, and its words are those that are shown."""
+    idle = 'model_type = "pytorch"\ninference_config.text_classification = {}\n' + _deployed(0)
+    (directory / "models" / "idle.toml").write_text(idle)
+    behind = elasticsearch(directory)
+    refusing = error(400, "status_exception", "the server says no")
+    with answering(lambda asked: refusing if asked.method == "PUT" else behind(asked)) as cluster:
+        done = run(*words, "-o", "json", "--catalog", cluster.url)
+        assert len(cluster.front.writes) == sent
+    assert (done.document["error"]["reason"] == "the server says no") == sent
+
+
 # --- waiting for deployments ---
 
 
