@@ -23,7 +23,7 @@ from mlalias.layout import (
     ModelFiles,
     PipelineFile,
     Table,
-    drafted,
+    abandoned,
     file_name,
     read_entry,
     read_table,
@@ -83,12 +83,11 @@ class DirectoryStore:
         if table is not None:
             return table
         last = self._last_entry()
-        empty = Table(0, {}, {})
-        abandoned = last is not None and self._abandoned(last, empty)
+        first_died = abandoned(self.path, None, last)
         table = read_table(self.path / TABLE)  # once more, as its first writers may just have been at work
-        if table is None and last is not None and not abandoned:
+        if table is None and last is not None and not first_died:
             raise self._history_ahead(None, last)
-        return table or empty
+        return table or Table(0, {}, {})
 
     def _catalog(self, table: Table, advance: Advance = unseen) -> Catalog:
         return Catalog(
@@ -122,29 +121,25 @@ class DirectoryStore:
             files.sync_directory(path.parent)
 
     def _recover(self) -> Table:
-        """Take away what a writer that died left behind; raises Damaged where the history goes on beyond the table.
+        """Take away what a writer that died left behind: a torn line, an entry without its commit, drafts.
 
-        A writer that dies between its history line and its commit leaves its draft of the table, too. A line without
-        a draft means that the table was deleted or restored: then the history is not to be touched.
+        Raises Damaged, and touches nothing, where the history and the table are at odds in another way.
         """
         table = self._table()
         left = files.leftovers(self.path)
         history = self.path / HISTORY
         last = self._last_entry()
-        if files.torn(history):
-            if (last.revision if last else 0) < table.revision:
-                raise Damaged(f"'{history}' is torn at a change that was committed", VERIFY)
+        torn, known = files.torn(history), last.revision if last else 0
+        if last is not None and known > table.revision and not abandoned(self.path, table, last):
+            raise self._history_ahead(table if files.is_plain(self.path / TABLE) else None, last)
+        if torn and known < table.revision:
+            raise Damaged(f"'{history}' is torn at a change that was committed", VERIFY)
+        if torn:
             files.cut_last_line(history)
-        if last is not None and last.revision > table.revision:
-            if not self._abandoned(last, table):
-                raise self._history_ahead(table if files.is_plain(self.path / TABLE) else None, last)
+        if known > table.revision:
             files.cut_last_line(history)
         files.remove(left)
         return table
-
-    def _abandoned(self, last: Entry, table: Table) -> bool:
-        """Tell whether an entry is of a writer that died before its commit."""
-        return last.revision == table.revision + 1 and drafted(self.path, last.revision)
 
     def _write_facts(self, plan: Plan) -> None:
         contents = {

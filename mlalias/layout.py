@@ -68,9 +68,18 @@ def table_behind(path: Path, table: Table | None, revision: int) -> str:
     return f"'{path}' {is_at}, but the history goes on to revision {revision}: it was deleted or restored"
 
 
-def drafted(root: Path, revision: int) -> bool:
-    """Tell whether a writer that died left a whole draft of the table at a revision."""
-    for path in files.leftovers(root) if root.is_dir() else ():
+def abandoned(root: Path, table: Table | None, last: Entry | None) -> bool:
+    """Tell whether the last entry is of a writer that died before its commit: its draft of the table is still there.
+
+    An entry ahead of its table without such a draft means that the table was deleted or restored.
+    """
+    revision = table.revision if table else 0
+    return last is not None and last.revision == revision + 1 and _drafted(root, last.revision)
+
+
+def _drafted(root: Path, revision: int) -> bool:
+    """Whether there is a whole draft of the table at a revision."""
+    for path in files.leftovers(root):
         if path.name.startswith(f".{TABLE}."):
             with suppress(Damaged, OSError):
                 table = read_table(path)

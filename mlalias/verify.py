@@ -24,7 +24,7 @@ from mlalias.layout import (
     ModelFiles,
     PipelineFile,
     Table,
-    drafted,
+    abandoned,
     model_id_of,
     read_table,
     table_behind,
@@ -140,7 +140,7 @@ def _leftovers(root: Path, table: Table | None, entries: Sequence[Entry]) -> Ite
     drafts = files.leftovers(root) if root.is_dir() else []
     for path in drafts:
         yield Finding(str(path), f"'{path.name}' was left behind by a writer that died", gone)
-    if _abandoned(root, table, entries):
+    if abandoned(root, table, entries[-1] if entries else None):
         yield Finding(str(root / HISTORY), "the last entry of the history was never committed", gone)
     for alias in _unheard_of(table, entries):
         message = f"the history knows no change of the alias '{alias}': it was written by hand"
@@ -167,11 +167,6 @@ def _ahead(table: Table | None, entries: Sequence[Entry]) -> int:
     return (entries[-1].revision if entries else 0) - (table.revision if table else 0)
 
 
-def _abandoned(root: Path, table: Table | None, entries: Sequence[Entry]) -> bool:
-    """Whether the last entry is of a writer that died before its commit."""
-    return _ahead(table, entries) == 1 and drafted(root, entries[-1].revision)
-
-
 def _agreement(root: Path, table: Table | None, entries: Sequence[Entry]) -> Iterator[Finding]:
     """Whether the history and the table tell of the same changes."""
     revisions = [entry.revision for entry in entries]
@@ -180,7 +175,7 @@ def _agreement(root: Path, table: Table | None, entries: Sequence[Entry]) -> Ite
         return
     yield from _gaps(revisions, root)
     ahead = _ahead(table, entries)
-    if ahead > 0 and not _abandoned(root, table, entries):
+    if ahead > 0 and not abandoned(root, table, entries[-1]):
         message = table_behind(root / TABLE, table, revisions[-1])
         yield Finding(str(root / TABLE), message, _rebuild(root, entries))
     elif ahead < 0 and table:

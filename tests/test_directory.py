@@ -98,13 +98,16 @@ def test_a_deleted_table_never_costs_the_history(run, moved):
     assert run("rollback", "flight_delay_model").code == 0
 
 
+@pytest.mark.parametrize("torn", ["", '{"revision": 4'])
 @pytest.mark.parametrize("back", [1, 2])
-def test_a_restored_table_never_costs_the_history(run, sample, back):
+def test_a_restored_table_never_costs_the_history(run, sample, back, torn):
     tables = []
     for target in (NEW, SLIM):
         tables.append((sample / "aliases.toml").read_bytes())
         assert run("put", target, "flight_delay_model", "-r").code == 0
     (sample / "aliases.toml").write_bytes(tables[-back])
+    with (sample / "history.jsonl").open("a") as history:
+        history.write(torn)
     before = contents(sample)
     ran = run("put", OLD, "x")
     assert ran.code == 7
