@@ -81,7 +81,7 @@ def _drafted(root: Path, revision: int) -> bool:
     """Whether there is a whole draft of the table at a revision."""
     for path in files.leftovers(root):
         if path.name.startswith(f".{TABLE}."):
-            with suppress(Damaged, OSError):
+            with suppress(Damaged):
                 table = read_table(path)
                 if table is not None and table.revision == revision:
                     return True
