@@ -210,6 +210,8 @@ def test_wait_ends(cluster, run):
     again = f"mlalias put sst-2-draft sentiment --reassign --wait 300 --catalog {cluster.url}"
     assert done.err.endswith(f"hint: once its deployment is started, wait until it runs: {again}\n")
     assert run("put", "missing", "slim", "--wait", "60", "--catalog", cluster.url).code == 4
+    done = run("put", "lang_ident_model_1", "flight_delayed", "-r", "--wait", "60", "--catalog", cluster.url)
+    assert (done.code, "waiting" in done.err) == (3, False)
 
 
 def test_wait_is_for_a_cluster(directory, run):

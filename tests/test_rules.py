@@ -85,6 +85,7 @@ def test_names(run, seed, catalog, alias, valid):
     ("alias", "fault"),
     [
         ("", "it is empty"),
+        ("x" * 199 + "1", "it must end in a letter"),
         ("x" * 201, "it is longer than 200 characters"),
         ("V-" + "x" * 200, "it is longer than 200 characters"),
         ("-aB", "'B' is not a lower-case letter, a digit, '.', '_' or '-'"),
