@@ -2,6 +2,6 @@
 
 import sys
 
-from mlalias.cli import main
+from mlalias.cli.main import main
 
 sys.exit(main())

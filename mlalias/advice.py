@@ -3,9 +3,9 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 
-from mlalias.catalog import AliasChange, Catalog, is_alias
+from mlalias.core.catalog import AliasChange, Catalog, is_alias
+from mlalias.core.rules import Change, Outcome
 from mlalias.errors import Hint, NotFound
-from mlalias.rules import Change, Outcome
 
 Advice = Callable[[Catalog, Change, Sequence[Outcome], Outcome], tuple[Hint, ...]]
 

@@ -22,10 +22,10 @@ class ServerUrl(str):
         the answer of an official client.
         Raises `mlalias.errors.Failure`.
         """
-        from mlalias.directory import DirectoryStore
-        from mlalias.documents import merge, read
+        from mlalias.documents.facts import merge, read
+        from mlalias.edits.imported import take
         from mlalias.errors import as_one
-        from mlalias.takeover import take
+        from mlalias.stores.directory.store import DirectoryStore
 
         facts = merge([read(_bytes(source), _name(source)) for source in sources])
         plan = DirectoryStore(self.catalog).change(take(facts, reassign=True), "import")
@@ -38,8 +38,8 @@ def _name(source: object) -> str:
 
 
 def _bytes(source: "os.PathLike[str] | str | Mapping[str, Any]") -> bytes:
-    from mlalias.files import read_input
-    from mlalias.syntax import to_json, to_toml
+    from mlalias.documents.codec import to_json, to_toml
+    from mlalias.stores.directory.atomic import read_input
 
     if isinstance(source, os.PathLike):
         return read_input(os.fspath(source))
@@ -56,9 +56,9 @@ def mlalias_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerU
 
     Seed it with `mlalias_server.seed(Path("models.json"))`. Needs the extra `serve`.
     """
-    from mlalias.directory import DirectoryStore
-    from mlalias.server import App
-    from mlalias.serving import background
+    from mlalias.rest.app import App
+    from mlalias.rest.listen import background
+    from mlalias.stores.directory.store import DirectoryStore
 
     catalog = tmp_path_factory.mktemp("mlalias")
     with background(App(DirectoryStore(catalog))) as address:

@@ -5,7 +5,7 @@ import os
 import pytest
 from cluster_support import Cluster, Front, Run, build_sample, copied, elasticsearch
 
-from mlalias.cli import main
+from mlalias.cli.main import main
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
-from mlalias.cli import main
-from mlalias.directory import DirectoryStore
-from mlalias.server import App
+from mlalias.cli.main import main
+from mlalias.rest.app import App
+from mlalias.stores.directory.store import DirectoryStore
 
 SAMPLE = Path(__file__).parent / "sample"
 PRODUCT = {"X-elastic-product": "Elasticsearch"}

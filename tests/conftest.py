@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-from mlalias.cli import main
+from mlalias.cli.main import main
 
 HERE = Path(__file__).parent
 SAMPLE = HERE / "sample"

@@ -35,7 +35,7 @@ def main(name, nth, directory, *command):
                 os.kill(os.getpid(), signal.Signals[f"SIG{name}"])
 
     sys.addaudithook(watch)
-    from mlalias.cli import main
+    from mlalias.cli.main import main
 
     code = main(list(command))
     if nth == 0:

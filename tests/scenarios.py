@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pytest
 from conftest import CLASSIFIER, NEW, OLD
 
-from mlalias.cli import main
+from mlalias.cli.main import main
 
 DECLARED = f"""
 [aliases]

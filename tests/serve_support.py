@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from mlalias.cli import main
-from mlalias.directory import DirectoryStore
-from mlalias.server import App
-from mlalias.serving import background
+from mlalias.cli.main import main
+from mlalias.rest.app import App
+from mlalias.rest.listen import background
+from mlalias.stores.directory.store import DirectoryStore
 
 SAMPLE = sorted((Path(__file__).parent / "sample").glob("*.json"))
 JSON = {"Content-Type": "application/json"}

@@ -12,7 +12,7 @@ from cluster_cases import LATE, NEW, SLIM, SST, spelled
 from cluster_fixtures import cluster, declared, directory, fenced, place, run, sample_source
 from cluster_support import Front, Told, answering, elasticsearch, error, good
 
-from mlalias.directory import DirectoryStore
+from mlalias.stores.directory.store import DirectoryStore
 
 pytestmark = pytest.mark.usefixtures("fenced")
 

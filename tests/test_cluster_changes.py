@@ -7,7 +7,7 @@ from cluster_support import answering, elasticsearch, error, good, warning
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mlalias.directory import DirectoryStore
+from mlalias.stores.directory.store import DirectoryStore
 
 pytestmark = pytest.mark.usefixtures("fenced")
 

@@ -10,7 +10,7 @@ import pytest
 from cluster_fixtures import cluster, declared, directory, fenced, place, run, sample_source
 from cluster_support import PRODUCT, Front, Told, answering, elasticsearch, error, good
 
-from mlalias.credentials import access
+from mlalias.stores.cluster.access import access
 
 pytestmark = pytest.mark.usefixtures("fenced")
 
@@ -237,7 +237,7 @@ def test_no_secret_is_in_a_traceback_or_a_repr():
 
 def test_without_the_client_the_sentence_names_the_install_command(tmp_path):
     code = (
-        "import sys; sys.modules['elasticsearch'] = None; from mlalias.cli import main;"
+        "import sys; sys.modules['elasticsearch'] = None; from mlalias.cli.main import main;"
         "sys.exit(main(['list', '--catalog', 'http://127.0.0.1:9']))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=False)
@@ -247,7 +247,7 @@ def test_without_the_client_the_sentence_names_the_install_command(tmp_path):
 
 def test_a_directory_does_not_load_the_client(directory, tmp_path):
     code = (
-        "import sys; from mlalias.cli import main;"
+        "import sys; from mlalias.cli.main import main;"
         f"main(['put', 'sst-2-next', 'next', '-o', 'json', '--catalog', {str(directory)!r}]);"
         "loaded = {'elasticsearch', 'elastic_transport', 'urllib3', 'rich', 'ssl'} & set(sys.modules);"
         "sys.exit(str(loaded) if loaded else 0)"

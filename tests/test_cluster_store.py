@@ -8,7 +8,7 @@ from cluster_cases import LATE, NEW, OLD, SLIM, SST, spelled
 from cluster_fixtures import cluster, declared, directory, fenced, place, run, sample_source
 from cluster_support import PRODUCT, Told, answering, elasticsearch
 
-from mlalias.directory import DirectoryStore
+from mlalias.stores.directory.store import DirectoryStore
 
 pytestmark = pytest.mark.usefixtures("fenced")
 

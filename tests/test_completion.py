@@ -224,7 +224,7 @@ def test_install_completion_works_in_a_bare_shell(sample, shell, tmp_path):
 
 
 def test_completion_is_as_lean_as_resolve(sample):
-    program = "import sys; from mlalias.cli import main; code = main([]); print(*sys.modules, file=sys.stderr)"
+    program = "import sys; from mlalias.cli.main import main; code = main([]); print(*sys.modules, file=sys.stderr)"
     environment = os.environ | {
         "_MLALIAS_COMPLETE": "complete_fish",
         "_TYPER_COMPLETE_FISH_ACTION": "get-args",
@@ -232,4 +232,4 @@ def test_completion_is_as_lean_as_resolve(sample):
     }
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
     assert OLD in done.stdout
-    assert {"rich", "fasteners", "elasticsearch", "mlalias.render"}.isdisjoint(done.stderr.split())
+    assert {"rich", "fasteners", "elasticsearch", "mlalias.output.listings"}.isdisjoint(done.stderr.split())

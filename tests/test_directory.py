@@ -37,7 +37,7 @@ def test_readers_beside_a_writer_always_see_a_whole_catalog(run, sample):
     seen = []
 
     def read():
-        from mlalias.directory import DirectoryStore
+        from mlalias.stores.directory.store import DirectoryStore
 
         while not done.is_set():
             seen.append(DirectoryStore(sample).read().aliases["flight_delay_model"])
@@ -388,7 +388,7 @@ def test_a_bad_environment_is_told_before_facts_are_written(run, catalog, tmp_pa
 
 
 def test_a_catalog_that_went_on_while_it_was_read_is_whole(run, sample):
-    from mlalias.directory import DirectoryStore
+    from mlalias.stores.directory.store import DirectoryStore
 
     store = DirectoryStore(sample)
     catalog = store.read()

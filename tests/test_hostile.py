@@ -9,7 +9,7 @@ import sys
 import pytest
 from conftest import OLD
 
-from mlalias.cli import main
+from mlalias.cli.main import main
 
 HOSTILE = "[red]x[/red] [/old] \x1b]0;t\x07\x1b[2J\x9b31m\u202e\u2066\u200b\u2028\r\n\t\\ :smile: {0} %s 漢é"
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")

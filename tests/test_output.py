@@ -434,9 +434,9 @@ def test_a_bar_shows_what_takes_over_a_second_on_a_terminal_only(run, sample):
 def test_reading_and_writing_many_models_tell_how_far_they_are(seed, catalog):
     from contextlib import contextmanager
 
-    from mlalias.declarations import apply
-    from mlalias.directory import DirectoryStore
-    from mlalias.documents import read
+    from mlalias.documents.facts import read
+    from mlalias.edits.declared import apply
+    from mlalias.stores.directory.store import DirectoryStore
 
     seed("\n".join(f"[models.m{i}]" for i in range(300)))
     told = {}

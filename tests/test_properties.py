@@ -13,10 +13,10 @@ from conftest import contents
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mlalias.catalog import is_alias, is_model_id
-from mlalias.directory import DirectoryStore
-from mlalias.documents import to_answer, to_declaration
-from mlalias.syntax import read_toml, to_json, to_toml
+from mlalias.core.catalog import is_alias, is_model_id
+from mlalias.documents.codec import read_toml, to_json, to_toml
+from mlalias.documents.facts import to_answer, to_declaration
+from mlalias.stores.directory.store import DirectoryStore
 
 BIDI_CONTROLS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 PER_TEST = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))

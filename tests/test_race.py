@@ -17,7 +17,7 @@ KILLER = Path(__file__).parent / "killer.py"
 
 WRITER = """
 import sys, time
-from mlalias.cli import main
+from mlalias.cli.main import main
 name, rounds, longest = sys.argv[1], int(sys.argv[2]), 0
 for n in range(rounds):
     begun = time.monotonic()
@@ -28,7 +28,7 @@ print(longest)
 
 READER = """
 import json, sys
-from mlalias.directory import DirectoryStore
+from mlalias.stores.directory.store import DirectoryStore
 from pathlib import Path
 store, seen = DirectoryStore(Path(sys.argv[1])), set()
 print(flush=True)

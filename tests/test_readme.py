@@ -6,8 +6,8 @@ import pytest
 import typer.main
 from conftest import HERE
 
-from mlalias.commands import app
-from mlalias.rules import RULES
+from mlalias.cli.commands import app
+from mlalias.core.rules import RULES
 
 README = (HERE.parent / "README.md").read_text()
 SESSIONS = re.findall(r"^```console\n\$ (.*?)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)

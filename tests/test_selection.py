@@ -5,9 +5,9 @@ import tomllib
 import pytest
 from conftest import CLASSIFIER, DISTILBERT, NEW, OLD, SLIM
 
-from mlalias.catalog import Catalog
+from mlalias.core.catalog import Catalog
 from mlalias.errors import NotFound
-from mlalias.selection import known, model
+from mlalias.names import known, model
 
 FLIGHTS = ["flight_delay_model", "flight_delayed", "is-flight-late"]
 SST2 = [DISTILBERT, "sst-2-draft", "sst-2-next"]

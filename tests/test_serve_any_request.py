@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from serve_support import fenced, sample_server
 
-from mlalias.cli import main
-from mlalias.routes import ROUTES
+from mlalias.cli.main import main
+from mlalias.rest.routes import ROUTES
 
 NAMES = st.sampled_from(
     ["sentiment", "elser", "sst-2-draft", "sst-2-next", "flight_delay_model", "flight-delay-slim-1612000000000",

@@ -8,7 +8,7 @@ import pytest
 from elasticsearch import Elasticsearch
 from serve_support import SAMPLE, fenced
 
-from mlalias.cli import main
+from mlalias.cli.main import main
 from mlalias.errors import InvalidDocument
 
 DECLARATION = """

@@ -13,10 +13,10 @@ from urllib.parse import urlsplit
 import pytest
 from serve_support import JSON, SAMPLE, ask, environment, fenced, process, sample_server, served, server
 
-from mlalias.cli import main
-from mlalias.directory import DirectoryStore
-from mlalias.files import locked
-from mlalias.server import LARGEST
+from mlalias.cli.main import main
+from mlalias.rest.app import LARGEST
+from mlalias.stores.directory.atomic import locked
+from mlalias.stores.directory.store import DirectoryStore
 
 PUT = "/_ml/trained_models/sst-2-draft/model_aliases"
 
@@ -111,7 +111,7 @@ def test_wrong_usage(catalog, capsys, options, said):
 
 
 def test_without_the_extra_it_says_how_to_install_it():
-    script = "import sys; sys.modules['uvicorn'] = None; from mlalias.cli import main; sys.exit(main(['serve']))"
+    script = "import sys; sys.modules['uvicorn'] = None; from mlalias.cli.main import main; sys.exit(main(['serve']))"
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=False, env=environment()
     )

@@ -3,7 +3,7 @@
 import pytest
 from serve_support import JSON, ask, fenced, sample_server, served, server
 
-from mlalias.cli import main
+from mlalias.cli.main import main
 
 ILLEGAL, MISSING, MEDIA = (
     "illegal_argument_exception",
@@ -205,7 +205,7 @@ def test_a_warning_is_a_header(server):
 
 
 def test_a_warning_escapes_what_a_header_cannot_hold():
-    from mlalias.protocol import warning
+    from mlalias.rest.http import warning
 
     assert warning('X "b" \\ 100% é\n')[1].endswith(' "X \\"b\\" \\\\ 100%25 %C3%A9%0A"')
 

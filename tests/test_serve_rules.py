@@ -179,7 +179,7 @@ def test_a_move_warns_where_fewer_than_half_of_the_old_fields_stay(client, old, 
 
 
 def test_a_move_is_in_the_history(server, client):
-    from mlalias.directory import DirectoryStore
+    from mlalias.stores.directory.store import DirectoryStore
 
     put(SECOND, "flight_delay_model", True)(client)
     entry = DirectoryStore(server.directory).read().history[-1]

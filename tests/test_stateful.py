@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from mlalias.history import replay
-from mlalias.layout import HistoryFile
+from mlalias.core.history import replay
+from mlalias.stores.directory.contents import HistoryFile
 
 ALIASES = ["a", "b", "c.d", "e-f"]
 MODELS = [f"m{i}" for i in range(5)]

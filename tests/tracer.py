@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import pytest
 
-from mlalias.cli import main
+from mlalias.cli.main import main
 
 
 def _usable():

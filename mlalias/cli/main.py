@@ -1,0 +1,107 @@
+"""The program: runs a command, prints what it gives, and tells the exit code."""
+
+import os
+import re
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import TextIO
+
+import typer
+
+from mlalias.cli.commands import app
+from mlalias.errors import Committed, Failure, Hint, SystemRefused, WrongUsage, os_text
+from mlalias.output.page import Format, Page, Typed
+
+INTERRUPTED, CLOSED_PIPE = 130, 141
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command and tell its exit code; the only place that catches."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _print(_run(words))
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _run(words: list[str]) -> Page:
+    try:
+        page = app(words, prog_name="mlalias", standalone_mode=False)
+    except Failure as failure:
+        return _failed(failure, words)
+    except typer.TyperException as error:
+        return _failed(_usage(error, words), words)
+    except BrokenPipeError:
+        return Page(code=CLOSED_PIPE)
+    except SystemExit as end:  # Typer's way out of completion, and of a pipe that closed while it printed help
+        completing = "_MLALIAS_COMPLETE" in os.environ
+        return Page(code=end.code if completing or end.code != 1 else CLOSED_PIPE)  # type: ignore[arg-type]
+    except OSError as error:
+        return _failed(SystemRefused(os_text(error)), words)
+    return page if isinstance(page, Page) else Page(code=page or 0)
+
+
+def _failed(failure: Failure, words: Sequence[str]) -> Page:
+    from mlalias.output import changes as writes
+    from mlalias.stores.store import Location
+
+    form = Format.json if _option(words, "o", "output") == "json" else Format.table
+    catalog = _option(words, None, "catalog")
+    return writes.failed(failure, form, typed=Typed(None if Location(catalog or "", "").has_secret else catalog))
+
+
+def _option(words: Sequence[str], letter: str | None, name: str) -> str | None:
+    """The value of an option as the words have it, parsed or not; it is wanted for errors of parsing, too."""
+    value = None
+    for word, following in zip(words, [*words[1:], None], strict=False):
+        if word == "--":
+            break
+        short = rf"|-[a-ln-z]*?{letter}(.*)" if letter else ""  # what follows -m is its text
+        found = re.fullmatch(rf"--{name}(?:=(.*))?{short}", word, re.DOTALL)
+        if found:
+            value = next(filter(None, found.groups()), following)
+    return value
+
+
+def _usage(error: typer.TyperException, words: Sequence[str]) -> WrongUsage:
+    text = error.format_message().removesuffix(".")
+    commands = [command.name for command in app.registered_commands]
+    command = next((word for word in words if word in commands), None)
+    early = command and command != words[0]
+    see = "options come after the command; see" if early else "see"
+    return WrongUsage(text[:1].lower() + text[1:], Hint(f"{see}: mlalias {f'{command} ' if command else ''}--help"))
+
+
+def _print(page: Page) -> int:
+    """Write the result, then the talk; what cannot be written is told, unless that cannot be written either."""
+    try:
+        _write_to(sys.stdout, page.text)
+    except BrokenPipeError:
+        return page.code or CLOSED_PIPE
+    except (OSError, ValueError) as error:
+        if page.code:
+            return _told(page)
+        fault = os_text(error) if isinstance(error, OSError) else "standard output is closed"
+        text = f"cannot write the result: {fault}"
+        failure = Committed(f"the change is in place, but {text}") if page.committed else SystemRefused(text)
+        failed = _failed(failure, [])
+        page = failed._replace(talk=page.talk + failed.talk)
+    return _told(page)
+
+
+def _told(page: Page) -> int:
+    with suppress(OSError, ValueError):
+        _write_to(sys.stderr, page.talk)
+    return page.code
+
+
+def _write_to(stream: TextIO | None, text: str) -> None:
+    """Write all of a text; characters that the stream's encoding lacks are spelled out."""
+    if not text:
+        return
+    if stream is None:
+        raise ValueError
+    encoding = stream.encoding or "utf-8"
+    stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    stream.flush()

@@ -1,0 +1,101 @@
+"""What the entries of a history say of an alias, and how they are written down."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from mlalias.core.catalog import AliasChange, Entry
+
+
+def to_line(entry: Entry) -> str:
+    """One line of ASCII JSON, with its end."""
+    return json.dumps(to_record(entry)) + "\n"
+
+
+def to_record(entry: Entry) -> dict[str, Any]:
+    """An entry as a JSON object; `undoes` stands only where there is something undone."""
+    record = entry._asdict() | {"changes": [change._asdict() for change in entry.changes]}
+    return record if entry.undoes else {key: value for key, value in record.items() if key != "undoes"}
+
+
+def from_line(line: str | bytes) -> Entry:
+    """Read one line; ValueError says that it is none."""
+    try:
+        record = json.loads(line)
+        changes = tuple(
+            AliasChange(
+                _text(change["model_alias"]),
+                _optional(change["model_id"]),
+                _optional(change["previous_model_id"]),
+            )
+            for change in record["changes"]
+        )
+        return Entry(
+            _number(record["revision"]),
+            _text(record["time"]),
+            _text(record["actor"]),
+            _text(record["command"]),
+            _optional(record["message"]),
+            changes,
+            tuple(_number(revision) for revision in record.get("undoes", ())),
+        )
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ValueError from error
+
+
+def replay(entries: Iterable[Entry]) -> dict[str, str]:
+    """The aliases as the entries, oldest first, leave them."""
+    aliases: dict[str, str] = {}
+    for change in (change for entry in entries for change in entry.changes):
+        if change.model_id is None:
+            aliases.pop(change.model_alias, None)
+        else:
+            aliases[change.model_alias] = change.model_id
+    return aliases
+
+
+def about(entries: Sequence[Entry], model_alias: str) -> list[tuple[Entry, AliasChange]]:
+    """The changes of one alias, newest first, each with its entry."""
+    return [
+        (entry, change) for entry in reversed(entries) for change in entry.changes if change.model_alias == model_alias
+    ]
+
+
+def newest(entries: Sequence[Entry], aliases: Iterable[str]) -> tuple[Entry, AliasChange] | None:
+    """The newest change of any of the aliases."""
+    wanted = set(aliases)
+    changes = ((entry, change) for entry in reversed(entries) for change in entry.changes)
+    return next((found for found in changes if found[1].model_alias in wanted), None)
+
+
+def standing(entries: Sequence[Entry], model_alias: str) -> list[tuple[Entry, AliasChange]]:
+    """The changes of one alias that can still be undone, newest first.
+
+    A rollback and what it took back are passed over; if it was itself taken back, what it undid stands again.
+    """
+    undone: set[int] = set()
+    stands = []
+    for entry, change in about(entries, model_alias):
+        if entry.revision in undone:
+            continue
+        if entry.undoes:
+            undone.update(entry.undoes)
+        else:
+            stands.append((entry, change))
+    return stands
+
+
+def _number(value: Any) -> int:
+    if type(value) is not int:
+        raise TypeError
+    return value
+
+
+def _text(value: Any) -> str:
+    if type(value) is not str:
+        raise TypeError
+    return value
+
+
+def _optional(value: Any) -> str | None:
+    return None if value is None else _text(value)

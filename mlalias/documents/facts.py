@@ -1,0 +1,273 @@
+"""Elasticsearch's answers and mlalias declarations, to and from values."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from mlalias.core.catalog import Catalog, Deployment, Model
+from mlalias.documents.codec import Document, checked, decode, invalid, is_json_list, read_json, read_toml
+from mlalias.documents.table import Node, valid_model_id
+
+PARTS = ("aliases", "models", "deployments", "pipelines")
+
+
+class Facts(NamedTuple):
+    """What one document, or several laid together, say.
+
+    `parts` names what they are about, as an empty part is an answer, too; `counts` is how many models the server says
+    there are, by part, 0 if it does not say.
+    """
+
+    sources: tuple[str, ...]
+    parts: frozenset[str]
+    aliases: Mapping[str, str] = {}
+    models: Mapping[str, Model] = {}
+    deployments: Mapping[str, tuple[Deployment, ...]] = {}
+    pipelines: Mapping[str, tuple[str, ...]] = {}
+    counts: Mapping[str, int] = {}
+    notes: tuple[str, ...] = ()
+
+    @property
+    def source(self) -> str:
+        """The subject of a sentence about these facts."""
+        return ", ".join(self.sources)
+
+
+def read(data: bytes, source: str) -> Facts:
+    """Read an answer of Elasticsearch or a declaration, told apart by the first character; `source` names it in errors.
+
+    Raises InvalidDocument.
+    """
+    text = decode(data, source)
+    if text.lstrip()[:1] != "{":
+        if is_json_list(text):
+            invalid(source, "is a list; the whole answer is wanted, with the braces around it")
+        return declaration(read_toml(text, source), source)
+    document, nulls = read_json(text, source)
+    left_out = (
+        f"{source} has keys whose value is null ({', '.join(sorted(nulls))}): they are left out, as TOML has no null"
+    )
+    return _answer(document, source)._replace(notes=(left_out,) if nulls else ())
+
+
+def merge(documents: Sequence[Facts]) -> Facts:
+    """Lay documents together; raises InvalidDocument where two of them tell of the same thing."""
+    merged: dict[str, dict[str, Any]] = {part: {} for part in PARTS}
+    counts: dict[str, int] = {}
+    teller: dict[tuple[str, str], str] = {}
+    for facts in documents:
+        for part, told in merged.items():
+            found = getattr(facts, part)
+            for name in sorted(found.keys() & told.keys()):
+                if part != "deployments" or (found[name] and told[name]):
+                    invalid(facts.source, f"tells of '{name}' in its {part}, and so does {teller[part, name]}")
+            teller |= {(part, name): facts.source for name in found}
+            told.update({name: fact for name, fact in found.items() if fact or name not in told})
+        counts |= {part: max(count, counts.get(part, 0)) for part, count in facts.counts.items()}
+    return Facts(
+        tuple(facts.source for facts in documents),
+        frozenset().union(*(facts.parts for facts in documents)),
+        **merged,
+        counts=counts,
+        notes=tuple(note for facts in documents for note in facts.notes),
+    )
+
+
+# --- answers of Elasticsearch ---
+
+
+def answer(document: Document, source: str) -> Facts:
+    """Read an answer that is parsed already; raises InvalidDocument."""
+    return _answer(checked(document, source), source)
+
+
+def _answer(document: Document, source: str) -> Facts:  # noqa: RET503 - `invalid` raises
+    answer = Node(document, source)
+    if "trained_model_configs" in document:
+        return _models_answer(answer)
+    if "trained_model_stats" in document:
+        return _stats_answer(answer)
+    if all(isinstance(value, dict) and "processors" in value for value in document.values()):
+        return _pipelines_answer(answer)
+    if "error" in document:
+        invalid(source, f"is an error that Elasticsearch answered ({_error_text(document)}), not facts")
+    invalid(source, "is no answer to GET _ml/trained_models, _ml/trained_models/_stats or _ingest/pipeline")
+
+
+def _error_text(document: Document) -> str:
+    error = document["error"]
+    parts = (error.get("type"), error.get("reason")) if isinstance(error, dict) else (error,)
+    return ": ".join(str(part) for part in (document.get("status"), *parts) if part is not None)
+
+
+def _models_answer(answer: Node) -> Facts:
+    models: dict[str, Model] = {}
+    aliases: dict[str, str] = {}
+    for entry in answer.tables("trained_model_configs"):
+        model_id = entry.model_id()
+        if model_id in models:
+            answer.invalid(f"has the model '{model_id}' twice")
+        models[model_id] = model(model_id, entry)
+        for alias in entry.table("metadata").texts("model_aliases"):
+            if aliases.setdefault(alias, model_id) != model_id:
+                answer.invalid(f"has the alias '{alias}' on two models, '{aliases[alias]}' and '{model_id}'")
+    parts = frozenset({"models", "aliases"})
+    return Facts((answer.source,), parts, aliases=aliases, models=models, counts={"models": answer.number("count")})
+
+
+def _stats_answer(answer: Node) -> Facts:
+    found: dict[str, tuple[Deployment, ...]] = {}
+    for entry in answer.tables("trained_model_stats"):
+        model_id = entry.model_id()
+        deployed = "deployment_stats" in entry.document
+        more = (_deployment_of_stats(entry.table("deployment_stats")),) if deployed else ()
+        found[model_id] = found.get(model_id, ()) + more
+    parts = frozenset({"deployments"})
+    return Facts((answer.source,), parts, deployments=found, counts={"deployments": answer.number("count")})
+
+
+def _deployment_of_stats(stats: Node) -> Deployment:
+    """Keep what the rules look at; before deployments had ids of their own, they went by the model's."""
+    status = stats.table("allocation_status")
+    return Deployment(
+        stats.text("deployment_id") or stats.model_id(),
+        stats.text("state") or "",
+        status.number("allocation_count"),
+        status.number("target_allocation_count"),
+    )
+
+
+def _pipelines_answer(answer: Node) -> Facts:
+    pipelines = {name: tuple(dict.fromkeys(names_in(body["processors"]))) for name, body in answer.document.items()}
+    return Facts((answer.source,), frozenset({"pipelines"}), pipelines=pipelines)
+
+
+def names_in(processors: Any) -> Iterator[str]:
+    """The models and aliases that inference processors use, where Elasticsearch looks for them.
+
+    It looks into `foreach`, and into the `on_failure` of processors other than `inference` and `foreach`.
+    """
+    listed = processors if isinstance(processors, list) else ()
+    for kind, options in (item for processor in listed if isinstance(processor, dict) for item in processor.items()):
+        if not isinstance(options, dict):
+            continue
+        if kind == "inference":
+            if isinstance(options.get("model_id"), str):
+                yield options["model_id"]
+        elif kind == "foreach":
+            yield from names_in([options.get("processor")])
+        else:
+            yield from names_in(options.get("on_failure"))
+
+
+# --- a model and its deployments ---
+
+
+def model(model_id: str, node: Node) -> Model:
+    """Build a model from its keys, `deployments` among them; raises InvalidDocument."""
+    if node.document.get("model_id", model_id) != model_id:
+        node.invalid(f"has another model_id{node.here}: '{node.document['model_id']}'")
+    node.text("model_type")
+    node.text("description")
+    node.texts("tags")
+    node.table("input").texts("field_names")
+    if "inference_config" in node.document and len(node.table("inference_config").document) != 1:
+        node.invalid(f"does not have exactly one inference type in {node.place('inference_config')}")
+    config = {key: value for key, value in node.document.items() if key not in _NOT_CONFIG}
+    metadata = {key: value for key, value in node.table("metadata").document.items() if key != "model_aliases"}
+    if metadata:
+        config["metadata"] = metadata
+    return Model(model_id, config, tuple(_deployment(entry) for entry in node.tables("deployments")))
+
+
+_NOT_CONFIG = ("model_id", "deployments", "metadata")
+_DEPLOYMENT_KEYS = ("deployment_id", "state", "allocation_count", "target_allocation_count")
+
+
+def _deployment(node: Node) -> Deployment:
+    deployment_id = node.text("deployment_id")
+    if deployment_id is None:
+        node.invalid(f"has no deployment_id in {node.where}")
+    return Deployment(
+        deployment_id,
+        node.text("state") or "",
+        node.number("allocation_count"),
+        node.number("target_allocation_count"),
+        {key: value for key, value in node.document.items() if key not in _DEPLOYMENT_KEYS},
+    )
+
+
+# --- declarations ---
+
+
+def declaration(document: Document, source: str) -> Facts:
+    """Read aliases, models and pipelines; a name that no alias can have is taken as it is, to be judged later."""
+    node = Node(document, source)
+    for key in sorted(document.keys() - {"aliases", "models", "pipelines", "format", "revision"}):
+        node.invalid(f"has the key '{key}', which no declaration has (it has aliases, models, pipelines)")
+    if document.get("format", 1) != 1:
+        node.invalid(f"has format {document['format']}; this version of mlalias reads format 1")
+    models = {model_id: model(valid_model_id(model_id, node), body) for model_id, body in node.each("models")}
+    parts = document.keys() & {"aliases", "models", "pipelines"}
+    return Facts(
+        (source,),
+        frozenset(parts | {"deployments"} if "models" in parts else parts),
+        aliases=aliases(node),
+        models={model_id: found._replace(deployments=()) for model_id, found in models.items()},
+        deployments={model_id: found.deployments for model_id, found in models.items()},
+        pipelines=pipelines(node),
+    )
+
+
+def aliases(node: Node) -> dict[str, str]:
+    """The `[aliases]` of a document."""
+    table = node.table("aliases")
+    return {alias: table.text(alias) or "" for alias in table.document}
+
+
+def pipelines(node: Node) -> dict[str, tuple[str, ...]]:
+    """The `[pipelines]` of a document: what each names."""
+    table = node.table("pipelines")
+    return {name: table.texts(name) for name in table.document}
+
+
+# --- writing ---
+
+
+def to_model_document(found: Model) -> Document:
+    """A model's keys as its file and a declaration have them."""
+    document = dict(found.config)
+    if found.deployments:
+        document["deployments"] = [to_deployment(deployment) for deployment in found.deployments]
+    return document
+
+
+def to_deployment(deployment: Deployment) -> Document:
+    """A deployment's keys, those of a newer version too."""
+    document = deployment._asdict()
+    more = document.pop("more")
+    return document | dict(more)
+
+
+def to_declaration(catalog: Catalog) -> Document:
+    """Everything but the history, in the form that `declaration` reads."""
+    document: Document = {
+        "aliases": dict(sorted(catalog.aliases.items())),
+        "models": {found.model_id: to_model_document(found) for found in catalog.known_models()},
+        "pipelines": {name: list(names) for name, names in sorted(catalog.pipelines.items())},
+    }
+    return {key: table for key, table in document.items() if table or key == "aliases"}
+
+
+def to_config(found: Model, aliases_of: Sequence[str]) -> Document:
+    """A model as an entry of `GET _ml/trained_models`, its aliases in `metadata`."""
+    config = {"model_id": found.model_id, **found.config}
+    if aliases_of:
+        config["metadata"] = {**found.config.get("metadata", {}), "model_aliases": list(aliases_of)}
+    return config
+
+
+def to_answer(catalog: Catalog) -> Document:
+    """The body of `GET _ml/trained_models`."""
+    named = catalog.aliases_by_model()
+    configs = [to_config(found, named.get(found.model_id, ())) for found in catalog.known_models()]
+    return {"count": len(configs), "trained_model_configs": configs}

@@ -1,0 +1,159 @@
+"""The request of a declaration, which tells what shall be: apply."""
+
+from collections import ChainMap
+from collections.abc import Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+from mlalias import advice
+from mlalias.core.catalog import AliasChange, Catalog, Model, is_pattern
+from mlalias.core.plan import Caution, FactChange, Plan, Request
+from mlalias.core.rules import judge
+from mlalias.documents.facts import Facts
+from mlalias.edits.aliases import dangling, delete, homonyms, judged, look_up
+from mlalias.errors import Hint, NotFound, Refused
+
+
+def apply(facts: Facts, *, prune: bool, only: Sequence[str], allow_empty: bool) -> Request:
+    """Make the aliases that match one of `only`, if any, what the files declare; add missing models and pipelines."""
+
+    def request(catalog: Catalog) -> Plan:
+        missing = _missing(catalog, facts, only)
+        if missing:
+            return Plan(catalog, errors=missing)
+        additions = _additions(catalog, facts)
+        declared = {alias: facts.aliases[alias] for alias in sorted(facts.aliases) if _looked_at(alias, only)}
+        pruned = _undeclared(catalog, declared, only) if prune else ()
+        if pruned and not declared and not allow_empty:
+            return Plan(catalog, errors=(_nothing_declared(facts, only, len(pruned)),))
+        after = additions.to(catalog)
+        plans = _declare_all(after, declared)
+        plans += [delete(alias)(after) for alias in pruned]
+        plan = _together(catalog, plans)
+        judged_already = {change.model_alias for change in (*plan.moves, *plan.refused)}
+        both = [name for name in additions.models if name in catalog.aliases and name not in judged_already]
+        return plan._replace(
+            models=additions.models,
+            pipelines=additions.pipelines,
+            facts=additions.facts,
+            warnings=additions.cautions + plan.warnings,
+            errors=plan.errors + homonyms(both, catalog.aliases),
+        )
+
+    return request
+
+
+def aliases_only(facts: Facts) -> tuple[Facts, str]:
+    """The facts without those that a cluster looks after itself, and a line that says so."""
+    ignored = [part for part in ("models", "pipelines") if getattr(facts, part)]
+    line = f"the {' and '.join(ignored)} in {facts.source} are ignored: a cluster has its own\n" if ignored else ""
+    return facts._replace(models={}, deployments={}, pipelines={}), line
+
+
+class _Additions(NamedTuple):
+    """The facts of a declaration that a catalog lacks; what it knows otherwise stays, with a warning."""
+
+    models: Mapping[str, Model]
+    pipelines: Mapping[str, Sequence[str]] | None
+    facts: tuple[FactChange, ...]
+    cautions: tuple[Caution, ...]
+
+    def to(self, catalog: Catalog) -> Catalog:
+        if self.models:
+            catalog = catalog._replace(models=ChainMap(dict(self.models), catalog.models))  # type: ignore[arg-type] # only the first is written to
+        return catalog if self.pipelines is None else catalog._replace(pipelines=self.pipelines)
+
+
+def _additions(catalog: Catalog, facts: Facts) -> _Additions:
+    models: dict[str, Model] = {}
+    pipelines: dict[str, Sequence[str]] = {}
+    differing: list[str] = []
+    for model_id, config in sorted(facts.models.items()):
+        known = catalog.models.get(model_id)
+        untold = known.deployments if known else ()
+        declared = config._replace(deployments=facts.deployments.get(model_id, untold))
+        if known is None:
+            models[model_id] = declared
+        elif known != declared:
+            differing.append(f"the model '{model_id}'")
+    for name, names in sorted(facts.pipelines.items()):
+        if name not in catalog.pipelines:
+            pipelines[name] = names
+        elif tuple(catalog.pipelines[name]) != tuple(names):
+            differing.append(f"the pipeline '{name}'")
+    return _Additions(
+        models,
+        {**catalog.pipelines, **pipelines} if pipelines else None,
+        (
+            *(FactChange("new", "model", model_id) for model_id in models),
+            *(FactChange("new", "pipeline", name) for name in pipelines),
+        ),
+        (
+            *(Caution(note) for note in facts.notes),
+            *(Caution(text) for text in _ignored(facts)),
+            *(Caution(f"{thing} differs from the one in {facts.source}; it stays as it is") for thing in differing),
+        ),
+    )
+
+
+def _ignored(facts: Facts) -> tuple[str, ...]:
+    """What is to be said of stats, which are news of models that are there, and nothing to be declared."""
+    alone = facts.deployments.keys() - facts.models.keys()
+    return (f"the deployments in {facts.source} are left out: `import` takes them over",) if alone else ()
+
+
+_MOST_ADVISED = 20
+
+
+def _declare_all(catalog: Catalog, declared: Mapping[str, str]) -> list[Plan]:
+    """Every line of a declaration, with advice for the first of those that are refused."""
+    plans: list[Plan] = []
+    refused = 0
+    for alias, target in declared.items():
+        advise = advice.hints if refused < _MOST_ADVISED else advice.silent
+        plans.append(_declare(catalog, alias, target, advise))
+        refused += bool(plans[-1].errors)
+    return plans
+
+
+def _declare(catalog: Catalog, model_alias: str, model_id: str, advise: advice.Advice) -> Plan:
+    """One line of a declaration; an alias that names its model already is not judged."""
+    change = look_up(catalog, model_alias, model_id, reassign=True)
+    if change.target != model_id:
+        return judged(catalog, change, judge(change), advise)
+    unchanged = (AliasChange(model_alias, model_id, model_id),)
+    return Plan(catalog, unchanged, warnings=() if change.new else (dangling(model_alias, model_id),))
+
+
+def _missing(catalog: Catalog, facts: Facts, only: Sequence[str]) -> tuple[NotFound, ...]:
+    """The exact names to be looked at that neither the files nor the catalog have."""
+    exact = (name for name in only if not is_pattern(name) and name not in facts.aliases)
+    return tuple(advice.not_found(catalog, name, "alias") for name in exact if name not in catalog.aliases)
+
+
+def _looked_at(alias: str, only: Sequence[str]) -> bool:
+    return not only or any(fnmatchcase(alias, pattern) for pattern in only)
+
+
+def _undeclared(catalog: Catalog, declared: Iterable[str], only: Sequence[str]) -> tuple[str, ...]:
+    return tuple(sorted(alias for alias in catalog.aliases.keys() - set(declared) if _looked_at(alias, only)))
+
+
+def _nothing_declared(facts: Facts, only: Sequence[str], count: int) -> Refused:
+    matching = " that matches " + " or ".join(f"'{pattern}'" for pattern in only) if only else ""
+    which = "all that match" if only else "all there are"
+    hint = Hint("if all of them shall go, add --allow-empty")
+    return Refused(f"{facts.source} declares no alias{matching}, and --prune would delete {which} ({count})", hint)
+
+
+def _together(catalog: Catalog, plans: Sequence[Plan]) -> Plan:
+    """One plan for the changes of many aliases."""
+    outcomes = {alias: told for plan in plans for alias, told in plan.outcomes.items()}
+    return Plan(
+        catalog,
+        changes=tuple(sorted(change for plan in plans for change in plan.changes)),
+        refused=tuple(sorted(change for plan in plans for change in plan.refused)),
+        outcomes=outcomes,
+        warnings=tuple(warning for plan in plans for warning in plan.warnings),
+        errors=tuple(error for plan in plans for error in plan.errors),
+    )

@@ -1,0 +1,187 @@
+"""The request of facts, which tell what is: import."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from mlalias.core.catalog import AliasChange, Catalog, Model, is_model_id, is_server_alias
+from mlalias.core.plan import Caution, FactChange, Plan, Request
+from mlalias.documents.facts import Facts
+from mlalias.edits.aliases import dangling, homonyms
+from mlalias.errors import Conflict, Failure, Hint, InvalidDocument, Refused
+
+
+def take(facts: Facts, *, reassign: bool = False, prune: bool = False) -> Request:
+    """Take facts over without asking the rules; an alias that names another model here needs `reassign`.
+
+    `prune` also removes the models, deployments and pipelines that the facts lack, of each part that they tell of.
+    """
+
+    def request(catalog: Catalog) -> Plan:
+        unfit = _unfit(facts, prune=prune)
+        if unfit:
+            return Plan(catalog, errors=unfit)
+        gone = tuple(sorted(catalog.models.keys() - facts.models)) if prune and "models" in facts.parts else ()
+        models, unknown = _taken_models(catalog, facts, gone, prune=prune)
+        pipelines = _taken_pipelines(catalog, facts, prune=prune)
+        changes = _taken_aliases(catalog, facts, gone)
+        kept = _kept_aliases(catalog, facts) if prune else ()
+        known = (catalog.models.keys() | models.keys()) - set(gone)
+        plan = Plan(
+            catalog,
+            changes,
+            models={model_id: model for model_id, model in models.items() if model != catalog.models.get(model_id)},
+            forgotten=gone,
+            pipelines=None if pipelines == _as_tuples(catalog.pipelines) else pipelines,
+            facts=tuple(_compared(catalog, models, gone, pipelines, facts)),
+            warnings=(*map(Caution, (*facts.notes, *_pages(facts), *unknown, *kept)), *_dangling(changes, known)),
+        )
+        moved = () if reassign else tuple(change for change in changes if change.result == "reassigned")
+        both = plan.aliases.keys() & known
+        bad = both.union(change.model_alias for change in moved)
+        return plan._replace(
+            changes=tuple(change for change in changes if change.model_alias not in bad),
+            refused=tuple(change for change in changes if change.model_alias in bad),
+            errors=(*_conflicts(moved, facts, prune=prune), *homonyms(both, catalog.aliases)),
+        )
+
+    return request
+
+
+def _unfit(facts: Facts, *, prune: bool) -> tuple[Failure, ...]:
+    """What keeps facts from being taken into any catalog."""
+    if not facts.parts:
+        return (InvalidDocument(f"{facts.source} is empty"),)
+    pages = _pages(facts) if prune else ()
+    return (*_invalid_names(facts), *(Refused(f"{page}, and --prune needs the whole") for page in pages))
+
+
+def _invalid_names(facts: Facts) -> tuple[Failure, ...]:
+    return (
+        *(
+            InvalidDocument(f"{facts.source} has the alias '{alias}', a name that no server allows")
+            for alias in sorted(facts.aliases)
+            if not is_server_alias(alias)
+        ),
+        *(
+            InvalidDocument(f"{facts.source} has the alias '{alias}' on '{target}', which is not a valid model id")
+            for alias, target in sorted(facts.aliases.items())
+            if not is_model_id(target)
+        ),
+    )
+
+
+def _pages(facts: Facts) -> tuple[str, ...]:
+    return tuple(
+        f"{facts.source} has {_PAGED[part]}{len(getattr(facts, part))} of {count} models: a page, not the whole"
+        for part, count in sorted(facts.counts.items())
+        if count > len(getattr(facts, part))
+    )
+
+
+_PAGED = {"models": "", "deployments": "stats of "}
+
+
+def _taken_models(
+    catalog: Catalog, facts: Facts, gone: Sequence[str], *, prune: bool
+) -> tuple[dict[str, Model], list[str]]:
+    """The models that the facts tell of, as they are afterwards, and what is to be said of unknown ones."""
+    models: dict[str, Model] = {}
+    unknown = []
+    for model_id, config in sorted(facts.models.items()):
+        known = catalog.models.get(model_id)
+        models[model_id] = config._replace(deployments=known.deployments if known else ())
+    for model_id, deployments in sorted(facts.deployments.items()):
+        model = models.get(model_id) or catalog.models.get(model_id)
+        if model is None or model_id in gone:
+            unknown.append(f"{facts.source} has stats of '{model_id}', a model that the catalog does not know: skipped")
+        else:
+            models[model_id] = model._replace(deployments=deployments)
+    if prune and "deployments" in facts.parts:
+        told = facts.deployments.keys() | set(gone)
+        for model in catalog.known_models():
+            if model.deployments and model.model_id not in told:
+                models[model.model_id] = models.get(model.model_id, model)._replace(deployments=())
+    return models, unknown
+
+
+def _taken_pipelines(catalog: Catalog, facts: Facts, *, prune: bool) -> dict[str, tuple[str, ...]]:
+    if "pipelines" not in facts.parts:
+        return _as_tuples(catalog.pipelines)
+    kept = {} if prune else _as_tuples(catalog.pipelines)
+    return dict(sorted((kept | _as_tuples(facts.pipelines)).items()))
+
+
+def _as_tuples(pipelines: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    return {name: tuple(names) for name, names in pipelines.items()}
+
+
+def _taken_aliases(catalog: Catalog, facts: Facts, gone: Sequence[str]) -> tuple[AliasChange, ...]:
+    """The aliases told of, and those that go with their models."""
+    lost_models = set(gone)
+    taken = [AliasChange(alias, target, catalog.aliases.get(alias)) for alias, target in facts.aliases.items()]
+    lost = [
+        AliasChange(alias, None, target)
+        for alias, target in catalog.aliases.items()
+        if target in lost_models and alias not in facts.aliases
+    ]
+    return tuple(sorted(taken + lost))
+
+
+def _kept_aliases(catalog: Catalog, facts: Facts) -> tuple[str, ...]:
+    """What is to be said of aliases that the facts lack, though they tell of their models."""
+    return tuple(
+        f"the alias '{alias}' of '{target}' is not in {facts.source}: it stays, as no alias goes before its model"
+        for alias, target in sorted(catalog.aliases.items())
+        if "aliases" in facts.parts and target in facts.models and alias not in facts.aliases
+    )
+
+
+def _conflicts(moved: Sequence[AliasChange], facts: Facts, *, prune: bool) -> tuple[Conflict, ...]:
+    files = tuple("-" if source == "standard input" else source for source in facts.sources)
+    return tuple(
+        Conflict(
+            f"the alias '{change.model_alias}' names '{change.previous_model_id}' here, "
+            f"and '{change.model_id}' in {facts.source}",
+            Hint("take over what the file says", ("import", *files, "--reassign", *(("--prune",) if prune else ()))),
+        )
+        for change in moved
+    )
+
+
+def _dangling(changes: Sequence[AliasChange], known: Iterable[str]) -> Iterator[Caution]:
+    models = set(known)
+    for alias, target, _ in changes:
+        if target is not None and target not in models:
+            yield dangling(alias, target)
+
+
+def _compared(
+    catalog: Catalog,
+    models: Mapping[str, Model],
+    gone: Sequence[str],
+    pipelines: Mapping[str, Sequence[str]],
+    facts: Facts,
+) -> Iterator[FactChange]:
+    """What becomes of every fact that was told of."""
+    for model_id, model in models.items():
+        old = catalog.models.get(model_id)
+        if model_id in facts.models:
+            yield FactChange(_result(old and old.config, model.config), "model", model_id)
+        before = old.deployments if old else ()
+        if (before or model.deployments) and "deployments" in facts.parts:
+            yield FactChange(_result(before or None, model.deployments or None), "deployments", model_id)
+    yield from (FactChange("removed", "model", model_id) for model_id in gone)
+    told = sorted(facts.pipelines.keys() | (catalog.pipelines.keys() - pipelines.keys()))
+    for name in told:
+        before_names = catalog.pipelines.get(name)
+        after = pipelines.get(name)
+        yield FactChange(_result(before_names and tuple(before_names), after), "pipeline", name)
+
+
+def _result(before: Any, after: Any) -> Any:
+    """One word for a fact before and after; None is absence."""
+    if before == after:
+        return "same"
+    if before is None:
+        return "new"
+    return "removed" if after is None else "changed"

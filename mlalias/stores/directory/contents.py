@@ -1,0 +1,245 @@
+"""The files of a catalog directory: their names, and what they say when read."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple, overload
+
+from mlalias.core.catalog import Entry, Model, is_model_id, is_server_alias
+from mlalias.core.history import from_line
+from mlalias.documents.codec import Document, decode, read_toml
+from mlalias.documents.facts import aliases, model, pipelines
+from mlalias.documents.table import Node
+from mlalias.errors import Damaged, Hint, InvalidDocument
+from mlalias.progress import Advance, unseen
+from mlalias.stores.directory import atomic as files
+
+FORMAT = 1
+TABLE = "aliases.toml"
+HISTORY = "history.jsonl"
+PIPELINES = "pipelines.toml"
+MODELS = "models"
+LOCK = ".lock"
+_NEWER = Hint("install the version of mlalias that wrote it, or a later one")
+VERIFY = Hint("see all faults, and how to mend them", ("verify",))
+
+_DEVICES = frozenset({"con", "prn", "aux", "nul"} | {f"{port}{n}" for port in ("com", "lpt") for n in range(10)})
+
+
+def file_name(model_id: str) -> str:
+    """The name of a model's file; one that Windows would take for a device gets a leading `_`."""
+    device = model_id.split(".", 1)[0] in _DEVICES
+    return f"{'_' if device else ''}{model_id}.toml"
+
+
+def model_id_of(name: str) -> str | None:
+    """The model id that a file name stands for, None if it is not one that `file_name` gives."""
+    model_id = name.removesuffix(".toml").removeprefix("_")
+    return model_id if is_model_id(model_id) and file_name(model_id) == name else None
+
+
+class Table(NamedTuple):
+    """What `aliases.toml` says; `document` keeps the keys that this program does not know."""
+
+    revision: int
+    aliases: Mapping[str, str]
+    document: Document
+
+
+def read_table(path: Path) -> Table | None:
+    """Read `aliases.toml`, or a draft of it; None if there is none. Raises Damaged."""
+    node = _node(path)
+    if node is None:
+        return None
+    _check_format(node, path)
+    revision = node.document.get("revision")
+    if type(revision) is not int or revision < 0:
+        raise Damaged(f"'{path}' has no revision", VERIFY)
+    if "aliases" not in node.document:
+        raise Damaged(f"'{path}' has no table of aliases: it is cut off", VERIFY)
+    return Table(revision, _aliases(node, path), node.document)
+
+
+def table_behind(path: Path, table: Table | None, revision: int) -> str:
+    """The sentence about a table that is not as new as its history, which goes on to a revision."""
+    is_at = f"is at revision {table.revision}" if table else "is gone"
+    return f"'{path}' {is_at}, but the history goes on to revision {revision}: it was deleted or restored"
+
+
+def abandoned(root: Path, table: Table | None, last: Entry | None) -> bool:
+    """Tell whether the last entry is of a writer that died before its commit: its draft of the table is still there.
+
+    An entry ahead of its table without such a draft means that the table was deleted or restored.
+    """
+    revision = table.revision if table else 0
+    return last is not None and last.revision == revision + 1 and _drafted(root, last.revision)
+
+
+def _drafted(root: Path, revision: int) -> bool:
+    """Whether there is a whole draft of the table at a revision."""
+    for path in files.leftovers(root):
+        if path.name.startswith(f".{TABLE}."):
+            with suppress(Damaged):
+                table = read_table(path)
+                if table is not None and table.revision == revision:
+                    return True
+    return False
+
+
+def _check_format(node: Node, path: Path) -> None:
+    found = node.document.get("format")
+    if found is None:
+        raise Damaged(f"'{path}' does not tell its format: it is empty or cut off", VERIFY)
+    if type(found) is not int or found != FORMAT:
+        newer = (_NEWER,) if type(found) is int and found > FORMAT else ()
+        raise Damaged(f"'{path}' is of format {found!r}, and this version of mlalias reads format {FORMAT}", *newer)
+
+
+def _aliases(node: Node, path: Path) -> Mapping[str, str]:
+    with _at_rest():
+        found = aliases(node)
+    for alias, target in found.items():
+        if not is_server_alias(alias):
+            raise Damaged(f"'{path}' has the alias '{alias}', a name that no server allows", VERIFY)
+        if not is_model_id(target):
+            raise Damaged(f"'{path}' has the alias '{alias}' on '{target}', which is not a valid model id", VERIFY)
+    return found
+
+
+def _node(path: Path) -> Node | None:
+    """Read a TOML file of the catalog; raises Damaged."""
+    data = files.read(path)
+    if data is None:
+        return None
+    source = f"'{path}'"
+    with _at_rest():
+        return Node(read_toml(decode(data, source), source), source)
+
+
+@contextmanager
+def _at_rest() -> Iterator[None]:
+    """A document that cannot be read is damage, where it is one of the catalog's own."""
+    try:
+        yield
+    except InvalidDocument as error:
+        raise Damaged(error.reason, VERIFY) from error
+
+
+_OFTEN = 100
+
+
+class ModelFiles(Mapping[str, Model]):
+    """The models of a directory; a file is read when its model is asked for, and once.
+
+    `advance` is told now and then how many have been read.
+    """
+
+    def __init__(self, directory: Path, advance: Advance = unseen) -> None:
+        self._directory = directory
+        self._advance = advance
+        self._read: dict[str, Model | None] = {}
+
+    def path(self, model_id: str) -> Path:
+        """Where a model's file is."""
+        return self._directory / file_name(model_id)
+
+    def __getitem__(self, model_id: str) -> Model:
+        if model_id not in self._read:
+            self._read[model_id] = self._model(model_id) if is_model_id(model_id) else None
+        found = self._read[model_id]
+        if found is None:
+            raise KeyError(model_id)
+        return found
+
+    @cached_property
+    def _total(self) -> int:
+        return len(self)
+
+    def _model(self, model_id: str) -> Model | None:
+        if len(self._read) % _OFTEN == _OFTEN - 1:
+            self._advance(len(self._read), max(len(self._read), self._total))
+        node = _node(self.path(model_id))
+        with _at_rest():
+            return model(model_id, node) if node else None
+
+    def __contains__(self, model_id: object) -> bool:
+        if not isinstance(model_id, str) or not is_model_id(model_id):
+            return False
+        if model_id in self._read:
+            return self._read[model_id] is not None
+        return files.is_plain(self.path(model_id))
+
+    def __iter__(self) -> Iterator[str]:
+        try:
+            entries = list(os.scandir(self._directory))
+        except FileNotFoundError:
+            entries = []
+        found = (model_id_of(entry.name) for entry in entries)
+        return iter(sorted(model_id for model_id in found if model_id))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+class PipelineFile(Mapping[str, Sequence[str]]):
+    """What `pipelines.toml` says, read when it is asked for."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    @cached_property
+    def document(self) -> Document:
+        """The whole file, with the keys that this program does not know."""
+        node = _node(self._path)
+        if node and "pipelines" not in node.document:
+            raise Damaged(f"'{self._path}' has no table of pipelines: it is empty or cut off", VERIFY)
+        return node.document if node else {}
+
+    @cached_property
+    def _pipelines(self) -> Mapping[str, tuple[str, ...]]:
+        with _at_rest():
+            return pipelines(Node(self.document, f"'{self._path}'"))
+
+    def __getitem__(self, name: str) -> Sequence[str]:
+        return self._pipelines[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._pipelines)
+
+    def __len__(self) -> int:
+        return len(self._pipelines)
+
+
+class HistoryFile(Sequence[Entry]):
+    """The entries up to a revision, oldest first, read when they are asked for; a torn last line is none."""
+
+    def __init__(self, path: Path, revision: int | None = None) -> None:
+        self._path = path
+        self._revision = revision
+
+    @cached_property
+    def _entries(self) -> list[Entry]:
+        *lines, _torn = (files.read(self._path, largest=None) or b"").split(b"\n")
+        found = [read_entry(line, self._path, number) for number, line in enumerate(lines, 1)]
+        return [entry for entry in found if self._revision is None or entry.revision <= self._revision]
+
+    @overload
+    def __getitem__(self, index: int) -> Entry: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Entry]: ...
+    def __getitem__(self, index: Any) -> Any:
+        return self._entries[index]
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+
+def read_entry(line: bytes, path: Path, number: int | None = None) -> Entry:
+    """One whole line of the history; raises Damaged."""
+    try:
+        return from_line(line)
+    except ValueError as error:
+        which = "its last line" if number is None else f"line {number}"
+        raise Damaged(f"'{path}' is damaged: {which} is not an entry", VERIFY) from error

@@ -1,0 +1,243 @@
+"""A store: a directory of TOML files, in which replacing `aliases.toml` is what makes a change happen."""
+
+import os
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+
+from mlalias.core.catalog import Catalog, Entry
+from mlalias.core.history import to_line
+from mlalias.core.plan import Plan, Request
+from mlalias.documents.codec import to_toml
+from mlalias.documents.facts import to_model_document
+from mlalias.errors import Committed, Damaged, WrongUsage, os_text
+from mlalias.progress import Advance, unseen
+from mlalias.stores.directory import atomic as files
+from mlalias.stores.directory.contents import (
+    FORMAT,
+    HISTORY,
+    LOCK,
+    MODELS,
+    PIPELINES,
+    TABLE,
+    VERIFY,
+    HistoryFile,
+    ModelFiles,
+    PipelineFile,
+    Table,
+    abandoned,
+    file_name,
+    read_entry,
+    read_table,
+    table_behind,
+)
+
+Progress = Callable[[str], AbstractContextManager[Advance]]
+
+
+class DirectoryStore:
+    """A catalog in a directory; one that does not exist is an empty catalog, which the first write creates.
+
+    `on_wait` is called when another writer has held the lock for a second; `progress` shows a change that takes long.
+    """
+
+    def __init__(
+        self, path: Path, on_wait: Callable[[], None] = lambda: None, progress: Progress = lambda _: nullcontext(unseen)
+    ) -> None:
+        self.path = path
+        self._on_wait = on_wait
+        self._progress = progress
+
+    def read(self) -> Catalog:
+        """The catalog as it is at this instant, without a lock; raises Damaged."""
+        return self._catalog(self._table())
+
+    def change(self, request: Request, command: str, message: str | None = None) -> Plan:
+        """Carry a request out under the lock, unless its plan is refused or empty: the plan tells.
+
+        Raises Busy, Damaged, OSError; and Committed for what fails once the change is in place.
+        """
+        timeout, now, actor = lock_timeout(), _now(), _actor()
+        if not files.is_plain(self.path / LOCK):  # what is refused or empty must not even leave a lock behind
+            plan = request(self.read())
+            if plan.errors or plan.empty:
+                return plan._replace(revision=plan.before.revision)
+            self._create()
+        with files.locked(self.path / LOCK, timeout, self._on_wait):
+            table = self._recover()
+            with self._progress("reading models") as advance:
+                plan = request(self._catalog(table, advance))
+            if plan.errors or plan.empty:
+                return plan._replace(revision=table.revision)
+            self._write_facts(plan)
+            if not plan.moves:
+                self._forget(plan)
+                return plan._replace(revision=table.revision)
+            entry = Entry(table.revision + 1, now, actor, command, message, plan.moves, plan.undoes)
+            self._commit(plan, table, entry)
+            return plan._replace(revision=entry.revision)
+
+    def _table(self) -> Table:
+        table = read_table(self.path / TABLE)
+        if table is not None:
+            return table
+        last = self._last_entry()
+        first_died = abandoned(self.path, None, last)
+        table = read_table(self.path / TABLE)  # once more, as its first writers may just have been at work
+        if table is None and last is not None and not first_died:
+            raise self._history_ahead(None, last)
+        return table or Table(0, {}, {})
+
+    def _catalog(self, table: Table, advance: Advance = unseen) -> Catalog:
+        return Catalog(
+            table.aliases,
+            ModelFiles(self.path / MODELS, advance),
+            PipelineFile(self.path / PIPELINES),
+            HistoryFile(self.path / HISTORY, table.revision),
+            table.revision,
+        )
+
+    def _last_entry(self) -> Entry | None:
+        """The last whole entry of the history."""
+        path = self.path / HISTORY
+        if not files.is_plain(path):
+            return None
+        _, line = files.last_line(path)
+        if line.endswith(b"\n"):
+            return read_entry(line, path)
+        return next(reversed(HistoryFile(path)), None)
+
+    def _history_ahead(self, table: Table | None, last: Entry) -> Damaged:
+        return Damaged(table_behind(self.path / TABLE, table, last.revision), VERIFY)
+
+    # --- writing ---
+
+    def _create(self) -> None:
+        """Make the directory, private to the user, and let its name last, as those of directories made above it."""
+        missing = [path for path in (self.path, *self.path.parents) if not path.is_dir()]
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for path in missing:
+            files.sync_directory(path.parent)
+
+    def _recover(self) -> Table:
+        """Take away what a writer that died left behind: a torn line, an entry without its commit, drafts.
+
+        Raises Damaged, and touches nothing, where the history and the table are at odds in another way.
+        """
+        table = self._table()
+        left = files.leftovers(self.path)
+        history = self.path / HISTORY
+        last = self._last_entry()
+        torn, known = files.torn(history), last.revision if last else 0
+        if last is not None and known > table.revision and not abandoned(self.path, table, last):
+            raise self._history_ahead(table if files.is_plain(self.path / TABLE) else None, last)
+        if torn and known < table.revision:
+            raise Damaged(f"'{history}' is torn at a change that was committed", VERIFY)
+        if torn:
+            files.cut_last_line(history)
+        if known > table.revision:
+            files.cut_last_line(history)
+        files.remove(left)
+        return table
+
+    def _write_facts(self, plan: Plan) -> None:
+        contents = {
+            self.path / MODELS / file_name(model_id): to_toml(to_model_document(found)).encode()
+            for model_id, found in plan.models.items()
+        }
+        if plan.pipelines is not None:
+            told = {name: list(names) for name, names in sorted(plan.pipelines.items())}
+            document = PipelineFile(self.path / PIPELINES).document | {"pipelines": told}
+            contents[self.path / PIPELINES] = to_toml(document).encode()
+        if plan.models and not (self.path / MODELS).is_dir():
+            (self.path / MODELS).mkdir()
+            files.sync_directory(self.path)
+        if contents:
+            with self._progress("writing models") as advance:
+                files.replace_all(contents, self.path, advance)
+
+    def _commit(self, plan: Plan, table: Table, entry: Entry) -> None:
+        """Draft the new table, append the entry, and let the draft take the table's place: this is the commit.
+
+        What can fail fails before that. Only an error of the system is cleaned up after; whoever is killed or
+        interrupted leaves that to the next writer, as it cannot know whether the commit was made.
+        """
+        document = table.document | {"format": FORMAT, "revision": entry.revision, "aliases": plan.aliases}
+        target, history = self.path / TABLE, self.path / HISTORY
+        draft = files.temporary(target, self.path)
+        directory = files.open_directory(self.path)
+        try:
+            self._draft(draft, to_toml(document).encode())
+            before = history.stat().st_size if files.is_plain(history) else 0
+            try:
+                files.append(history, to_line(entry).encode())
+                draft.replace(target)
+            except OSError:
+                if files.is_plain(history):
+                    files.truncate(history, before)
+                files.remove([draft])
+                raise
+            try:
+                files.sync(directory)
+                self._forget(plan)
+            except OSError as error:
+                raise Committed(f"the change is in place (revision {entry.revision}), but {os_text(error)}") from error
+        finally:
+            files.close(directory)
+
+    def _draft(self, draft: Path, data: bytes) -> None:
+        """Write the draft; its name must outlast the entry, as it tells why the entry is there."""
+        try:
+            files.write_new(draft, data)
+            files.sync_directory(self.path)
+        except OSError:
+            files.remove([draft])
+            raise
+
+    def _forget(self, plan: Plan) -> None:
+        """Remove the files of forgotten models; raises Committed once they are gone."""
+        if not plan.forgotten:
+            return
+        for model_id in plan.forgotten:
+            (self.path / MODELS / file_name(model_id)).unlink(missing_ok=True)
+        try:
+            files.sync_directory(self.path / MODELS)
+        except OSError as error:
+            raise Committed(f"the change is in place, but {os_text(error)}") from error
+
+
+def _now() -> str:
+    """The time of an entry, in UTC; SOURCE_DATE_EPOCH stops the clock."""
+    fixed = os.environ.get("SOURCE_DATE_EPOCH")
+    try:
+        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(float(fixed) if fixed else None))
+    except (ValueError, OverflowError, OSError):
+        raise WrongUsage(f"SOURCE_DATE_EPOCH is '{fixed}', which is not a time in seconds") from None
+
+
+def _actor() -> str:
+    """Who makes a change: MLALIAS_ACTOR, else user@host."""
+    given = os.environ.get("MLALIAS_ACTOR")
+    if given:
+        return given
+    from getpass import getuser
+    from platform import node
+
+    try:
+        user = getuser()
+    except (KeyError, OSError, ImportError):
+        user = "unknown"
+    return f"{user}@{node()}"
+
+
+def lock_timeout() -> float:
+    """How many seconds to wait for the lock: MLALIAS_LOCK_TIMEOUT, else 10."""
+    given = os.environ.get("MLALIAS_LOCK_TIMEOUT") or "10"
+    try:
+        seconds = float(given)
+    except ValueError:
+        seconds = -1
+    if not 0 <= seconds < float("inf"):
+        raise WrongUsage(f"MLALIAS_LOCK_TIMEOUT is '{given}', which is not a number of seconds")
+    return seconds

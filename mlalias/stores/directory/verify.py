@@ -1,0 +1,233 @@
+"""Checks a catalog directory at rest: every fault with its mend, and what a writer that died left behind as notes."""
+
+import os
+import shlex
+from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+from mlalias.core.catalog import Entry
+from mlalias.core.history import replay
+from mlalias.documents.codec import decode, read_toml, to_toml
+from mlalias.errors import Damaged, Hint, InvalidDocument, os_text
+from mlalias.stores.directory import atomic as files
+from mlalias.stores.directory.contents import (
+    FORMAT,
+    HISTORY,
+    LOCK,
+    MODELS,
+    PIPELINES,
+    TABLE,
+    VERIFY,
+    HistoryFile,
+    ModelFiles,
+    PipelineFile,
+    Table,
+    abandoned,
+    model_id_of,
+    read_table,
+    table_behind,
+)
+
+_T = TypeVar("_T")
+
+
+class Finding(NamedTuple):
+    """Something amiss, the file it is in, and what mends it."""
+
+    path: str
+    message: str
+    mend: Hint
+
+
+class Findings(NamedTuple):
+    """Faults make a catalog damaged, notes do not."""
+
+    faults: tuple[Finding, ...]
+    notes: tuple[Finding, ...]
+
+
+def verify(root: Path) -> Findings:
+    """Check every file of a catalog and how they agree; without a lock, so again if a writer was at work meanwhile."""
+    for _ in range(3):
+        before = _stamp(root / TABLE)
+        findings = _inspect(root)
+        if not findings.faults or _stamp(root / TABLE) == before:
+            break
+    return findings
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """What changes when a file is replaced."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
+
+
+def _inspect(root: Path) -> Findings:
+    faults: list[Finding] = []
+
+    def attempt(path: Path, mend: Hint, read: Callable[[], _T]) -> _T | None:
+        try:
+            return read()
+        except Damaged as damage:
+            own = [hint for hint in damage.hints if hint != VERIFY]
+            faults.append(Finding(str(path), damage.reason, own[0] if own else mend))
+        except OSError as error:
+            faults.append(
+                Finding(str(path), f"'{path}' cannot be read ({os_text(error)})", Hint(f"ls -l {_quoted(path)}"))
+            )
+        return None
+
+    attempt(root / LOCK, _REIMPORT, lambda: files.is_plain(root / LOCK))
+    history = attempt(root / HISTORY, _RESTORE, lambda: list(HistoryFile(root / HISTORY)))
+    entries = history or []
+    table = attempt(root / TABLE, _mend_of_table(root, entries), lambda: read_table(root / TABLE))
+    models = ModelFiles(root / MODELS)
+    for model_id in attempt(root / MODELS, _REIMPORT, lambda: list(models)) or ():
+        attempt(models.path(model_id), _REIMPORT, partial(models.get, model_id))
+    pipelines = attempt(root / PIPELINES, _REIMPORT, lambda: dict(PipelineFile(root / PIPELINES))) or {}
+    notes = tuple(_leftovers(root, table, entries))
+    readable = not any(fault.path in (str(root / TABLE), str(root / HISTORY)) for fault in faults)
+    if readable:
+        faults += _agreement(root, table, entries)
+    if table is not None:
+        faults += _aliases(table, models, {name for names in pipelines.values() for name in names}, root)
+    return Findings(tuple(faults), notes)
+
+
+_RESTORE = Hint("restore the file from a backup, or delete the lines that are no entries")
+_REIMPORT = Hint("mend the place that is named, or delete the file and import it again")
+
+
+def _quoted(path: Path) -> str:
+    return shlex.quote(str(path))
+
+
+def _mend_of_table(root: Path, entries: Sequence[Entry]) -> Hint:
+    """Where the table can be read as TOML, only the place that is named needs a hand."""
+    try:
+        document = read_toml(decode((root / TABLE).read_bytes(), TABLE), TABLE)
+    except (OSError, InvalidDocument):
+        document = {}
+    if {"format", "revision", "aliases"} <= document.keys():
+        return Hint(f"mend or delete the line that is named in '{root / TABLE}'")
+    return _rebuild(root, entries)
+
+
+def _rebuild(root: Path, entries: Sequence[Entry]) -> Hint:
+    """A line for the shell that writes the table as the history has it, and keeps the old one."""
+    if not entries:
+        return Hint(f"restore '{root / TABLE}' from a backup")
+    document = {
+        "format": FORMAT,
+        "revision": entries[-1].revision,
+        "aliases": dict(sorted(replay(entries).items())),
+    }
+    lines = " ".join(shlex.quote(line) for line in to_toml(document).splitlines())
+    path = _quoted(root / TABLE)
+    keep = f"cp {path} {path}.damaged && " if (root / TABLE).exists() else ""
+    return Hint(f"{keep}printf '%s\\n' {lines} > {path}")
+
+
+def _leftovers(root: Path, table: Table | None, entries: Sequence[Entry]) -> Iterator[Finding]:
+    """What a writer that died left behind, and files that mlalias does not read."""
+    gone = Hint("nothing to do: the next write takes it away")
+    drafts = files.leftovers(root) if root.is_dir() else []
+    for path in drafts:
+        yield Finding(str(path), f"'{path.name}' was left behind by a writer that died", gone)
+    if abandoned(root, table, entries[-1] if entries else None):
+        yield Finding(str(root / HISTORY), "the last entry of the history was never committed", gone)
+    for alias in _unheard_of(table, entries):
+        message = f"the history knows no change of the alias '{alias}': it was written by hand"
+        yield Finding(str(root / TABLE), message, Hint("nothing to do; its next change will be in the history"))
+    if files.torn(root / HISTORY) and _ahead(table, entries) >= 0:
+        yield Finding(str(root / HISTORY), "the last line of the history is torn", gone)
+    if os.access(root / MODELS, os.R_OK) and (root / MODELS).is_dir():
+        for path in sorted((root / MODELS).iterdir()):
+            if model_id_of(path.name) is None:
+                yield Finding(str(path), f"'{path.name}' is no model's file, and is not read", Hint("move it away"))
+
+
+def _unheard_of(table: Table | None, entries: Sequence[Entry]) -> list[str]:
+    return sorted(table.aliases.keys() - _told_of(entries)) if table and entries else []
+
+
+def _told_of(entries: Sequence[Entry]) -> set[str]:
+    """The aliases that the history has ever heard of."""
+    return {change.model_alias for entry in entries for change in entry.changes}
+
+
+def _ahead(table: Table | None, entries: Sequence[Entry]) -> int:
+    """By how many revisions the history is ahead of the table."""
+    return (entries[-1].revision if entries else 0) - (table.revision if table else 0)
+
+
+def _agreement(root: Path, table: Table | None, entries: Sequence[Entry]) -> Iterator[Finding]:
+    """Whether the history and the table tell of the same changes."""
+    revisions = [entry.revision for entry in entries]
+    if revisions != sorted(set(revisions)):
+        yield Finding(str(root / HISTORY), "the revisions of the history do not rise from entry to entry", _RESTORE)
+        return
+    yield from _gaps(revisions, root)
+    ahead = _ahead(table, entries)
+    if ahead > 0 and not abandoned(root, table, entries[-1]):
+        message = table_behind(root / TABLE, table, revisions[-1])
+        yield Finding(str(root / TABLE), message, _rebuild(root, entries))
+    elif ahead < 0 and table:
+        last = revisions[-1] if revisions else 0
+        message = f"'{TABLE}' is at revision {table.revision}, but the history ends at {last}: later entries are lost"
+        mend = Hint(f"restore '{root / HISTORY}' from a backup, or write `revision = {last}` in '{root / TABLE}'")
+        yield Finding(str(root / HISTORY), message, mend)
+    elif ahead == 0 and table:
+        yield from _disagreements(table, entries, root)
+
+
+def _gaps(revisions: Sequence[int], root: Path) -> Iterator[Finding]:
+    for before, after in pairwise(revisions):
+        if after > before + 1:
+            lost = f"revision {before + 1} is" if after == before + 2 else f"revisions {before + 1} to {after - 1} are"
+            yield Finding(str(root / HISTORY), f"{lost} not in the history", Hint("restore the file from a backup"))
+
+
+def _disagreements(table: Table, entries: Sequence[Entry], root: Path) -> Iterator[Finding]:
+    """The aliases that somebody edited by hand; one that the history never heard of may have always been there."""
+    told = replay(entries)
+    for alias in sorted(_told_of(entries)):
+        now, then = table.aliases.get(alias), told.get(alias)
+        if now == then:
+            continue
+        message = f"the alias '{alias}' {_names(now)}, but by the last change of it in the history it {_names(then)}"
+        if then is None:
+            mend = Hint("do as the history says", ("delete", alias))
+        else:  # as a fact: the rules may not let it move back
+            declared = ("[aliases]", to_toml({alias: then}).strip())
+            mend = Hint("do as the history says", ("import", "-", "--reassign"), declared)
+        yield Finding(str(root / TABLE), message, mend)
+
+
+def _names(target: str | None) -> str:
+    return f"names '{target}'" if target else "does not exist"
+
+
+def _aliases(table: Table, models: ModelFiles, used: Collection[str], root: Path) -> Iterator[Finding]:
+    """Whether every alias names a model, and is none itself; one that is `used` by a pipeline cannot be deleted."""
+    try:
+        known = set(models)
+    except OSError:
+        return  # told of already
+    for alias, target in sorted(table.aliases.items()):
+        if target not in known:
+            message = f"the alias '{alias}' names '{target}', and there is no such model"
+            mend = Hint("import the model, move the alias, or delete it", ("delete", alias))
+            if alias in used:
+                mend = Hint("import the model, or move the alias to one of these", ("models",))
+            yield Finding(str(root / TABLE), message, mend)
+        if alias in known:
+            first = "once no pipeline names it, " if alias in used else ""
+            mend = Hint(f"{first}delete the alias", ("delete", alias))
+            yield Finding(str(root / TABLE), f"'{alias}' is both an alias and the id of a model", mend)

@@ -1,0 +1,123 @@
+"""What a store is, and how a location becomes one."""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from mlalias.errors import Hint, WrongUsage
+
+if TYPE_CHECKING:
+    from mlalias.core.catalog import Catalog
+    from mlalias.core.plan import Plan, Request
+
+ENVIRONMENT = "MLALIAS_CATALOG"
+
+
+class Store(Protocol):
+    """Where a catalog is kept, and how it is changed."""
+
+    def read(self) -> "Catalog":
+        """The catalog as it is now."""
+
+    def change(self, request: "Request", command: str, message: str | None = None) -> "Plan":
+        """Carry out a request; a refused plan comes back with its errors, and nothing is done."""
+
+
+class Location(NamedTuple):
+    """A directory or a URL, and where it was given."""
+
+    text: str
+    origin: str
+
+    @property
+    def is_url(self) -> bool:
+        """Whether a cluster is meant."""
+        return self.text.lower().startswith(("http://", "https://"))
+
+    @property
+    def has_secret(self) -> bool:
+        """Whether it is a URL with a user name, a password or a query in it, which is never to be printed."""
+        return self.is_url and any(mark in self.text for mark in "@?#")
+
+    @property
+    def path(self) -> Path:
+        """The directory; raises WrongUsage if something else is there."""
+        try:
+            path = Path(self.text).expanduser()
+        except RuntimeError:
+            raise WrongUsage(f"'{self.text}' is in a home that does not exist") from None
+        if "://" in self.text or self.text.lower().startswith(("http:", "https:")):
+            raise WrongUsage(f"'{self.text}' is neither a directory nor an http:// or https:// URL")
+        if path.is_symlink() and not path.exists():
+            raise WrongUsage(f"'{path}' is a link to nothing")
+        if path.exists() and not path.is_dir():
+            raise WrongUsage(f"'{path}' is a file, and a catalog is a directory", Hint(f"it comes from {self.origin}"))
+        return path
+
+
+def locate(given: str | None) -> Location:
+    """The location that was given, else MLALIAS_CATALOG, else the user's data directory; raises WrongUsage."""
+    location = _location(given)
+    if location.has_secret:
+        raise WrongUsage(
+            f"the address of the cluster, from {location.origin}, has a user name, a password or a query in it",
+            Hint("credentials go into MLALIAS_API_KEY, or MLALIAS_USERNAME and MLALIAS_PASSWORD"),
+        )
+    return location
+
+
+def _location(given: str | None) -> Location:
+    if given == "":
+        raise WrongUsage("--catalog is empty, and takes a directory or a URL")
+    if given is not None:
+        return Location(given, "--catalog")
+    if os.environ.get(ENVIRONMENT):
+        return Location(os.environ[ENVIRONMENT], ENVIRONMENT)
+    from platformdirs import user_data_dir
+
+    return Location(user_data_dir("mlalias", appauthor=False), "the default")
+
+
+def open_store(location: Location, *, whole: bool = True, quiet: bool = False, wait: float = 0) -> Store:
+    """Open the store at a location.
+
+    On a cluster, models are read with all their keys only where `whole` is asked for; `quiet` keeps it from saying
+    what it does; and `wait` is for how many seconds a change is held back that lacks running deployments.
+    """
+    if location.is_url:
+        return _open_cluster(location, whole=whole, quiet=quiet, wait=wait)
+    if wait:
+        raise WrongUsage(
+            "--wait is for a cluster: a catalog in a directory learns of deployments by `import` only",
+            Hint("take over the answer to GET _ml/trained_models/_stats", ("import", "stats.json")),
+        )
+    from mlalias.progress import progress
+    from mlalias.stores.directory.store import DirectoryStore
+
+    return DirectoryStore(location.path, _tell_of_waiting, progress)
+
+
+def _open_cluster(location: Location, *, whole: bool, quiet: bool, wait: float) -> Store:
+    from mlalias.progress import progress
+    from mlalias.stores.cluster.access import access
+
+    way = access(location.text, os.environ)
+    try:
+        from mlalias.stores.cluster.connection import Connection
+        from mlalias.stores.cluster.store import ClusterStore, Talk
+    except ModuleNotFoundError as error:
+        if error.name in ("elasticsearch", "elastic_transport"):
+            raise WrongUsage("a catalog on a cluster needs its client: pip install 'mlalias[cluster]'") from None
+        raise
+    talk = Talk(progress=progress) if quiet else Talk(_say, progress)
+    return ClusterStore(Connection(way), location.origin, talk, whole=whole, wait=wait)
+
+
+def _tell_of_waiting() -> None:
+    _say("waiting for another process that is writing to the catalog ...")
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()
