@@ -1,13 +1,16 @@
 """What can go wrong for a person, each with its exit code."""
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+if TYPE_CHECKING:
+    from mlalias.core.plan import Context
 
 
 class Hint(NamedTuple):
     """What to do next: a few words, and the command to paste.
 
-    `command` holds the words after `mlalias`, and `lines` what it is to read from standard input; whoever prints it
-    quotes them and adds the catalog in use.
+    `command` holds the words after `mlalias`, and `lines` what the command reads from standard input. Whoever prints
+    it quotes them and adds the catalog in use.
     """
 
     text: str
@@ -16,16 +19,17 @@ class Hint(NamedTuple):
 
 
 class Failure(Exception):  # noqa: N818 - the base of errors that are values, too
-    """One sentence about one thing, with hints; `type` and `status` are Elasticsearch's where it has one.
+    """One sentence about one thing.
 
-    It is `certain` if what was asked for has not been done.
+    `rule` is a stable code, the rule's id where a rule refused. `type` and `status` are Elasticsearch's where it has
+    one. `hints` are those that are known where the failure is made; others are found from its `context` by whoever
+    prints it, as that costs a search. It is `certain` if what was asked for has not been done.
     """
 
     exit_code = 1
     type = "internal_error"
     status = 500
     committed = False
-    certain = True
 
     def __init__(
         self,
@@ -34,19 +38,41 @@ class Failure(Exception):  # noqa: N818 - the base of errors that are values, to
         rule: str | None = None,
         type: str | None = None,  # noqa: A002 - the JSON key
         status: int | None = None,
+        context: "Context | None" = None,
+        certain: bool = True,
     ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.hints = hints
         self.rule = rule
-        if type:
-            self.type = type
-        if status:
-            self.status = status
+        self.type = type or self.type
+        self.status = status or self.status
+        self.context = context
+        self.certain = certain
+
+    def but(
+        self,
+        reason: str,
+        *hints: Hint,
+        rule: str | None = None,
+        context: "Context | None" = None,
+        certain: bool | None = None,
+    ) -> Self:
+        """The same failure with another sentence, further hints, or what else is given."""
+        return self.__class__(
+            reason,
+            *self.hints,
+            *hints,
+            rule=rule or self.rule,
+            type=self.type,
+            status=self.status,
+            context=context or self.context,
+            certain=self.certain if certain is None else certain,
+        )
 
     @property
     def errors(self) -> tuple["Failure", ...]:
-        """Every single failure, first things first."""
+        """Every single failure, in order."""
         return (self,)
 
 
@@ -63,7 +89,7 @@ class Committed(SystemRefused):
 
 
 class WrongUsage(Failure):
-    """The command line does not make sense."""
+    """The command line is wrong."""
 
     exit_code = 2
     type = "illegal_argument_exception"
@@ -71,7 +97,7 @@ class WrongUsage(Failure):
 
 
 class InvalidDocument(Failure):
-    """A file or an answer that was handed in cannot be read."""
+    """A file or an answer that was passed in cannot be read."""
 
     exit_code = 2
     type = "parsing_exception"
@@ -79,7 +105,7 @@ class InvalidDocument(Failure):
 
 
 class Refused(Failure):
-    """A rule, or `--strict`, says no."""
+    """A rule, or `--strict`, refuses."""
 
     exit_code = 3
     type = "status_exception"
@@ -87,7 +113,7 @@ class Refused(Failure):
 
 
 class NotFound(Failure):
-    """There is no such model or alias."""
+    """A model or an alias does not exist."""
 
     exit_code = 4
     type = "resource_not_found_exception"
@@ -95,7 +121,7 @@ class NotFound(Failure):
 
 
 class Conflict(Failure):
-    """The state is not what the request takes it to be."""
+    """The state is not what the request expects, or a thing is still in use."""
 
     exit_code = 5
     type = "status_exception"
@@ -103,7 +129,7 @@ class Conflict(Failure):
 
 
 class Damaged(Failure):
-    """The catalog at rest is not whole, or is of a newer format."""
+    """The catalog on disk is damaged, or has a newer format."""
 
     exit_code = 7
     type = "catalog_damaged_exception"
@@ -118,7 +144,7 @@ class Busy(Failure):
 
 
 class Unreachable(Failure):
-    """The cluster cannot be reached, is busy, or lets us not in; `status` is its own where it answered."""
+    """The cluster cannot be reached, is busy, or denies access; `status` is its own where it answered."""
 
     exit_code = 9
     type = "cluster_unreachable_exception"
@@ -126,7 +152,7 @@ class Unreachable(Failure):
 
 
 class Several(Failure):
-    """More than one failure at once, of the first one's kind; the exit code is their common one, else a refusal's."""
+    """More than one failure; the exit code is their common one, else that of a refusal."""
 
     def __init__(self, errors: tuple[Failure, ...]) -> None:
         first = errors[0]
@@ -137,12 +163,12 @@ class Several(Failure):
 
     @property
     def errors(self) -> tuple[Failure, ...]:
-        """Every single failure, first things first."""
+        """Every single failure, in order."""
         return self._errors
 
 
 def as_one(errors: tuple[Failure, ...]) -> Failure:
-    """One failure to raise for one or many."""
+    """One failure to raise, for one or several."""
     return errors[0] if len(errors) == 1 else Several(errors)
 
 

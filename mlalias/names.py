@@ -1,14 +1,29 @@
-"""Which aliases and models a person means by names and patterns."""
+"""Which aliases and models are meant by names and patterns: the one matcher."""
 
 from collections.abc import Callable, Iterable, Sequence
 from fnmatch import fnmatchcase
 from typing import TypeVar
 
-from mlalias.advice import not_found
 from mlalias.core.catalog import Catalog, Entry, Model, is_pattern
+from mlalias.core.plan import Context
 from mlalias.errors import Failure, NotFound, as_one
 
 T = TypeVar("T")
+
+
+def matches(pattern: str, name: str, wildcards: str = "*?[") -> bool:
+    """Whether a name matches a pattern; Elasticsearch's patterns have `*` alone as `wildcards`."""
+    for character in "[?":
+        if character not in wildcards:
+            pattern = pattern.replace(character, f"[{character}]")
+    return fnmatchcase(name, pattern)
+
+
+def not_found(catalog: Catalog, name: str, kind: str = "model or alias") -> NotFound:
+    """The failure for a name that nothing has."""
+    is_model = kind == "alias" and name in catalog.models
+    reason = f"'{name}' is a model, not an alias" if is_model else f"there is no {kind} '{name}'"
+    return NotFound(reason, rule="not_found", context=Context(catalog, name=name, kind=kind))
 
 
 def aliases(catalog: Catalog, patterns: Sequence[str]) -> list[str]:
@@ -17,13 +32,13 @@ def aliases(catalog: Catalog, patterns: Sequence[str]) -> list[str]:
     if not patterns:
         return names
 
-    def matches(pattern: str) -> Iterable[str]:
+    def found_by(pattern: str) -> Iterable[str]:
         if is_pattern(pattern):
             return [name for name in names if _any_match(pattern, name, catalog.aliases[name])]
         found = [name for name in names if pattern in (name, catalog.aliases[name])]
         return found if found or pattern in catalog.models else [_missing(catalog, pattern)]
 
-    return _union(patterns, matches)
+    return _union(patterns, found_by)
 
 
 def models(catalog: Catalog, patterns: Sequence[str]) -> list[Model]:
@@ -33,12 +48,12 @@ def models(catalog: Catalog, patterns: Sequence[str]) -> list[Model]:
     named = catalog.aliases_by_model()
     ids = sorted(catalog.models)
 
-    def matches(pattern: str) -> Iterable[str]:
+    def found_by(pattern: str) -> Iterable[str]:
         if is_pattern(pattern):
             return [model_id for model_id in ids if _any_match(pattern, model_id, *named.get(model_id, ()))]
         return [resolve(catalog, pattern)]
 
-    found = (catalog.models.get(model_id) for model_id in _union(patterns, matches))
+    found = (catalog.models.get(model_id) for model_id in _union(patterns, found_by))
     return [model for model in found if model is not None]
 
 
@@ -48,7 +63,10 @@ def resolve(catalog: Catalog, name: str) -> str:
     if target is None:
         raise not_found(catalog, name)
     if target not in catalog.models:
-        raise NotFound(f"the alias '{name}' names '{target}', and there is no such model")
+        context = Context(catalog, name, name=target, kind="model")
+        raise NotFound(
+            f"the alias '{name}' names '{target}', a model that does not exist", rule="dangling", context=context
+        )
     return target
 
 
@@ -60,11 +78,11 @@ def model(catalog: Catalog, name: str) -> Model:
     return found
 
 
-def names(catalog: Catalog, asked: Sequence[str], find: Callable[[Catalog, str], T]) -> list[T]:
+def each(catalog: Catalog, names: Sequence[str], find: Callable[[Catalog, str], T]) -> list[T]:
     """What `find` makes of each name, in order; raises all that is not found, together."""
     found: list[T] = []
     missing: list[Failure] = []
-    for name in asked:
+    for name in names:
         try:
             found.append(find(catalog, name))
         except NotFound as failure:
@@ -102,12 +120,12 @@ def history(catalog: Catalog, patterns: Sequence[str], limit: int | None) -> lis
     if patterns:
         told = sorted({change.model_alias for entry in entries for change in entry.changes} | catalog.aliases.keys())
 
-        def matches(pattern: str) -> Iterable[str]:
+        def found_by(pattern: str) -> Iterable[str]:
             if is_pattern(pattern):
-                return [alias for alias in told if fnmatchcase(alias, pattern)]
+                return [alias for alias in told if matches(pattern, alias)]
             return [pattern] if pattern in told else [_missing(catalog, pattern, "alias")]
 
-        asked = set(_union(patterns, matches))
+        asked = set(_union(patterns, found_by))
         entries = [
             entry._replace(changes=tuple(change for change in entry.changes if change.model_alias in asked))
             for entry in entries
@@ -116,20 +134,20 @@ def history(catalog: Catalog, patterns: Sequence[str], limit: int | None) -> lis
 
 
 def _any_match(pattern: str, *candidates: str) -> bool:
-    return any(fnmatchcase(candidate, pattern) for candidate in candidates)
+    return any(matches(pattern, candidate) for candidate in candidates)
 
 
 def _missing(catalog: Catalog, name: str, kind: str = "model or alias") -> str:
     raise not_found(catalog, name, kind)
 
 
-def _union(patterns: Sequence[str], matches: Callable[[str], Iterable[str]]) -> list[str]:
+def _union(patterns: Sequence[str], found_by: Callable[[str], Iterable[str]]) -> list[str]:
     """Whatever one of the patterns matches, sorted; raises what none was found for, together."""
     found: set[str] = set()
     missing: list[Failure] = []
     for pattern in patterns:
         try:
-            found.update(matches(pattern))
+            found.update(found_by(pattern))
         except NotFound as failure:
             missing.append(failure)
     if missing:

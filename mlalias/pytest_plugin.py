@@ -23,14 +23,14 @@ class ServerUrl(str):
         Raises `mlalias.errors.Failure`.
         """
         from mlalias.documents.facts import merge, read
-        from mlalias.edits.imported import take
+        from mlalias.edits.imported import import_facts
         from mlalias.errors import as_one
         from mlalias.stores.directory.store import DirectoryStore
 
         facts = merge([read(_bytes(source), _name(source)) for source in sources])
-        plan = DirectoryStore(self.catalog).change(take(facts, reassign=True), "import")
-        if plan.errors:
-            raise as_one(plan.errors)
+        receipt = DirectoryStore(self.catalog).change(import_facts(facts, reassign=True), "import")
+        if receipt.errors:
+            raise as_one(receipt.errors)
 
 
 def _name(source: object) -> str:
@@ -39,7 +39,7 @@ def _name(source: object) -> str:
 
 def _bytes(source: "os.PathLike[str] | str | Mapping[str, Any]") -> bytes:
     from mlalias.documents.codec import to_json, to_toml
-    from mlalias.stores.directory.atomic import read_input
+    from mlalias.inputs import read_input
 
     if isinstance(source, os.PathLike):
         return read_input(os.fspath(source))

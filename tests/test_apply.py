@@ -115,7 +115,7 @@ def test_a_declared_pipeline_keeps_its_aliases_from_being_pruned(run, apply, sam
     text = declared(late=NEW) + '[pipelines]\nnew = ["elser"]'
     ran = apply(text, options=["--prune", "--only", "*l*", "--only", "elser", "-o", "json"])
     reasons = [error["reason"] for error in ran.json["errors"]]
-    assert (ran.code, reasons[0]) == (5, "the alias 'elser' is named by the ingest pipeline 'new'")
+    assert (ran.code, reasons[0]) == (5, "the alias 'elser' is used by the ingest pipeline 'new'")
     assert "new" not in run("export").out.split("[pipelines]")[1]
 
 
@@ -305,7 +305,7 @@ def test_a_catalogs_own_table_is_a_declaration_that_changes_nothing(run, sample)
 def test_an_unchanged_alias_is_not_judged_and_a_dangling_one_is_warned_of(run, apply, sample):
     (sample / "models" / ".elser_model_2.toml").unlink()
     text = declared(elser=".elser_model_2", sentiment=DISTILBERT)
-    warning = "the alias 'elser' names '.elser_model_2', a model that the catalog does not know"
+    warning = "the alias 'elser' names '.elser_model_2', a model that the catalog does not have"
     for options in ((), ("--check",)):
         ran = apply(text, options=options)
         assert (ran.code, ran.err) == (0, f"warning: {warning}\n")

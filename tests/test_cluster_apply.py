@@ -75,8 +75,8 @@ def test_apply_that_would_delete_what_a_pipeline_names_sends_nothing(place, dire
     assert done.code == 5
     assert "named by the ingest pipeline" in done.document["error"]["reason"]
     way_out = {
-        True: f"see all who name it: mlalias show flight_delay_model --catalog {place}",
-        False: "once no pipeline names it, take over the answer to GET _ingest/pipeline: "
+        True: f"see what uses it: mlalias show flight_delay_model --catalog {place}",
+        False: "once no pipeline uses it, import the answer to GET _ingest/pipeline: "
         f"mlalias import pipelines.json --prune --catalog {place}",
     }
     assert done.document["error"]["hint"] == way_out[place.startswith("http")]
@@ -91,7 +91,7 @@ def test_apply_does_without_pipelines_that_it_may_not_read(directory, declared, 
         words = ["apply", declared(alpha=SLIM), "--prune", "--only", "[af]*", "--catalog", cluster.url]
         done = run(*words)
         assert done.code == 5
-        assert "the alias 'flight_delay_model' is named by the ingest pipeline 'flights'" in done.err
+        assert "the alias 'flight_delay_model' is used by the ingest pipeline 'flights'" in done.err
         assert "of 3 changes, 1 made ('alpha') and 2 not made ('flight_delay_model', 'flight_delayed')" in done.err
         asked = run("delete", "flight_delay_model", "-n", "--catalog", cluster.url)
         assert asked.code == 9

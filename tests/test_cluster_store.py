@@ -114,11 +114,11 @@ def _without_history(text):
 @pytest.mark.parametrize(
     ("words", "instead"),
     [
-        (["import", "x"], "bring the facts of a cluster home: mlalias export --catalog URL | mlalias import - --catalog DIR"),
+        (["import", "x"], "copy a cluster's facts: mlalias export --catalog URL | mlalias import - --catalog DIR"),
         (["forget", "x"], "delete the model on the cluster: DELETE _ml/trained_models/MODEL_ID"),
         (["history"], "a cluster keeps no history; see what its aliases name now: mlalias list --catalog CLUSTER"),
         (["rollback", "x"], "move it back yourself: mlalias put MODEL_ID x --reassign --catalog CLUSTER"),
-        (["verify"], "the server looks after its own; see what there is: mlalias list --catalog CLUSTER"),
+        (["verify"], "the server checks its own; see what there is: mlalias list --catalog CLUSTER"),
         (["serve"], "use the cluster itself"),
     ],
 )  # fmt: skip

@@ -324,9 +324,9 @@ def test_verify_finds_dangling_aliases_and_names_that_are_both(run, sample):
     (sample / "models" / "is-flight-late.toml").write_text("")
     found = {fault["message"]: fault["mend"] for fault in run("verify", "-o", "json").json["faults"]}
     assert found == {
-        "the alias 'elser' names '.elser_model_2', and there is no such model": "import the model, move the alias, or delete it: mlalias delete elser",
-        f"the alias 'flight_delay_model' names '{OLD}', and there is no such model": "import the model, or move the alias to one of these: mlalias models",
-        "'sentiment' is both an alias and the id of a model": "once no pipeline names it, delete the alias: mlalias delete sentiment",
+        "the alias 'elser' names '.elser_model_2', a model that does not exist": "import the model, move the alias, or delete it: mlalias delete elser",
+        f"the alias 'flight_delay_model' names '{OLD}', a model that does not exist": "import the model, or move the alias to one of these: mlalias models",
+        "'sentiment' is both an alias and the id of a model": "once no pipeline uses it, delete the alias: mlalias delete sentiment",
         "'is-flight-late' is both an alias and the id of a model": "delete the alias: mlalias delete is-flight-late",
     }
 
@@ -337,7 +337,7 @@ def test_a_dangling_alias_is_marked_and_not_resolved(run, sample):
     assert run("list", "elser", "-o", "tsv").out == "elser\t.elser_model_2\tdangling\t\t\t\n"
     assert run("list", "elser", "-o", "json").json["aliases"][0]["dangling"] is True
     ran = run("resolve", "elser", "sentiment")
-    fault = "the alias 'elser' names '.elser_model_2', and there is no such model"
+    fault = "the alias 'elser' names '.elser_model_2', a model that does not exist"
     assert (ran.code, ran.out, ran.err) == (4, "", f"error: {fault}\n")
     assert run("show", "elser").code == 0
 
@@ -436,7 +436,7 @@ def test_a_gap_in_the_history_is_a_fault_and_an_unknown_alias_a_note(run, moved)
     found = run("verify", "-o", "json").json
     assert [fault["message"] for fault in found["faults"]] == ["revision 2 is not in the history"]
     assert [note["message"] for note in found["notes"]] == [
-        "the history knows no change of the alias 'hand': it was written by hand"
+        "the history has no change of the alias 'hand': it was written by hand"
     ]
 
 

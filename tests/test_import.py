@@ -78,7 +78,7 @@ def test_stats_may_come_before_the_models_on_the_command_line(run, take):
 def test_stats_of_an_unknown_model_are_skipped_with_a_warning(run, take):
     ran = take(models(A), stats(a=[], gone=[("x", "started", 1)]))
     assert ran.code == 0
-    assert "has stats of 'gone', a model that the catalog does not know: skipped" in ran.err
+    assert "has stats of 'gone', a model that the catalog does not have: skipped" in ran.err
 
 
 def test_a_deployment_without_allocation_status_runs_nothing(run, take):
@@ -128,7 +128,7 @@ def test_deployments_of_a_model_that_goes_are_neither_written_nor_told_of(run, t
     ]
     assert [path.name for path in (catalog / "models").iterdir()] == ["a.toml"]
     ran = take(models(A), stats(a=[], b=[("e", "started", 1)]), options=["--prune"])
-    assert ran.err.endswith("has stats of 'b', a model that the catalog does not know: skipped\n")
+    assert ran.err.endswith("has stats of 'b', a model that the catalog does not have: skipped\n")
 
 
 def test_prune_removes_what_each_answer_lacks(run, take):
@@ -199,7 +199,7 @@ def test_a_model_with_the_name_of_an_alias_is_a_conflict(run, take, catalog):
 def test_an_imported_alias_may_dangle_but_is_told(run, take):
     ran = take('[aliases]\nx = "gone"')
     assert ran.code == 0
-    assert "the alias 'x' names 'gone', a model that the catalog does not know" in ran.err
+    assert "the alias 'x' names 'gone', a model that the catalog does not have" in ran.err
 
 
 def test_what_changes_is_listed_and_the_rest_counted(run, take):
@@ -314,8 +314,8 @@ def test_deleting_and_forgetting(run, take, catalog, words, code):
 @pytest.mark.parametrize(
     ("model_id", "reason"),
     [
-        ("b", "the model 'b' is named by the ingest pipeline 'p'"),
-        ("a", "the alias 'used' of 'a' is named by the ingest pipeline 'p'"),
+        ("b", "the model 'b' is used by the ingest pipeline 'p'"),
+        ("a", "the alias 'used' of 'a' is used by the ingest pipeline 'p'"),
         ("c", "the model 'c' is deployed"),
     ],
 )
@@ -351,7 +351,7 @@ def test_a_declaration_and_stats_of_the_same_models_go_together(run, take):
 def test_all_pipelines_that_keep_an_alias_are_named(run, seed):
     seed('[aliases]\nx = "m"\n[models.m]\n[pipelines]\nq = ["x"]\np = ["m", "x"]\nr = []')
     ran = run("delete", "x")
-    assert ran.err.splitlines()[0] == "error: the alias 'x' is named by the ingest pipelines 'p', 'q'"
+    assert ran.err.splitlines()[0] == "error: the alias 'x' is used by the ingest pipelines 'p', 'q'"
     assert "mlalias import pipelines.json --prune" in ran.err
 
 
@@ -360,7 +360,7 @@ def test_all_pipelines_that_keep_an_alias_are_named(run, seed):
     [
         (("delete", "m"), "remove a model: mlalias forget m"),
         (("forget", "x"), "the model that it names: mlalias forget m"),
-        (("delete", "x", "--model", "n"), "delete it all the same: mlalias delete x --model m"),
+        (("delete", "x", "--model", "n"), "to delete it anyway: mlalias delete x --model m"),
         (("forget", "nn"), "see what there is: mlalias models"),
         (("rollback", "x", "--to", "9"), "see the revisions: mlalias history x"),
         (("put", "n", "y", "--if-current", "m"), "create it: mlalias put n y"),

@@ -173,7 +173,7 @@ def test_a_free_alias(run, seed, alias, options, code):
         (("n", "x"), "the alias 'x' names the model 'm'"),
         (("n", "x", "--exist-ok"), "the alias 'x' names the model 'm'"),
         (("n", "x", "--if-current", "n"), "the alias 'x' names 'm', not 'n'"),
-        (("n", "y", "--if-current", "m"), "the alias 'y' does not exist, and so does not name 'm'"),
+        (("n", "y", "--if-current", "m"), "the alias 'y' does not exist, so it does not name 'm'"),
         (("n", "v1", "--if-current", "m"), "'v1' is not a valid alias: it must end in a letter"),
         (("m", "7", "--exist-ok"), "'7' is not a valid alias: it must end in a letter"),
         (("gone", "lost", "--exist-ok"), "the alias 'lost' already names the model 'gone', which is gone"),
@@ -324,7 +324,7 @@ def test_a_dry_run_for_a_free_alias_has_nothing_to_hold_against_each_other(run, 
 def test_exist_ok_judges_the_names_and_nothing_more(run, sample):
     ran = run("put", ".elser_model_2", "elser", "--exist-ok", "-n", "-o", "json")
     assert list(outcomes(ran).values()) == ["pass"] * 2 + ["skip"] * 8
-    assert {one["message"] for one in ran.json["rules"][2:]} == {"the alias names the model already"}
+    assert {one["message"] for one in ran.json["rules"][2:]} == {"the alias already names the model"}
 
 
 @pytest.mark.parametrize(("model_id", "alias"), [("nope", "nope"), ("sentiment-x", "v1"), ("m", "m")])
@@ -373,14 +373,14 @@ IMPORT_AGAIN = "import it again, from the answer to GET _ml/trained_models: mlal
         (("put", "kinds", "x", "--if-current", "m"), "'kinds' is an alias; the model it names is 'm': mlalias put m x --if-current m"),
         (("put", "m", "X", "-r"), "did you mean 'x'? mlalias put m x --reassign"),
         (("put", "m", "X"), "did you mean 'x'? mlalias put m x"),
-        (("put", "m", "Y.Z_1"), "a legal alias: mlalias put m y.z"),
-        (("put", "none", "Fresh"), "a legal alias: fresh"),
-        (("put", "none", "X"), "a legal alias: x-model"),
+        (("put", "m", "Y.Z_1"), "a valid alias: mlalias put m y.z"),
+        (("put", "none", "Fresh"), "a valid alias: fresh"),
+        (("put", "none", "X"), "a valid alias: x-model"),
         (("put", "gone", "lost", "--exist-ok"), IMPORT_AGAIN),
         (("put", "gone", "lost", "-r"), IMPORT_AGAIN),
         (("put", "none", "new", "--if-current", "m"), "see what there is: mlalias models"),
         (("put", "zzz", "new"), "see what there is: mlalias models"),
-        (("put", "m", "x"), "nothing to do, and --exist-ok says so: mlalias put m x --exist-ok"),
+        (("put", "m", "x"), "nothing to do; --exist-ok makes this a success: mlalias put m x --exist-ok"),
         (("put", "free", "x"), "move it to 'free': mlalias put free x --reassign"),
         (("put", "slim-1", "x"), "--reassign would be refused as well: the alias 'x' cannot move from 'm' (no type) to 'slim-1' (pytorch): their model types differ"),
         (("delete", "none"), "see what there is: mlalias list"),
@@ -389,8 +389,8 @@ IMPORT_AGAIN = "import it again, from the answer to GET _ml/trained_models: mlal
         (("delete", "slin-1"), "see what there is: mlalias list"),
         (("forget", "none"), "see what there is: mlalias models"),
         (("forget", "bakc"), "see what there is: mlalias models"),
-        (("rollback", "new"), "go back all the same: mlalias rollback new --delete"),
-        (("rollback", "new", "--to", "1"), "go back all the same: mlalias rollback new --to 1 --delete"),
+        (("rollback", "new"), "to go back anyway: mlalias rollback new --delete"),
+        (("rollback", "new", "--to", "1"), "to go back anyway: mlalias rollback new --to 1 --delete"),
         (("rollback", "x", "--to", "99"), "see the revisions: mlalias history x"),
         (("rollback", "undone"), "see its changes: mlalias history undone"),
         (("rollback", "by-hand"), "see what else disagrees: mlalias verify"),
@@ -430,7 +430,7 @@ def test_an_empty_catalog_asks_for_models(run, words):
     told = run(*words, "-o", "json").json["error"]["hint"]
     assert (
         told
-        == "the catalog has no models yet; take over the answer to GET _ml/trained_models: mlalias import models.json"
+        == "the catalog has no models yet; import the answer to GET _ml/trained_models: mlalias import models.json"
     )
 
 

@@ -91,7 +91,7 @@ def test_moves_sentiment_to_the_deployed_model(run, sample):
 def test_deleting_an_alias_that_a_pipeline_names_is_refused(run, sample):
     ran = run("delete", "sentiment")
     assert ran.code == 5
-    assert ran.err.startswith("error: the alias 'sentiment' is named by the ingest pipeline 'reviews'\n")
+    assert ran.err.startswith("error: the alias 'sentiment' is used by the ingest pipeline 'reviews'\n")
 
 
 def test_pipelines_name_what_elasticsearch_looks_at(run, sample):

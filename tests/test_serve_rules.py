@@ -110,7 +110,7 @@ CASES = [
     ("delete what a pipeline names", [], delete(FIRST, "flight_delay_model"), 409, STATUS, {}),
     ("delete what a new pipeline names", [pipeline("elser")], delete(".elser_model_2", "elser"), 409, STATUS, {}),
     ("delete while deployed", [], delete(".elser_model_2", "elser"), 200, None, {"elser": DELETED}),
-    ("delete once no pipeline names it", [lambda client: client.ingest.delete_pipeline(id="flights")],
+    ("delete once no pipeline uses it", [lambda client: client.ingest.delete_pipeline(id="flights")],
      delete(FIRST, "flight_delay_model"), 200, None, {"flight_delay_model": DELETED}),
     ("delete a model with aliases", [], drop(LATE), 200, None, {"flight_delayed": DELETED, "is-flight-late": DELETED}),
     ("delete no model", [], drop("none"), 404, MISSING, {}),

@@ -1,4 +1,4 @@
-"""The program: runs a command, prints what it gives, and tells the exit code."""
+"""From argv to an exit code: runs a command, prints what it returns, and catches what goes wrong."""
 
 import os
 import re
@@ -9,50 +9,64 @@ from typing import TextIO
 
 import typer
 
-from mlalias.cli.commands import app
+from mlalias.cli import changing, reading, serving
+from mlalias.cli.app import app
 from mlalias.errors import Committed, Failure, Hint, SystemRefused, WrongUsage, os_text
-from mlalias.output.page import Format, Page, Typed
+from mlalias.output.page import Format, Invocation, Page, Screens
 
 INTERRUPTED, CLOSED_PIPE = 130, 141
+FAMILIES = (changing, reading, serving)  # imported so that their commands join the application
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command and tell its exit code; the only place that catches."""
+    """Run a command and return its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
     try:
-        return _print(_run(words))
+        screens = Screens.here()
+        return _print(_run(words, screens), screens)
     except KeyboardInterrupt:
         return INTERRUPTED
 
 
-def _run(words: list[str]) -> Page:
+def _run(words: list[str], screens: Screens) -> Page:
     try:
-        page = app(words, prog_name="mlalias", standalone_mode=False)
+        result = app(words, prog_name="mlalias", standalone_mode=False)
+        page = result(screens) if callable(result) else result
     except Failure as failure:
-        return _failed(failure, words)
+        return _failed(failure, words, screens)
     except typer.TyperException as error:
-        return _failed(_usage(error, words), words)
+        return _failed(_usage(error, words), words, screens)
     except BrokenPipeError:
         return Page(code=CLOSED_PIPE)
     except SystemExit as end:  # Typer's way out of completion, and of a pipe that closed while it printed help
         completing = "_MLALIAS_COMPLETE" in os.environ
         return Page(code=end.code if completing or end.code != 1 else CLOSED_PIPE)  # type: ignore[arg-type]
     except OSError as error:
-        return _failed(SystemRefused(os_text(error)), words)
+        return _failed(SystemRefused(os_text(error)), words, screens)
     return page if isinstance(page, Page) else Page(code=page or 0)
 
 
-def _failed(failure: Failure, words: Sequence[str]) -> Page:
-    from mlalias.output import changes as writes
-    from mlalias.stores.store import Location
+def _failed(failure: Failure, words: Sequence[str], screens: Screens) -> Page:
+    from mlalias.cli import advice
+    from mlalias.output import changes
+
+    invocation = _invocation(words)
+    hints = {error: advice.hints(error, invocation) for error in failure.errors}
+    return changes.failed(failure, hints, invocation, screens)
+
+
+def _invocation(words: Sequence[str]) -> Invocation:
+    """How mlalias was called, as the words have it; wanted for errors of parsing, too."""
+    from mlalias.stores import Location
 
     form = Format.json if _option(words, "o", "output") == "json" else Format.table
     catalog = _option(words, None, "catalog")
-    return writes.failed(failure, form, typed=Typed(None if Location(catalog or "", "").has_secret else catalog))
+    shown = None if Location(catalog or "", "").has_secret else catalog
+    return Invocation(_command(words) or "", catalog=shown, form=form)
 
 
 def _option(words: Sequence[str], letter: str | None, name: str) -> str | None:
-    """The value of an option as the words have it, parsed or not; it is wanted for errors of parsing, too."""
+    """The value of an option as the words have it, parsed or not."""
     value = None
     for word, following in zip(words, [*words[1:], None], strict=False):
         if word == "--":
@@ -64,40 +78,44 @@ def _option(words: Sequence[str], letter: str | None, name: str) -> str | None:
     return value
 
 
+def _command(words: Sequence[str]) -> str | None:
+    commands = {command.name for command in app.registered_commands}
+    return next((word for word in words if word in commands), None)
+
+
 def _usage(error: typer.TyperException, words: Sequence[str]) -> WrongUsage:
     text = error.format_message().removesuffix(".")
-    commands = [command.name for command in app.registered_commands]
-    command = next((word for word in words if word in commands), None)
+    command = _command(words)
     early = command and command != words[0]
     see = "options come after the command; see" if early else "see"
     return WrongUsage(text[:1].lower() + text[1:], Hint(f"{see}: mlalias {f'{command} ' if command else ''}--help"))
 
 
-def _print(page: Page) -> int:
-    """Write the result, then the talk; what cannot be written is told, unless that cannot be written either."""
+def _print(page: Page, screens: Screens) -> int:
+    """Write the result, then the notes; what cannot be written is an error, unless that cannot be written either."""
     try:
         _write_to(sys.stdout, page.text)
     except BrokenPipeError:
         return page.code or CLOSED_PIPE
     except (OSError, ValueError) as error:
         if page.code:
-            return _told(page)
+            return _notes(page)
         fault = os_text(error) if isinstance(error, OSError) else "standard output is closed"
         text = f"cannot write the result: {fault}"
         failure = Committed(f"the change is in place, but {text}") if page.committed else SystemRefused(text)
-        failed = _failed(failure, [])
-        page = failed._replace(talk=page.talk + failed.talk)
-    return _told(page)
+        failed = _failed(failure, [], screens)
+        page = failed._replace(notes=page.notes + failed.notes)
+    return _notes(page)
 
 
-def _told(page: Page) -> int:
+def _notes(page: Page) -> int:
     with suppress(OSError, ValueError):
-        _write_to(sys.stderr, page.talk)
+        _write_to(sys.stderr, page.notes)
     return page.code
 
 
 def _write_to(stream: TextIO | None, text: str) -> None:
-    """Write all of a text; characters that the stream's encoding lacks are spelled out."""
+    """Write all of a text; characters that the stream's encoding lacks become escapes."""
     if not text:
         return
     if stream is None:

@@ -1,20 +1,17 @@
 """The arguments and options that several commands share."""
 
-import inspect
-from collections.abc import Callable
-from functools import wraps
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any
 
 import typer
 
 from mlalias.cli import completion
 from mlalias.errors import Hint, WrongUsage
-from mlalias.output.page import Format, Page, Typed
-from mlalias.stores.store import Location, Store, locate, open_store
+from mlalias.output.page import Format, Invocation
+from mlalias.stores import Location, Store, locate, open_store
 
 
 class Place:
-    """The option of every command."""
+    """The option of every command; built from the command's name and the values that were given."""
 
     catalog: Annotated[
         str | None,
@@ -24,16 +21,19 @@ class Place:
             show_default=False,
         ),
     ] = None
+    output = Format.table
+    quiet = False
 
-    def __init__(self, given: dict[str, Any]) -> None:
+    def __init__(self, command: str, given: dict[str, Any]) -> None:
+        self.command = command
         self.__dict__.update(given)
 
-    def typed(self, command: str) -> Typed:
-        """What the commands of hints should repeat."""
-        return Typed(self.catalog, command, self.repeated())
+    def invocation(self, *arguments: str) -> Invocation:
+        """How the command was called, with these arguments and options of its own."""
+        return Invocation(self.command, arguments, self.repeated(), self.catalog, self.output, self.quiet)
 
     def repeated(self) -> tuple[str, ...]:
-        """The options that the same command should have again."""
+        """The options that the same command gets again in a hint."""
         return ()
 
     def location(self) -> Location:
@@ -41,13 +41,14 @@ class Place:
         return locate(self.catalog)
 
     def store(self, *, whole: bool = True) -> Store:
-        """The store at that place; with `whole`, all that is known of models is wanted."""
+        """The store at that place; with `whole`, models are wanted with all their keys."""
         return open_store(self.location(), whole=whole)
 
-    def local(self, command: str, instead: str, *words: str) -> None:
+    def need_directory(self, instead: str, *words: str) -> None:
         """Raise WrongUsage if the catalog is a cluster, with what to do instead, and the command that does it."""
         if self.location().is_url:
-            raise WrongUsage(f"`{command}` works on a catalog in a directory, not on a cluster", Hint(instead, words))
+            reason = f"`{self.command}` works on a catalog in a directory, not on a cluster"
+            raise WrongUsage(reason, Hint(instead, words))
 
 
 class Reading(Place):
@@ -72,17 +73,17 @@ class Writing(Reading):
         return open_store(self.location(), whole=whole, quiet=self.quiet, wait=self.wait)
 
     def repeated(self) -> tuple[str, ...]:
-        """The options that the same command should have again."""
+        """The options that the same command gets again in a hint."""
         return ("--message", self.message) if self.message else ()
 
 
 class Moving(Writing):
     """The options of a command that moves aliases under the rules."""
 
-    strict: Annotated[bool, typer.Option("--strict", help="Let a warning refuse.")] = False
+    strict: Annotated[bool, typer.Option("--strict", help="Treat warnings as errors.")] = False
 
     def repeated(self) -> tuple[str, ...]:
-        """The options that the same command should have again."""
+        """The options that the same command gets again in a hint."""
         return (*super().repeated(), *(("--strict",) if self.strict else ()))
 
 
@@ -100,27 +101,6 @@ class Waiting(Moving):
             show_default=False,
         ),
     ] = 0.0
-
-
-def shared(command: Callable[..., Page]) -> Callable[..., Page]:
-    """Spread the class of a command's parameter `options` into options of its own on the command line."""
-    own = inspect.signature(command)
-    kind = own.parameters["options"].annotation
-    hints = get_type_hints(kind, include_extras=True)
-    options = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=getattr(kind, name), annotation=hint)
-        for name, hint in hints.items()
-    ]
-
-    @wraps(command)
-    def spread(**given: Any) -> Page:
-        taken = {name: given.pop(name) for name in hints}
-        return command(**given, options=kind(taken))
-
-    arguments = [parameter for name, parameter in own.parameters.items() if name != "options"]
-    spread.__signature__ = own.replace(parameters=[*arguments, *options])  # type: ignore[attr-defined] # read by Typer
-    spread.__annotations__ = {parameter.name: parameter.annotation for parameter in (*arguments, *options)}
-    return spread
 
 
 ModelId = Annotated[

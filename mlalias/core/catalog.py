@@ -74,8 +74,8 @@ class Model(NamedTuple):
         return names
 
 
-class AliasChange(NamedTuple):
-    """One alias in one entry of the history; no `model_id` is a deletion, no `previous_model_id` a creation."""
+class Change(NamedTuple):
+    """A change of one alias; no `model_id` means a deletion, no `previous_model_id` a creation."""
 
     model_alias: str
     model_id: str | None
@@ -99,7 +99,7 @@ class Entry(NamedTuple):
     actor: str
     command: str
     message: str | None
-    changes: tuple[AliasChange, ...]
+    changes: tuple[Change, ...]
     undoes: tuple[int, ...] = ()
 
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from mlalias.core.catalog import AliasChange, Entry
+from mlalias.core.catalog import Change, Entry
 
 
 def to_line(entry: Entry) -> str:
@@ -23,7 +23,7 @@ def from_line(line: str | bytes) -> Entry:
     try:
         record = json.loads(line)
         changes = tuple(
-            AliasChange(
+            Change(
                 _text(change["model_alias"]),
                 _optional(change["model_id"]),
                 _optional(change["previous_model_id"]),
@@ -54,21 +54,21 @@ def replay(entries: Iterable[Entry]) -> dict[str, str]:
     return aliases
 
 
-def about(entries: Sequence[Entry], model_alias: str) -> list[tuple[Entry, AliasChange]]:
+def about(entries: Sequence[Entry], model_alias: str) -> list[tuple[Entry, Change]]:
     """The changes of one alias, newest first, each with its entry."""
     return [
         (entry, change) for entry in reversed(entries) for change in entry.changes if change.model_alias == model_alias
     ]
 
 
-def newest(entries: Sequence[Entry], aliases: Iterable[str]) -> tuple[Entry, AliasChange] | None:
+def newest(entries: Sequence[Entry], aliases: Iterable[str]) -> tuple[Entry, Change] | None:
     """The newest change of any of the aliases."""
     wanted = set(aliases)
     changes = ((entry, change) for entry in reversed(entries) for change in entry.changes)
     return next((found for found in changes if found[1].model_alias in wanted), None)
 
 
-def standing(entries: Sequence[Entry], model_alias: str) -> list[tuple[Entry, AliasChange]]:
+def standing(entries: Sequence[Entry], model_alias: str) -> list[tuple[Entry, Change]]:
     """The changes of one alias that can still be undone, newest first.
 
     A rollback and what it took back are passed over; if it was itself taken back, what it undid stands again.

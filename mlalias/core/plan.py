@@ -1,16 +1,16 @@
-"""What a request comes to: the changes of aliases and facts that it asks for, and what the rules say of them."""
+"""What an edit comes to, and what was done of it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
-from mlalias.core.catalog import AliasChange, Catalog, Model
+from mlalias.core.catalog import Catalog, Change, Model
 from mlalias.core.overlap import Overlap
-from mlalias.core.rules import Outcome
+from mlalias.core.rules import Move, Outcome
 from mlalias.errors import Failure, Refused
 
 
 class Caution(NamedTuple):
-    """A warning: of a rule about a move, or of something else worth knowing (then `rule` is None)."""
+    """A warning: from a rule about a move, or about something else (then `rule` is None)."""
 
     message: str
     rule: str | None = None
@@ -19,27 +19,39 @@ class Caution(NamedTuple):
 
 
 class FactChange(NamedTuple):
-    """What becomes of one model, of a model's deployments, or of one pipeline."""
+    """What becomes of one model, of the deployments of a model, or of one pipeline."""
 
     result: Literal["new", "changed", "same", "removed"]
     part: Literal["model", "deployments", "pipeline"]
     name: str
 
 
-class Plan(NamedTuple):
-    """A request, thought through.
+class Context(NamedTuple):
+    """What a failure was judged on, for whoever looks for what to type next.
 
-    `changes` lists every alias that was asked about, unchanged ones included, but not the `refused` ones; `outcomes`
-    has what the rules say, by alias; `models`, `forgotten` and `pipelines` are
-    the facts to write (`pipelines` whole, None if they stay). With `errors` it is refused, and none of it is done.
-    `revision` is set by the commit; it stays None in a dry run, and where a store keeps no history.
-    `if_current` is the model that the alias must still name when the change is sent to a cluster. `left` is None
-    unless a cluster stopped at an error: then `changes` are made, the `refused` one is not, and those left neither.
+    `name` is what was not found, and `kind` what was looked for: "model", "alias" or "model or alias".
+    """
+
+    catalog: Catalog
+    model_alias: str | None = None
+    move: Move | None = None
+    outcomes: tuple[Outcome, ...] = ()
+    name: str = ""
+    kind: str = ""
+
+
+class Plan(NamedTuple):
+    """What an edit would do to a catalog, `before`.
+
+    `changes` has every alias that was asked about, unchanged ones included, except the `refused` ones; `outcomes` has
+    what the rules say, by alias; `models`, `forgotten` and `pipelines` are the facts to write (`pipelines` all of
+    them, None to leave them alone). A plan with `errors` is refused: nothing of it is done. `undoes` has the revisions
+    that a rollback takes back; `if_current` is the model that the alias must still name when a cluster is asked.
     """
 
     before: Catalog
-    changes: tuple[AliasChange, ...] = ()
-    refused: tuple[AliasChange, ...] = ()
+    changes: tuple[Change, ...] = ()
+    refused: tuple[Change, ...] = ()
     models: Mapping[str, Model] = {}
     forgotten: tuple[str, ...] = ()
     pipelines: Mapping[str, Sequence[str]] | None = None
@@ -48,14 +60,12 @@ class Plan(NamedTuple):
     warnings: tuple[Caution, ...] = ()
     errors: tuple[Failure, ...] = ()
     undoes: tuple[int, ...] = ()
-    revision: int | None = None
     if_current: str | None = None
-    left: tuple[AliasChange, ...] | None = None
 
     @property
-    def moves(self) -> tuple[AliasChange, ...]:
+    def moves(self) -> tuple[Change, ...]:
         """The changes that change something."""
-        return tuple(change for change in self.changes if change.model_id != change.previous_model_id)
+        return tuple(change for change in self.changes if change.result != "unchanged")
 
     @property
     def aliases(self) -> dict[str, str]:
@@ -74,18 +84,49 @@ class Plan(NamedTuple):
         return not (self.moves or self.models or self.forgotten or self.pipelines is not None)
 
 
-Request = Callable[[Catalog], Plan]
+class Receipt(NamedTuple):
+    """What a store did of a plan.
+
+    `changes` were made, or found unchanged; with `errors` a directory did nothing, while a cluster, which has no
+    transaction, stopped at the change that `failed`, and did not send those that are `unsent`. `revision` is that of
+    the catalog afterwards, None where no history is kept.
+    """
+
+    plan: Plan
+    changes: tuple[Change, ...]
+    warnings: tuple[Caution, ...]
+    errors: tuple[Failure, ...] = ()
+    failed: Change | None = None
+    unsent: tuple[Change, ...] = ()
+    revision: int | None = None
+
+    @classmethod
+    def of(cls, plan: Plan, revision: int | None) -> "Receipt":
+        """The receipt for a plan that was carried out as a whole, or refused as a whole."""
+        return cls(plan, plan.changes, plan.warnings, plan.errors, revision=revision)
+
+    @property
+    def moves(self) -> tuple[Change, ...]:
+        """The changes that changed something."""
+        return tuple(change for change in self.changes if change.result != "unchanged")
 
 
-def strictly(request: Request) -> Request:
-    """Let every warning refuse."""
+Edit = Callable[[Catalog], Plan]
+
+
+def strictly(edit: Edit) -> Edit:
+    """Treat warnings as errors."""
 
     def strict(catalog: Catalog) -> Plan:
-        plan = request(catalog)
+        plan = edit(catalog)
         if plan.errors:
             return plan
         errors = tuple(
-            Refused(f"{warning.message}, and --strict lets no warning pass", rule=warning.rule)
+            Refused(
+                f"{warning.message}, and --strict treats warnings as errors",
+                rule=warning.rule or "strict",
+                context=Context(catalog, warning.model_alias),
+            )
             for warning in plan.warnings
         )
         warned = {warning.model_alias for warning in plan.warnings}

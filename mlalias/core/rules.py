@@ -1,7 +1,10 @@
-"""The rules under which an alias may come to name a model: Elasticsearch's, in the order in which it decides them.
+"""The rules for pointing an alias at a model: Elasticsearch's own, in the order in which it decides them.
 
-The facts are those of its "create or update trained model alias" API. A rule's id is its function's name,
-its docstring the sentence that must hold.
+The API is "create or update trained model aliases":
+https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-put-trained-model-alias
+
+A rule's id is its function's name, which names the fault; its docstring is the sentence that must hold. To add a rule,
+write its function and give it a line in `RULES`: the groups below follow from the tags of that line.
 """
 
 from collections.abc import Callable
@@ -14,12 +17,16 @@ from mlalias.core.overlap import Overlap, overlap
 Result = Literal["pass", "fail", "warn", "skip"]
 Verdict = tuple[Result, str]
 
+_JAVA = "https://github.com/elastic/elasticsearch/blob/main/x-pack/plugin"
+_REQUEST = f"{_JAVA}/core/src/main/java/org/elasticsearch/xpack/core/ml/action/PutTrainedModelAliasAction.java"
+_ACTION = f"{_JAVA}/ml/src/main/java/org/elasticsearch/xpack/ml/action/TransportPutTrainedModelAliasAction.java"
 
-class Change(NamedTuple):
-    """One requested change of an alias, with both ends looked up.
+
+class Move(NamedTuple):
+    """A request to point an alias at a model, with both ends looked up.
 
     `target` is the model id that the alias names now; `old` and `new` are the models, None where there is none.
-    `reassign` is the consent to move the alias, `if_current` consents only as long as it names that model.
+    `reassign` is the consent to move the alias; `if_current` consents only while the alias names that model.
     Without a `model_alias` it is a comparison: whether any alias could move from `old` to `new`.
     """
 
@@ -34,19 +41,29 @@ class Change(NamedTuple):
 
     @property
     def subject(self) -> str:
-        """What would move."""
+        """The subject of a sentence about the move."""
         return f"the alias '{self.model_alias}'" if self.model_alias else "an alias"
 
     @property
     def overlap(self) -> Overlap | None:
-        """How the two models' input fields compare, where there are two."""
+        """The overlap of the two models' input fields; None unless both models exist."""
         return overlap(self.old.field_names, self.new.field_names) if self.old and self.new else None
 
 
-class Rule(NamedTuple):
-    """A check, with the status and error type that Elasticsearch answers when it fails."""
+Tag = Literal["name", "state", "pair", "deployment"]
 
-    check: Callable[[Change], Verdict]
+
+class Rule(NamedTuple):
+    """A check, and the status and error type of Elasticsearch's answer when it fails.
+
+    Its tags: `name` for the two that are reported together, before anything is looked up; `state` for those that
+    depend on what the catalog holds, and that a cluster decides itself; `pair` for those that compare the old model
+    with the new one; `deployment` for those that hold as soon as the new model is deployed. `source` is a link.
+    """
+
+    check: Callable[[Move], Verdict]
+    tags: frozenset[Tag]
+    source: str = _ACTION
     status: int = 400
     type: str = "status_exception"
 
@@ -57,120 +74,120 @@ class Rule(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What one rule says of one change."""
+    """What one rule says of one move."""
 
     rule: Rule
     result: Result
     message: str
 
 
-def equal_names(change: Change) -> Verdict:
+def equal_names(move: Move) -> Verdict:
     """The alias differs from the requested model id."""
-    if change.model_alias == change.model_id:
-        return "fail", f"the alias and the model id are the same, '{change.model_id}'"
+    if move.model_alias == move.model_id:
+        return "fail", f"the alias and the model id are the same, '{move.model_id}'"
     return "pass", "the alias and the model id differ"
 
 
-def invalid_alias(change: Change) -> Verdict:
+def invalid_alias(move: Move) -> Verdict:
     """The alias has lower-case letters, digits, `.`, `_`, `-`; it begins with a letter or digit, ends in a letter."""
-    alias = change.model_alias
+    alias = move.model_alias
     if is_alias(alias):
         return "pass", f"'{alias}' is a valid alias"
     return "fail", f"'{alias}' is not a valid alias: {_fault_of_name(alias)}"
 
 
-def alias_taken(change: Change) -> Verdict:
+def alias_taken(move: Move) -> Verdict:
     """The alias is free, or `reassign` is given; it counts as taken even when it already names the same model."""
-    if change.target is None:
-        return "pass", f"the alias '{change.model_alias}' is free"
-    if change.reassign or change.if_current is not None:
-        return "pass", f"the alias names '{change.target}', and may be moved"
-    already = "already names" if change.target == change.model_id else "names"
-    gone = "" if change.old else ", which is gone"
-    return "fail", f"the alias '{change.model_alias}' {already} the model '{change.target}'{gone}"
+    if move.target is None:
+        return "pass", f"the alias '{move.model_alias}' is free"
+    if move.reassign or move.if_current is not None:
+        return "pass", f"the alias names '{move.target}', and may be moved"
+    already = "already names" if move.target == move.model_id else "names"
+    gone = "" if move.old else ", which is gone"
+    return "fail", f"the alias '{move.model_alias}' {already} the model '{move.target}'{gone}"
 
 
-def alias_is_model_id(change: Change) -> Verdict:
+def alias_is_model_id(move: Move) -> Verdict:
     """No model has the alias as its id."""
-    if change.alias_is_model_id:
-        return "fail", f"'{change.model_alias}' is the id of a model and cannot be an alias"
-    return "pass", f"no model has the id '{change.model_alias}'"
+    if move.alias_is_model_id:
+        return "fail", f"'{move.model_alias}' is the id of a model and cannot be an alias"
+    return "pass", f"no model has the id '{move.model_alias}'"
 
 
-def model_missing(change: Change) -> Verdict:
+def model_missing(move: Move) -> Verdict:
     """The requested model exists."""
-    if change.new is None:
-        return "fail", f"there is no model '{change.model_id}' for the alias '{change.model_alias}'"
-    return "pass", f"the model '{change.model_id}' exists"
+    if move.new is None:
+        return "fail", f"there is no model '{move.model_id}' for the alias '{move.model_alias}'"
+    return "pass", f"the model '{move.model_id}' exists"
 
 
-def _of_two_models(check: Callable[[Change, Model, Model], Verdict]) -> Callable[[Change], Verdict]:
+def _of_two_models(check: Callable[[Move, Model, Model], Verdict]) -> Callable[[Move], Verdict]:
     """Skip a rule where there are no two models to hold against each other."""
 
     @wraps(check)
-    def skip_or_check(change: Change) -> Verdict:
-        if change.target is None:
+    def skip_or_check(move: Move) -> Verdict:
+        if move.target is None:
             return "skip", "the alias is new"
-        if change.old is None:
-            return "skip", f"the model '{change.target}', which the alias names, is gone"
-        if change.new is None:
-            return "skip", f"there is no model '{change.model_id}'"
-        return check(change, change.old, change.new)
+        if move.old is None:
+            return "skip", f"the model '{move.target}', which the alias names, is gone"
+        if move.new is None:
+            return "skip", f"there is no model '{move.model_id}'"
+        return check(move, move.old, move.new)
 
     return skip_or_check
 
 
 @_of_two_models
-def inference_type_differs(change: Change, old: Model, new: Model) -> Verdict:
+def inference_type_differs(move: Move, old: Model, new: Model) -> Verdict:
     """The old and the new model have the same inference type, where both have an inference_config."""
     if old.inference_type is None or new.inference_type is None:
         return "skip", "one of the models has no inference_config"
     if old.inference_type != new.inference_type:
         return "fail", (
-            f"{change.subject} cannot move from '{old.model_id}' ({old.inference_type}) "
+            f"{move.subject} cannot move from '{old.model_id}' ({old.inference_type}) "
             f"to '{new.model_id}' ({new.inference_type}): their inference types differ"
         )
     return "pass", f"both do {new.inference_type}"
 
 
 @_of_two_models
-def model_type_differs(change: Change, old: Model, new: Model) -> Verdict:
+def model_type_differs(move: Move, old: Model, new: Model) -> Verdict:
     """The old and the new model have the same model_type; none at all is a type of its own."""
     if old.model_type != new.model_type:
         return "fail", (
-            f"{change.subject} cannot move from '{old.model_id}' ({old.model_type or 'no type'}) "
+            f"{move.subject} cannot move from '{old.model_id}' ({old.model_type or 'no type'}) "
             f"to '{new.model_id}' ({new.model_type or 'no type'}): their model types differ"
         )
     return "pass", f"both are {new.model_type}" if new.model_type else "neither has a model type"
 
 
-def _of_pytorch(check: Callable[[Change, Model, Model], Verdict]) -> Callable[[Change], Verdict]:
+def _of_pytorch(check: Callable[[Move, Model, Model], Verdict]) -> Callable[[Move], Verdict]:
     """Skip a rule of two models unless both are pytorch models."""
 
     @_of_two_models
     @wraps(check)
-    def skip_or_check(change: Change, old: Model, new: Model) -> Verdict:
+    def skip_or_check(move: Move, old: Model, new: Model) -> Verdict:
         if not old.model_type == new.model_type == "pytorch":
             return "skip", "only pytorch models are deployed"
-        return check(change, old, new)
+        return check(move, old, new)
 
     return skip_or_check
 
 
 @_of_pytorch
-def not_deployed(change: Change, old: Model, new: Model) -> Verdict:
+def not_deployed(move: Move, old: Model, new: Model) -> Verdict:
     """If the old pytorch model has a deployment, in whatever state, the new one has one too."""
     if not old.deployments:
         return "pass", f"'{old.model_id}' is not deployed either"
     if not new.deployments:
         return "fail", (
-            f"{change.subject} cannot move from '{old.model_id}', which is deployed, to '{new.model_id}', which is not"
+            f"{move.subject} cannot move from '{old.model_id}', which is deployed, to '{new.model_id}', which is not"
         )
     return "pass", f"'{new.model_id}' is deployed"
 
 
 @_of_pytorch
-def not_allocated(change: Change, old: Model, new: Model) -> Verdict:
+def not_allocated(move: Move, old: Model, new: Model) -> Verdict:
     """If a deployment of the old pytorch model has an allocation running, every deployment of the new one has."""
     if not any(deployment.running for deployment in old.deployments):
         return "pass", f"no deployment of '{old.model_id}' has an allocation running"
@@ -179,19 +196,19 @@ def not_allocated(change: Change, old: Model, new: Model) -> Verdict:
     idle = [deployment.deployment_id for deployment in new.deployments if not deployment.running]
     if idle:
         return "fail", (
-            f"{change.subject} cannot move from '{old.model_id}', which has allocations running, to "
+            f"{move.subject} cannot move from '{old.model_id}', which has allocations running, to "
             f"'{new.model_id}': its deployment '{idle[0]}' has none"
         )
     return "pass", f"every deployment of '{new.model_id}' has an allocation running"
 
 
 @_of_two_models
-def few_shared_fields(change: Change, old: Model, new: Model) -> Verdict:
+def few_shared_fields(move: Move, old: Model, new: Model) -> Verdict:
     """The new model has at least half of the old one's input fields; else the move is made, with a warning."""
     fields = overlap(old.field_names, new.field_names)
     shares = f"{len(fields.shared)} of {fields.old_count} input fields"
     if fields.few:
-        named = f", which '{change.model_alias}' named" if change.model_alias else ""
+        named = f", which '{move.model_alias}' named" if move.model_alias else ""
         return (
             "warn",
             f"'{new.model_id}' shares only {shares} with '{old.model_id}'{named} ({fields.needed} needed)",
@@ -200,33 +217,41 @@ def few_shared_fields(change: Change, old: Model, new: Model) -> Verdict:
 
 
 _VALIDATION = "action_request_validation_exception"
+_MISSING = "resource_not_found_exception"
 
 RULES = (
-    Rule(equal_names, type=_VALIDATION),
-    Rule(invalid_alias, type=_VALIDATION),
-    Rule(alias_taken),
-    Rule(alias_is_model_id),
-    Rule(model_missing, status=404, type="resource_not_found_exception"),
-    Rule(inference_type_differs),
-    Rule(model_type_differs),
-    Rule(not_deployed),
-    Rule(not_allocated),
-    Rule(few_shared_fields),
+    Rule(equal_names, frozenset({"name"}), source=_REQUEST, type=_VALIDATION),
+    Rule(invalid_alias, frozenset({"name"}), source=_REQUEST, type=_VALIDATION),
+    Rule(alias_taken, frozenset({"state"})),
+    Rule(alias_is_model_id, frozenset({"state"})),
+    Rule(model_missing, frozenset({"state"}), status=404, type=_MISSING),
+    Rule(inference_type_differs, frozenset({"state", "pair"})),
+    Rule(model_type_differs, frozenset({"state", "pair"})),
+    Rule(not_deployed, frozenset({"state", "pair", "deployment"})),
+    Rule(not_allocated, frozenset({"state", "pair", "deployment"})),
+    Rule(few_shared_fields, frozenset({"pair"})),
 )
-NAME_RULES = RULES[:2]
-MOVE_RULES = RULES[5:]
-STATE_RULES = RULES[2:-1]
-WAITING_RULES = RULES[7:9]
 
 
-def judge(change: Change, rules: tuple[Rule, ...] = RULES) -> tuple[Outcome, ...]:
+def tagged(tag: Tag) -> tuple[Rule, ...]:
+    """The rules with a tag, in order."""
+    return tuple(rule for rule in RULES if tag in rule.tags)
+
+
+NAME_RULES = tagged("name")
+PAIR_RULES = tagged("pair")
+STATE_RULES = tagged("state")
+DEPLOYMENT_RULES = tagged("deployment")
+
+
+def judge(move: Move, rules: tuple[Rule, ...] = RULES) -> tuple[Outcome, ...]:
     """What every rule says of a change, in order."""
-    return tuple(Outcome(rule, *rule.check(change)) for rule in rules)
+    return tuple(Outcome(rule, *rule.check(move)) for rule in rules)
 
 
 def compare(old: Model, new: Model) -> tuple[Outcome, ...]:
     """What the rules of a move say of moving any alias from one model to another."""
-    return judge(Change("", new.model_id, old.model_id, old, new), MOVE_RULES)
+    return judge(Move("", new.model_id, old.model_id, old, new), PAIR_RULES)
 
 
 def refusals(outcomes: tuple[Outcome, ...]) -> tuple[Outcome, ...]:

@@ -1,23 +1,25 @@
-"""The request of a declaration, which tells what shall be: apply."""
+"""The edit of many aliases at once, as files declare them: apply."""
 
 from collections import ChainMap
 from collections.abc import Iterable, Mapping, Sequence
-from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from mlalias import advice
-from mlalias.core.catalog import AliasChange, Catalog, Model, is_pattern
-from mlalias.core.plan import Caution, FactChange, Plan, Request
+from mlalias.core.catalog import Catalog, Change, Model, is_pattern
+from mlalias.core.plan import Caution, Context, Edit, FactChange, Plan
 from mlalias.core.rules import judge
 from mlalias.documents.facts import Facts
 from mlalias.edits.aliases import dangling, delete, homonyms, judged, look_up
-from mlalias.errors import Hint, NotFound, Refused
+from mlalias.errors import NotFound, Refused
+from mlalias.names import matches, not_found
 
 
-def apply(facts: Facts, *, prune: bool, only: Sequence[str], allow_empty: bool) -> Request:
-    """Make the aliases that match one of `only`, if any, what the files declare; add missing models and pipelines."""
+def apply(facts: Facts, *, prune: bool, only: Sequence[str], allow_empty: bool) -> Edit:
+    """Point aliases where the files declare, and add models and pipelines that are missing.
 
-    def request(catalog: Catalog) -> Plan:
+    With `only`, aliases that match none of its patterns are left alone; `prune` deletes aliases that no file declares.
+    """
+
+    def edit(catalog: Catalog) -> Plan:
         missing = _missing(catalog, facts, only)
         if missing:
             return Plan(catalog, errors=missing)
@@ -25,9 +27,9 @@ def apply(facts: Facts, *, prune: bool, only: Sequence[str], allow_empty: bool) 
         declared = {alias: facts.aliases[alias] for alias in sorted(facts.aliases) if _looked_at(alias, only)}
         pruned = _undeclared(catalog, declared, only) if prune else ()
         if pruned and not declared and not allow_empty:
-            return Plan(catalog, errors=(_nothing_declared(facts, only, len(pruned)),))
+            return Plan(catalog, errors=(_nothing_declared(catalog, facts, only, len(pruned)),))
         after = additions.to(catalog)
-        plans = _declare_all(after, declared)
+        plans = [_declare(after, alias, target) for alias, target in declared.items()]
         plans += [delete(alias)(after) for alias in pruned]
         plan = _together(catalog, plans)
         judged_already = {change.model_alias for change in (*plan.moves, *plan.refused)}
@@ -37,10 +39,10 @@ def apply(facts: Facts, *, prune: bool, only: Sequence[str], allow_empty: bool) 
             pipelines=additions.pipelines,
             facts=additions.facts,
             warnings=additions.cautions + plan.warnings,
-            errors=plan.errors + homonyms(both, catalog.aliases),
+            errors=plan.errors + homonyms(both, catalog),
         )
 
-    return request
+    return edit
 
 
 def aliases_only(facts: Facts) -> tuple[Facts, str]:
@@ -102,48 +104,34 @@ def _ignored(facts: Facts) -> tuple[str, ...]:
     return (f"the deployments in {facts.source} are left out: `import` takes them over",) if alone else ()
 
 
-_MOST_ADVISED = 20
-
-
-def _declare_all(catalog: Catalog, declared: Mapping[str, str]) -> list[Plan]:
-    """Every line of a declaration, with advice for the first of those that are refused."""
-    plans: list[Plan] = []
-    refused = 0
-    for alias, target in declared.items():
-        advise = advice.hints if refused < _MOST_ADVISED else advice.silent
-        plans.append(_declare(catalog, alias, target, advise))
-        refused += bool(plans[-1].errors)
-    return plans
-
-
-def _declare(catalog: Catalog, model_alias: str, model_id: str, advise: advice.Advice) -> Plan:
-    """One line of a declaration; an alias that names its model already is not judged."""
-    change = look_up(catalog, model_alias, model_id, reassign=True)
-    if change.target != model_id:
-        return judged(catalog, change, judge(change), advise)
-    unchanged = (AliasChange(model_alias, model_id, model_id),)
-    return Plan(catalog, unchanged, warnings=() if change.new else (dangling(model_alias, model_id),))
+def _declare(catalog: Catalog, model_alias: str, model_id: str) -> Plan:
+    """One line of a declaration; an alias that already names its model is not judged."""
+    move = look_up(catalog, model_alias, model_id, reassign=True)
+    if move.target != model_id:
+        return judged(catalog, move, judge(move))
+    unchanged = (Change(model_alias, model_id, model_id),)
+    return Plan(catalog, unchanged, warnings=() if move.new else (dangling(model_alias, model_id),))
 
 
 def _missing(catalog: Catalog, facts: Facts, only: Sequence[str]) -> tuple[NotFound, ...]:
     """The exact names to be looked at that neither the files nor the catalog have."""
     exact = (name for name in only if not is_pattern(name) and name not in facts.aliases)
-    return tuple(advice.not_found(catalog, name, "alias") for name in exact if name not in catalog.aliases)
+    return tuple(not_found(catalog, name, "alias") for name in exact if name not in catalog.aliases)
 
 
 def _looked_at(alias: str, only: Sequence[str]) -> bool:
-    return not only or any(fnmatchcase(alias, pattern) for pattern in only)
+    return not only or any(matches(pattern, alias) for pattern in only)
 
 
 def _undeclared(catalog: Catalog, declared: Iterable[str], only: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted(alias for alias in catalog.aliases.keys() - set(declared) if _looked_at(alias, only)))
 
 
-def _nothing_declared(facts: Facts, only: Sequence[str], count: int) -> Refused:
+def _nothing_declared(catalog: Catalog, facts: Facts, only: Sequence[str], count: int) -> Refused:
     matching = " that matches " + " or ".join(f"'{pattern}'" for pattern in only) if only else ""
     which = "all that match" if only else "all there are"
-    hint = Hint("if all of them shall go, add --allow-empty")
-    return Refused(f"{facts.source} declares no alias{matching}, and --prune would delete {which} ({count})", hint)
+    reason = f"{facts.source} declares no alias{matching}, and --prune would delete {which} ({count})"
+    return Refused(reason, rule="declares_nothing", context=Context(catalog))
 
 
 def _together(catalog: Catalog, plans: Sequence[Plan]) -> Plan:

@@ -3,20 +3,20 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from mlalias.core.catalog import AliasChange, Catalog, Model, is_model_id, is_server_alias
-from mlalias.core.plan import Caution, FactChange, Plan, Request
+from mlalias.core.catalog import Catalog, Change, Model, is_model_id, is_server_alias
+from mlalias.core.plan import Caution, Context, Edit, FactChange, Plan
 from mlalias.documents.facts import Facts
 from mlalias.edits.aliases import dangling, homonyms
-from mlalias.errors import Conflict, Failure, Hint, InvalidDocument, Refused
+from mlalias.errors import Conflict, Failure, InvalidDocument, Refused
 
 
-def take(facts: Facts, *, reassign: bool = False, prune: bool = False) -> Request:
+def import_facts(facts: Facts, *, reassign: bool = False, prune: bool = False) -> Edit:
     """Take facts over without asking the rules; an alias that names another model here needs `reassign`.
 
     `prune` also removes the models, deployments and pipelines that the facts lack, of each part that they tell of.
     """
 
-    def request(catalog: Catalog) -> Plan:
+    def edit(catalog: Catalog) -> Plan:
         unfit = _unfit(facts, prune=prune)
         if unfit:
             return Plan(catalog, errors=unfit)
@@ -41,10 +41,10 @@ def take(facts: Facts, *, reassign: bool = False, prune: bool = False) -> Reques
         return plan._replace(
             changes=tuple(change for change in changes if change.model_alias not in bad),
             refused=tuple(change for change in changes if change.model_alias in bad),
-            errors=(*_conflicts(moved, facts, prune=prune), *homonyms(both, catalog.aliases)),
+            errors=(*_conflicts(catalog, moved, facts), *homonyms(both, catalog)),
         )
 
-    return request
+    return edit
 
 
 def _unfit(facts: Facts, *, prune: bool) -> tuple[Failure, ...]:
@@ -115,12 +115,12 @@ def _as_tuples(pipelines: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, .
     return {name: tuple(names) for name, names in pipelines.items()}
 
 
-def _taken_aliases(catalog: Catalog, facts: Facts, gone: Sequence[str]) -> tuple[AliasChange, ...]:
+def _taken_aliases(catalog: Catalog, facts: Facts, gone: Sequence[str]) -> tuple[Change, ...]:
     """The aliases told of, and those that go with their models."""
     lost_models = set(gone)
-    taken = [AliasChange(alias, target, catalog.aliases.get(alias)) for alias, target in facts.aliases.items()]
+    taken = [Change(alias, target, catalog.aliases.get(alias)) for alias, target in facts.aliases.items()]
     lost = [
-        AliasChange(alias, None, target)
+        Change(alias, None, target)
         for alias, target in catalog.aliases.items()
         if target in lost_models and alias not in facts.aliases
     ]
@@ -136,19 +136,19 @@ def _kept_aliases(catalog: Catalog, facts: Facts) -> tuple[str, ...]:
     )
 
 
-def _conflicts(moved: Sequence[AliasChange], facts: Facts, *, prune: bool) -> tuple[Conflict, ...]:
-    files = tuple("-" if source == "standard input" else source for source in facts.sources)
+def _conflicts(catalog: Catalog, moved: Sequence[Change], facts: Facts) -> tuple[Conflict, ...]:
     return tuple(
         Conflict(
             f"the alias '{change.model_alias}' names '{change.previous_model_id}' here, "
             f"and '{change.model_id}' in {facts.source}",
-            Hint("take over what the file says", ("import", *files, "--reassign", *(("--prune",) if prune else ()))),
+            rule="alias_taken",
+            context=Context(catalog, change.model_alias),
         )
         for change in moved
     )
 
 
-def _dangling(changes: Sequence[AliasChange], known: Iterable[str]) -> Iterator[Caution]:
+def _dangling(changes: Sequence[Change], known: Iterable[str]) -> Iterator[Caution]:
     models = set(known)
     for alias, target, _ in changes:
         if target is not None and target not in models:

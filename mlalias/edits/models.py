@@ -1,36 +1,83 @@
-"""The requests that tell of single facts: a model, a pipeline, a deployment."""
+"""The edits of models, and what REST does to models, pipelines and deployments."""
 
-from fnmatch import fnmatchcase
+from collections.abc import Sequence
 from typing import Any
 
-from mlalias.advice import not_found
-from mlalias.core.catalog import Catalog, Deployment, Model, is_model_id
-from mlalias.core.plan import Plan, Request
+from mlalias.core.catalog import Catalog, Change, Deployment, Model, is_model_id
+from mlalias.core.plan import Context, Edit, FactChange, Plan
 from mlalias.documents.codec import Document
 from mlalias.documents.facts import model, names_in
 from mlalias.documents.table import Node
+from mlalias.edits.aliases import listed_pipelines
 from mlalias.errors import Conflict, InvalidDocument, NotFound, Refused
+from mlalias.names import matches, not_found
 
 _VALIDATION = "action_request_validation_exception"
 _EXISTS = "resource_already_exists_exception"
 _DEFINITIONS = ("definition", "compressed_definition")
 
 
-def put_model(model_id: str, document: Document) -> Request:
+def forget(model_id: str, *, force: bool, missing_ok: bool = False) -> Edit:
+    """Remove a model and its aliases, under Elasticsearch's conditions; `force` ignores all but that it exists.
+
+    https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-delete-trained-model
+    """
+
+    def edit(catalog: Catalog) -> Plan:
+        model = catalog.models.get(model_id)
+        if model is None:
+            return Plan(catalog) if missing_ok else Plan(catalog, errors=(_no_model(catalog, model_id),))
+        aliases = catalog.aliases_of(model_id)
+        errors = () if force else _still_used(catalog, model_id, aliases, deployed=bool(model.deployments))
+        if errors:
+            return Plan(catalog, errors=errors)
+        changes = tuple(Change(alias, None, model_id) for alias in aliases)
+        return Plan(catalog, changes, forgotten=(model_id,), facts=(FactChange("removed", "model", model_id),))
+
+    return edit
+
+
+def _no_model(catalog: Catalog, name: str) -> NotFound:
+    if name not in catalog.aliases:
+        return not_found(catalog, name, "model")
+    context = Context(catalog, name, name=name, kind="model")
+    return NotFound(f"'{name}' is an alias, not a model", rule="not_found", context=context)
+
+
+def _still_used(catalog: Catalog, model_id: str, aliases: Sequence[str], *, deployed: bool) -> tuple[Conflict, ...]:
+    """The first of the conditions, in Elasticsearch's order, that keeps a model."""
+
+    def conflict(reason: str) -> tuple[Conflict, ...]:
+        return (Conflict(reason, rule="in_use", context=Context(catalog, name=model_id, kind="model")),)
+
+    of_model = catalog.pipelines_naming(model_id)
+    if of_model:
+        return conflict(f"the model '{model_id}' is used by {listed_pipelines(of_model)}")
+    for alias in aliases:
+        of_alias = catalog.pipelines_naming(alias)
+        if of_alias:
+            return conflict(f"the alias '{alias}' of '{model_id}' is used by {listed_pipelines(of_alias)}")
+    return conflict(f"the model '{model_id}' is deployed") if deployed else ()
+
+
+# --- models over REST ---
+
+
+def put_model(model_id: str, document: Document) -> Edit:
     """Add a model from its configuration, of which the definition is not kept; raises Refused, InvalidDocument."""
     _valid_id(model_id, "model")
     if "deployments" in document:
         raise InvalidDocument("the body has the key 'deployments', and a new model is not deployed")
     created = _created(model(model_id, Node(document, "the body")))
 
-    def request(catalog: Catalog) -> Plan:
+    def edit(catalog: Catalog) -> Plan:
         if model_id in catalog.models:
             return Plan(catalog, errors=(Refused(f"the model '{model_id}' exists already", type=_EXISTS),))
         if model_id in catalog.aliases:
             return Plan(catalog, errors=(Refused(f"'{model_id}' is an alias and cannot be the id of a model"),))
         return Plan(catalog, models={model_id: created})
 
-    return request
+    return edit
 
 
 def _created(given: Model) -> Model:
@@ -51,40 +98,40 @@ def _type_of(definition: Any) -> str:
 # --- pipelines ---
 
 
-def put_pipeline(name: str, document: Document) -> Request:
+def put_pipeline(name: str, document: Document) -> Edit:
     """Add an ingest pipeline or replace it; only what its processors name is kept. Raises InvalidDocument."""
     processors = document.get("processors")
     if not isinstance(processors, list) or not all(isinstance(one, dict) for one in processors):
         raise InvalidDocument("the body has no list of processors", type="parse_exception")
     names = tuple(dict.fromkeys(names_in(processors)))
 
-    def request(catalog: Catalog) -> Plan:
+    def edit(catalog: Catalog) -> Plan:
         known = catalog.pipelines.get(name)
         if known is not None and tuple(known) == names:
             return Plan(catalog)
         return Plan(catalog, pipelines={**catalog.pipelines, name: names})
 
-    return request
+    return edit
 
 
-def delete_pipelines(pattern: str) -> Request:
+def delete_pipelines(pattern: str) -> Edit:
     """Delete the ingest pipelines that a name, which may hold `*`, stands for."""
 
-    def request(catalog: Catalog) -> Plan:
-        gone = [name for name in catalog.pipelines if matches(pattern, name)]
+    def edit(catalog: Catalog) -> Plan:
+        gone = [name for name in catalog.pipelines if matches(pattern, name, wildcards="*")]
         if not gone:
             missing = NotFound(f"there is no ingest pipeline '{pattern}'")
             return Plan(catalog, errors=() if pattern == "*" else (missing,))
         kept = {name: names for name, names in catalog.pipelines.items() if name not in gone}
         return Plan(catalog, pipelines=kept)
 
-    return request
+    return edit
 
 
 # --- deployments ---
 
 
-def start(name: str, deployment_id: str, allocations: int) -> Request:
+def start(name: str, deployment_id: str, allocations: int) -> Edit:
     """Deploy the pytorch model that a name stands for: all its allocations run at once.
 
     Without a `deployment_id` it goes by the model's. Raises Refused.
@@ -92,7 +139,7 @@ def start(name: str, deployment_id: str, allocations: int) -> Request:
     if deployment_id:
         _valid_id(deployment_id, "deployment")
 
-    def request(catalog: Catalog) -> Plan:
+    def edit(catalog: Catalog) -> Plan:
         found = catalog.models.get(catalog.target(name) or "")
         if found is None:
             return Plan(catalog, errors=(not_found(catalog, name, "model"),))
@@ -100,7 +147,7 @@ def start(name: str, deployment_id: str, allocations: int) -> Request:
         refused = _undeployable(catalog, found, deployment.deployment_id)
         return _redeployed(catalog, found._replace(deployments=(*found.deployments, deployment)), *refused)
 
-    return request
+    return edit
 
 
 def _undeployable(catalog: Catalog, found: Model, deployment_id: str) -> tuple[Refused, ...]:
@@ -112,10 +159,10 @@ def _undeployable(catalog: Catalog, found: Model, deployment_id: str) -> tuple[R
     return ()
 
 
-def stop(name: str, *, force: bool) -> Request:
+def stop(name: str, *, force: bool) -> Edit:
     """End a deployment, or all deployments of the model that a name stands for; `force` passes over pipelines."""
 
-    def request(catalog: Catalog) -> Plan:
+    def edit(catalog: Catalog) -> Plan:
         target = catalog.target(name)
         for found in catalog.known_models():
             kept = tuple(one for one in found.deployments if one.deployment_id != name)
@@ -125,7 +172,7 @@ def stop(name: str, *, force: bool) -> Request:
                 return _redeployed(catalog, found._replace(deployments=kept), *_needed(catalog, found, name, force))
         return Plan(catalog, errors=(NotFound(f"there is no deployment '{name}'"),))
 
-    return request
+    return edit
 
 
 def _needed(catalog: Catalog, found: Model, name: str, force: bool) -> tuple[Conflict, ...]:
@@ -139,11 +186,6 @@ def _redeployed(catalog: Catalog, changed: Model, *errors: Refused | Conflict) -
     if errors:
         return Plan(catalog, errors=errors)
     return Plan(catalog, models={changed.model_id: changed})
-
-
-def matches(pattern: str, name: str) -> bool:
-    """Whether a name matches a pattern, of which `*` is the only wildcard."""
-    return fnmatchcase(name, pattern.replace("[", "[[]").replace("?", "[?]"))
 
 
 def _valid_id(text: str, kind: str) -> None:

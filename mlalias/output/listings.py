@@ -1,40 +1,41 @@
-"""Results to text: a table, tab-separated lines, or one JSON document."""
+"""What reading commands print: records first, and tables as columns of them."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from mlalias.core.catalog import AliasChange, Catalog, Deployment, Entry, Model
-from mlalias.core.history import newest
-from mlalias.core.overlap import Overlap
-from mlalias.core.overlap import overlap as compare_fields
-from mlalias.core.rules import Outcome, compare
+from mlalias.core.catalog import Catalog, Entry, Model
+from mlalias.core.rules import compare
 from mlalias.documents.codec import to_json
 from mlalias.errors import Damaged
-from mlalias.output import shapes as records
-from mlalias.output import tables
-from mlalias.output.page import Format, Page, Typed
-from mlalias.output.tables import Column, Row, Screen
+from mlalias.output import shapes, tables
+from mlalias.output.page import Format, Invocation, Page, Screen, Screens
+from mlalias.output.shapes import Record
+from mlalias.output.tables import Column, Row
+from mlalias.text import plural
 
 if TYPE_CHECKING:
     from mlalias.stores.directory.verify import Findings
 
 
-def _page(
+def _listing(
+    records: Sequence[Record],
     form: Format,
-    record: Callable[[], Any],
     columns: Sequence[Column],
-    rows: Callable[[], Sequence[Row]],
+    row: Callable[[Record], Row],
+    screens: Screens,
+    *,
+    key: str,
     empty: str,
 ) -> Page:
-    """One result in any format; `empty` is what a person is told where there is nothing."""
+    """One list in any format; `empty` is what a person is told where there is nothing."""
     if form is Format.json:
-        return Page(to_json(record()))
+        return Page(to_json({key: records}))
+    rows = [row(record) for record in records]
     if form is Format.tsv:
-        return Page(tables.tsv(rows()))
-    found = rows()
-    if not found:
-        return Page(talk=empty + "\n")
-    text, dropped = tables.table(columns, found, tables.stdout())
+        return Page(tables.tsv(rows))
+    if not rows:
+        return Page(notes=empty + "\n")
+    text, dropped = tables.table(columns, rows, screens.out)
     left_out = f"left out, too narrow: {', '.join(dropped)} (all: -o tsv)\n" if dropped else ""
     return Page(text, left_out)
 
@@ -52,164 +53,200 @@ _ALIAS = (
 _MODEL = (*_ALIAS[1:], Column("aliases"))
 
 
-def aliases(catalog: Catalog, names: Sequence[str], form: Format) -> Page:
+def aliases(catalog: Catalog, names: Sequence[str], form: Format, screens: Screens) -> Page:
     """The aliases of the given names."""
-    return _page(
-        form,
-        lambda: {"aliases": [records.alias(catalog, name) for name in names]},
-        _ALIAS,
-        lambda: [_alias_row(catalog, name, form) for name in names],
-        "no aliases",
+    records = [shapes.alias(catalog, name) for name in names]
+    row = _alias_line if form is Format.table else _alias_row
+    return _listing(records, form, _ALIAS, row, screens, key="aliases", empty="no aliases")
+
+
+def _alias_row(record: Record) -> Row:
+    if record["dangling"]:
+        return record["model_alias"], record["model_id"], "dangling", "", "", ""
+    fields = str(record["field_count"])
+    return (
+        record["model_alias"],
+        record["model_id"],
+        record["model_type"] or "",
+        record["inference_type"] or "",
+        fields,
+        deployment_text(record),
     )
 
 
-def _alias_row(catalog: Catalog, name: str, form: Format) -> Row:
-    """A row of `list`; for people a model that is gone is marked where no narrow terminal leaves it out."""
-    target = catalog.aliases[name]
-    found = catalog.models.get(target)
-    if found:
-        return (name, target, *_facts(found))
-    if form is Format.table:
-        return (name, target + tables.DANGLING, "", "", "", "")
-    return (name, target, "dangling", "", "", "")
+def _alias_line(record: Record) -> Row:
+    """A row of `list` for people: a model that does not exist is marked where no narrow terminal leaves it out."""
+    if record["dangling"]:
+        return record["model_alias"], record["model_id"] + tables.DANGLING, "", "", "", ""
+    return _alias_row(record)
 
 
-def _facts(model: Model) -> tuple[str, str, str, str]:
-    fields = str(len(model.field_names))
-    return model.model_type or "", model.inference_type or "", fields, deployment_text(model)
-
-
-def deployment_text(model: Model) -> str:
+def deployment_text(record: Record) -> str:
     """The states of a model's deployments with the allocations that they have and want."""
-    if model.deployments:
-        return ", ".join(_state(found) for found in model.deployments)
-    return "not deployed" if model.model_type == "pytorch" else ""
+    if record["deployments"]:
+        return ", ".join(_state(each) for each in record["deployments"])
+    return "not deployed" if record.get("model_type") == "pytorch" else ""
 
 
-def _state(found: Deployment) -> str:
-    return f"{found.state or 'unknown'} {found.allocation_count}/{found.target_allocation_count}"
+def _state(deployment: Record) -> str:
+    state = deployment["state"] or "unknown"
+    return f"{state} {deployment['allocation_count']}/{deployment['target_allocation_count']}"
 
 
-def models(catalog: Catalog, found: Sequence[Model], form: Format) -> Page:
+def models(catalog: Catalog, found: Sequence[Model], form: Format, screens: Screens) -> Page:
     """The given models."""
     named = catalog.aliases_by_model()
-    return _page(
-        form,
-        lambda: {"models": [records.model(one, named.get(one.model_id, ()), catalog) for one in found]},
-        _MODEL,
-        lambda: [(one.model_id, *_facts(one), ", ".join(named.get(one.model_id, ()))) for one in found],
-        "no models",
+    records = [shapes.model(each, named.get(each.model_id, ()), catalog) for each in found]
+    return _listing(records, form, _MODEL, _model_row, screens, key="models", empty="no models")
+
+
+def _model_row(record: Record) -> Row:
+    return (
+        record["model_id"],
+        record.get("model_type") or "",
+        next(iter(record.get("inference_config", ())), ""),
+        str(len(_fields(record))),
+        deployment_text(record),
+        ", ".join(record["model_aliases"]),
     )
 
 
-def shown(catalog: Catalog, names: Sequence[str], form: Format) -> Page:
+def _fields(record: Record) -> Sequence[str]:
+    fields: Sequence[str] = record.get("input", {}).get("field_names", ())
+    return fields
+
+
+# --- one thing in full ---
+
+
+def shown(catalog: Catalog, names: Sequence[str], form: Format, screens: Screens) -> Page:
     """Aliases and models in full."""
-    is_alias = [name in catalog.aliases for name in names]
+    records = [
+        shapes.shown_alias(catalog, name) if name in catalog.aliases else shapes.shown_model(catalog, name)
+        for name in names
+    ]
     if form is Format.json:
-        told = list(zip(names, is_alias, strict=True))
-        return Page(
-            to_json(
-                {
-                    "aliases": [records.shown_alias(catalog, name) for name, alias in told if alias],
-                    "models": [records.shown_model(catalog, name) for name, alias in told if not alias],
-                }
-            )
-        )
-    pairs = [_shown(catalog, name, alias) for name, alias in zip(names, is_alias, strict=True)]
+        of_aliases = [record for record in records if "model_alias" in record]
+        of_models = [record for record in records if "model_alias" not in record]
+        return Page(to_json({"aliases": of_aliases, "models": of_models}))
+    pairs = [_pairs(record, screens.out) for record in records]
     if form is Format.tsv:
         return Page(tables.tsv((name, *pair) for name, found in zip(names, pairs, strict=True) for pair in found))
-    return Page("\n".join(tables.block(found, tables.stdout()) for found in pairs))
+    return Page("\n".join(tables.block(found, screens.out) for found in pairs))
 
 
-def _shown(catalog: Catalog, name: str, alias: bool) -> list[tuple[str, str]]:
-    target = catalog.aliases[name] if alias else name
-    model = catalog.models.get(target)
-    others = catalog.aliases_of(target)
-    pipelines = catalog.pipelines_naming(name) if alias else catalog.pipelines_naming(name, *others)
-    last = newest(catalog.history, [name] if alias else others)
-    pairs = [("alias", name)] if alias else []
-    pairs.append(("model", target if model else f"{target} (dangling: there is no such model)"))
-    if model and deployment_text(model):
-        text = ", ".join(f"{one.deployment_id} {_state(one)}" for one in model.deployments)
-        pairs.append(("deployment", text or "not deployed"))
-    pairs.append(("pipelines", ", ".join(pipelines) or "none"))
-    rest = [other for other in others if other != name]
-    pairs.append(("other aliases" if alias else "aliases", ", ".join(rest) or "none"))
-    if last:
-        pairs.append(("last change", _last_change(*last)))
-    if model:
-        pairs += _raw_facts(model)
-    return pairs
+def _pairs(record: Record, screen: Screen) -> list[tuple[str, str]]:
+    """Keys and values in order of worth: what it is, what runs, what uses it; raw facts last."""
+    alias = record.get("model_alias")
+    model = record["model"] if alias else record
+    others = [each for each in record["model_aliases"] if each != alias]
+    gone = "" if model else " (dangling: there is no such model)"
+    return [
+        *([("alias", alias)] if alias else ()),
+        ("model", record["model_id"] + gone),
+        *_deployment_pairs(record),
+        ("pipelines", ", ".join(record["pipelines"]) or "none"),
+        ("other aliases" if alias else "aliases", ", ".join(others) or "none"),
+        *_last_change(record, screen),
+        *(_raw_facts(model) if model else ()),
+    ]
 
 
-def _last_change(entry: Entry, change: AliasChange) -> str:
-    text = f"{change.model_alias} {change.result}"
-    if change.previous_model_id:
-        text += f" from {change.previous_model_id}"
-    text += f" by {entry.actor} at {_time(entry.time)} ({entry.command}, revision {entry.revision})"
-    return text + (f": {entry.message}" if entry.message else "")
+def _deployment_pairs(record: Record) -> list[tuple[str, str]]:
+    if not deployment_text(record):
+        return []
+    states = (f"{each['deployment_id']} {_state(each)}" for each in record["deployments"])
+    return [("deployment", ", ".join(states) or "not deployed")]
 
 
-def _raw_facts(model: Model) -> list[tuple[str, str]]:
+def _last_change(record: Record, screen: Screen) -> list[tuple[str, str]]:
+    entry = record["last_change"]
+    if entry is None:
+        return []
+    change = entry["changes"][0]
+    text = f"{change['model_alias']} {change['result']}"
+    if change["previous_model_id"]:
+        text += f" from {change['previous_model_id']}"
+    text += f" by {entry['actor']} at {_time(entry['time'], screen)} ({entry['command']}, revision {entry['revision']})"
+    return [("last change", text + (f": {entry['message']}" if entry["message"] else ""))]
+
+
+def _raw_facts(record: Record) -> list[tuple[str, str]]:
     from json import dumps
 
-    pairs = [("type", model.model_type or "none"), ("inference", model.inference_type or "none")]
-    fields = model.field_names
-    pairs.append(("fields", f"{len(fields)}: {', '.join(fields)}" if fields else "0"))
-    for key, value in model.config.items():
-        if key not in ("model_type", "input"):
+    fields = _fields(record)
+    pairs = [
+        ("type", record.get("model_type") or "none"),
+        ("inference", next(iter(record.get("inference_config", ())), "none")),
+        ("fields", f"{len(fields)}: {', '.join(fields)}" if fields else "0"),
+    ]
+    for key, value in record.items():
+        if key not in _SHOWN_ALREADY:
             text = value if isinstance(value, str) else dumps(value, ensure_ascii=False, default=str)
             pairs.append((key, text))
     return pairs
 
 
+_SHOWN_ALREADY = frozenset(
+    {"model_id", "model_type", "input", "model_aliases", "deployments", "pipelines", "last_change"}
+)
+
+
 # --- history ---
 
-_TOLD = ("time", "command", "by", "message")
-_REVISION = [Column(title, kept=True, right=title == "revision") for title in ("revision", "changes", *_TOLD)]
-_OF_ALIAS = [
+_WHO = ("time", "command", "by", "message")
+_REVISION = [Column(title, kept=True, right=title == "revision") for title in ("revision", "changes", *_WHO)]
+_CHANGE = [
     Column(title, kept=True, right=title == "revision")
-    for title in ("revision", "result", "alias", "model", "was", *_TOLD)
+    for title in ("revision", "result", "alias", "model", "was", *_WHO)
 ]
 
 
-def history(entries: Sequence[Entry], form: Format, *, by_alias: bool) -> Page:
+def history(entries: Sequence[Entry], form: Format, screens: Screens, *, by_alias: bool) -> Page:
     """Entries, newest first: a line per revision, or per change where `by_alias`; a block where it is too long."""
-    when = _time if form is Format.table else str
-    return _page(
-        form,
-        lambda: {"history": [records.entry(one, *one.changes) for one in entries]},
-        _OF_ALIAS if by_alias else _REVISION,
-        lambda: [
-            row for one in entries for row in (_change_rows(one, when) if by_alias else [_revision_row(one, when)])
-        ],
-        "no history",
-    )
+    records = [shapes.entry(each, *each.changes) for each in entries]
+    if form is Format.json:
+        return Page(to_json({"history": records}))
+    rows = [row for record in records for row in (_change_rows(record) if by_alias else [_revision_row(record)])]
+    if form is Format.tsv:
+        return Page(tables.tsv(rows))
+    if not rows:
+        return Page(notes="no history\n")
+    columns = _CHANGE if by_alias else _REVISION
+    at = [column.title for column in columns].index("time")
+    local = [(*row[:at], _time(row[at], screens.out), *row[at + 1 :]) for row in rows]
+    return Page(tables.table(columns, local, screens.out)[0])
 
 
-def _revision_row(entry: Entry, when: Callable[[str], str]) -> Row:
-    first, *more = entry.changes
-    changes = f"{first.model_alias} -> {first.model_id or 'deleted'}" + (f" +{len(more)} more" if more else "")
-    return str(entry.revision), changes, *_told(entry, when)
+def _revision_row(record: Record) -> Row:
+    first, *more = record["changes"]
+    changes = f"{first['model_alias']} -> {first['model_id'] or 'deleted'}" + (f" +{len(more)} more" if more else "")
+    return str(record["revision"]), changes, *_who(record)
 
 
-def _change_rows(entry: Entry, when: Callable[[str], str]) -> list[Row]:
-    revision, told = str(entry.revision), _told(entry, when)
+def _change_rows(record: Record) -> list[Row]:
     return [
-        (revision, one.result, one.model_alias, one.model_id or "", one.previous_model_id or "", *told)
-        for one in entry.changes
+        (
+            str(record["revision"]),
+            change["result"],
+            change["model_alias"],
+            change["model_id"] or "",
+            change["previous_model_id"] or "",
+            *_who(record),
+        )
+        for change in record["changes"]
     ]
 
 
-def _told(entry: Entry, when: Callable[[str], str]) -> Row:
-    return when(entry.time), entry.command, entry.actor, entry.message or ""
+def _who(record: Record) -> Row:
+    return record["time"], record["command"], record["actor"], record["message"] or ""
 
 
-def _time(text: str) -> str:
-    """A time of the history as the clock on the wall has it, on a terminal; text that is no time stays as it is."""
+def _time(text: str, screen: Screen) -> str:
+    """A time of the history in local time, on a terminal; text that is not a time stays as it is."""
     from datetime import datetime
 
-    if tables.stdout().width is None:
+    if screen.width is None:
         return text
     try:
         return datetime.fromisoformat(text).astimezone().strftime("%Y-%m-%d %H:%M")
@@ -224,74 +261,73 @@ _RULE = (Column("rule", kept=True), Column("outcome", kept=True), Column("messag
 _BAR = 40
 
 
-def comparison(old: Model, new: Model, form: Format) -> Page:
+def comparison(old: Model, new: Model, form: Format, screens: Screens) -> Page:
     """The fields of two models, the share of the old one's that the new one has, and the rules of a move."""
-    fields = compare_fields(old.field_names, new.field_names)
-    outcomes = compare(old, new)
+    record = shapes.comparison(old, new, compare(old, new))
     if form is Format.json:
-        return Page(to_json(records.comparison(old, new, fields, outcomes)))
+        return Page(to_json(record))
     if form is Format.tsv:
-        return Page(tables.tsv(_overlap_rows(fields) + _rule_rows(outcomes)))
-    screen = tables.stdout()
+        return Page(tables.tsv(_overlap_rows(record["overlap"]) + _rule_rows(record["rules"])))
     sides = [("from", f"{old.model_id} ({_count(old)})"), ("to", f"{new.model_id} ({_count(new)})")]
     parts = [
-        tables.block(sides, screen),
-        overlap(fields, screen),
-        _share(fields, screen),
-        rules(outcomes, screen),
+        tables.block(sides, screens.out),
+        overlap(record["overlap"], screens.out),
+        _share(record["overlap"], screens.out),
+        rules(record["rules"], screens.out),
     ]
     return Page("\n".join(filter(None, parts)))
 
 
 def _count(model: Model) -> str:
-    count = len(model.field_names)
-    return f"{count} input field{'s' * (count != 1)}"
+    return plural(len(model.field_names), "input field")
 
 
-def overlap(found: Overlap, screen: Screen) -> str:
+def overlap(record: Record, screen: Screen) -> str:
     """A table of how many fields are shared and needed, which are lost, which gained."""
-    return tables.wrapped(_OVERLAP, _overlap_rows(found), screen)
+    return tables.wrapped(_OVERLAP, _overlap_rows(record), screen)
 
 
-def _overlap_rows(found: Overlap) -> list[Row]:
-    needed = ("needed", str(found.needed), f"half of the old model's {found.old_count}, rounded up")
-    shared, *rest = ((part, str(len(names)), ", ".join(names)) for part, names in found._asdict().items())
+def _overlap_rows(record: Record) -> list[Row]:
+    old_count = len(record["shared"]) + len(record["lost"])
+    needed = ("needed", str(record["needed"]), f"half of the old model's {old_count}, rounded up")
+    shared, *rest = ((part, str(len(record[part])), ", ".join(record[part])) for part in ("shared", "lost", "gained"))
     return [shared, needed, *rest]
 
 
-def _share(found: Overlap, screen: Screen) -> str:
+def _share(record: Record, screen: Screen) -> str:
     """A bar of the share of the old fields that the new model has."""
-    if not found.old_count:
+    old_count = len(record["shared"]) + len(record["lost"])
+    if not old_count:
         return ""
-    share = len(found.shared) / found.old_count
+    share = len(record["shared"]) / old_count
     width = min(_BAR, (screen.width or 80) - 8)
-    filled, rest = tables.glyphs()
+    filled, rest = tables.glyphs(screen)
     bar = filled * round(share * width) + rest * (width - round(share * width))
     return f"{bar} {share:4.0%}\n"
 
 
-def rules(outcomes: Sequence[Outcome], screen: Screen) -> str:
+def rules(records: Sequence[Record], screen: Screen) -> str:
     """A table of what each rule says."""
-    return tables.wrapped(_RULE, _rule_rows(outcomes), screen)
+    return tables.wrapped(_RULE, _rule_rows(records), screen)
 
 
-def _rule_rows(outcomes: Sequence[Outcome]) -> list[Row]:
-    return [(rule.id, result, message) for rule, result, message in outcomes]
+def _rule_rows(records: Sequence[Record]) -> list[Row]:
+    return [(record["rule"], record["outcome"], record["message"]) for record in records]
 
 
 # --- verify ---
 
 
-def findings(found: "Findings", form: Format, typed: Typed) -> Page:
-    """Faults and notes, with their mends; a fault makes it exit code 7."""
+def findings(found: "Findings", invocation: Invocation, screens: Screens) -> Page:
+    """Faults and notes, with their fixes; a fault means exit code 7."""
     code = Damaged.exit_code if found.faults else 0
-    record = records.findings(found, typed)
-    if form is Format.json:
+    record = shapes.findings(found, invocation)
+    if invocation.form is Format.json:
         return Page(to_json(record), code=code)
-    told = [(kind.removesuffix("s"), one) for kind, findings in record.items() for one in findings]
-    if form is Format.tsv:
-        return Page(tables.tsv((kind, one["path"], one["message"], one["mend"]) for kind, one in told), code=code)
-    unfolded = tables.stdout()._replace(width=None)  # a mend must survive being pasted
-    blocks = [[(kind, one["message"]), ("in", one["path"]), ("mend", one["mend"])] for kind, one in told]
+    listed = [(kind.removesuffix("s"), each) for kind, findings in record.items() for each in findings]
+    if invocation.form is Format.tsv:
+        return Page(tables.tsv((kind, each["path"], each["message"], each["fix"]) for kind, each in listed), code=code)
+    unfolded = screens.out._replace(width=None)  # a fix must survive being pasted
+    blocks = [[(kind, each["message"]), ("in", each["path"]), ("fix", each["fix"])] for kind, each in listed]
     parts = [tables.block(block, unfolded) for block in blocks]
     return Page("\n".join(parts) or "the catalog is whole\n", code=code)

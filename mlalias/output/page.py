@@ -1,7 +1,12 @@
-"""What a command prints."""
+"""How mlalias was called, what the screen can show, and what is printed."""
 
+import os
+import sys
+from collections.abc import Callable
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
+
+from mlalias.environment import COLUMNS, FORCE_COLOR, NO_COLOR, TERM
 
 
 class Format(StrEnum):
@@ -12,29 +17,83 @@ class Format(StrEnum):
     json = "json"
 
 
-class Typed(NamedTuple):
-    """What stood on the command line that the commands of hints should have, too.
+class Invocation(NamedTuple):
+    """What was on the command line, as far as it matters to what is printed and to the commands of hints.
 
-    `options` belong to `command`, and go with no other.
+    `arguments` and `options` belong to `command`, and go with no other.
     """
 
-    catalog: str | None = None
     command: str = ""
+    arguments: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
+    catalog: str | None = None
+    form: Format = Format.table
+    quiet: bool = False
+
+    def again(self, *more: str) -> tuple[str, ...]:
+        """The words of the same command with more options, for a hint."""
+        return (self.command, *self.arguments, *more)
 
     def complete(self, command: tuple[str, ...]) -> tuple[str, ...]:
-        """The words of a hint's command with what was typed."""
-        again = self.options if command[0] == self.command else ()
-        return (*command, *again, *(("--catalog", self.catalog) if self.catalog else ()))
+        """The words of a hint's command, with the options and the catalog that were given."""
+        options = self.options if command[0] == self.command else ()
+        return (*command, *options, *(("--catalog", self.catalog) if self.catalog else ()))
+
+
+class Screen(NamedTuple):
+    """What a stream can show; `width` is None where nothing limits it, `blocks` whether it has block elements."""
+
+    width: int | None = None
+    color: bool = False
+    blocks: bool = False
+
+    @classmethod
+    def of(cls, stream: TextIO | None) -> "Screen":
+        """Look at a stream and at the environment."""
+        terminal = stream is not None and not stream.closed and stream.isatty()
+        color = (terminal and TERM.read() != "dumb") or FORCE_COLOR.read()
+        width = _width(stream) if stream and terminal else None
+        return cls(width, color and not NO_COLOR.read(), _has_blocks(stream))
+
+
+class Screens(NamedTuple):
+    """Where results go, and where notes, warnings and errors go."""
+
+    out: Screen = Screen()
+    err: Screen = Screen()
+
+    @classmethod
+    def here(cls) -> "Screens":
+        """Those of this process."""
+        return cls(Screen.of(sys.stdout), Screen.of(sys.stderr))
+
+
+def _width(stream: TextIO) -> int:
+    given = COLUMNS.read()
+    try:
+        return int(given) if given.isdecimal() and int(given) else os.get_terminal_size(stream.fileno()).columns or 80
+    except (OSError, ValueError):
+        return 80
+
+
+def _has_blocks(stream: TextIO | None) -> bool:
+    try:
+        "\u2588\u00b7".encode((stream and stream.encoding) or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
 
 
 class Page(NamedTuple):
-    """The result, the talk about it, and the exit code.
+    """The result, the notes about it (warnings, hints, errors), and the exit code.
 
     `committed` tells that a change is in place, should printing fail.
     """
 
     text: str = ""
-    talk: str = ""
+    notes: str = ""
     code: int = 0
     committed: bool = False
+
+
+View = Callable[[Screens], Page]

@@ -1,16 +1,17 @@
-"""Results as plain records: what `-o json` prints, key by key."""
+"""Results as plain records: what `-o json` prints, and what tables show some columns of."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from mlalias.core.catalog import AliasChange, Catalog, Entry, Model
+from mlalias.core.catalog import Catalog, Change, Entry, Model
 from mlalias.core.history import newest, to_record
 from mlalias.core.overlap import Overlap
-from mlalias.core.plan import Caution, Plan
+from mlalias.core.overlap import overlap as compare_fields
+from mlalias.core.plan import Caution, Plan, Receipt
 from mlalias.core.rules import Outcome
 from mlalias.documents.facts import to_deployment
 from mlalias.errors import Failure, Hint
-from mlalias.output.page import Typed
+from mlalias.output.page import Invocation
 
 if TYPE_CHECKING:
     from mlalias.stores.directory.verify import Finding, Findings
@@ -19,50 +20,49 @@ Record = dict[str, Any]
 
 
 def alias(catalog: Catalog, model_alias: str) -> Record:
-    """An alias and what there is to know of its target; `dangling` if that is no model."""
+    """An alias and the facts of its model; it is `dangling` if that model does not exist."""
     target = catalog.aliases[model_alias]
-    model = catalog.models.get(target)
+    found = catalog.models.get(target)
     return {
         "model_alias": model_alias,
         "model_id": target,
-        "model_type": model.model_type if model else None,
-        "inference_type": model.inference_type if model else None,
-        "field_count": len(model.field_names) if model else None,
-        "deployments": [to_deployment(found) for found in model.deployments] if model else [],
-        "dangling": model is None,
+        "model_type": found.model_type if found else None,
+        "inference_type": found.inference_type if found else None,
+        "field_count": len(found.field_names) if found else None,
+        "deployments": [to_deployment(each) for each in found.deployments] if found else [],
+        "dangling": found is None,
     }
 
 
 def model(found: Model, aliases: Sequence[str], catalog: Catalog) -> Record:
-    """Elasticsearch's keys, and who names the model."""
+    """Elasticsearch's keys, and what names the model."""
     return {
         "model_id": found.model_id,
         **found.config,
         "model_aliases": list(aliases),
-        "deployments": [to_deployment(one) for one in found.deployments],
+        "deployments": [to_deployment(each) for each in found.deployments],
         "pipelines": list(catalog.pipelines_naming(found.model_id, *aliases)),
     }
 
 
 def shown_alias(catalog: Catalog, model_alias: str) -> Record:
-    """An alias in full: with its pipelines, its last change, and its model."""
+    """An alias in full: with its pipelines, its last change, all aliases of its model, and that model."""
     target = catalog.aliases[model_alias]
     found = catalog.models.get(target)
+    aliases = catalog.aliases_of(target)
     return {
         **alias(catalog, model_alias),
         "pipelines": list(catalog.pipelines_naming(model_alias)),
         "last_change": _last_change(catalog, [model_alias]),
-        "model": model(found, catalog.aliases_of(target), catalog) if found else None,
+        "model_aliases": list(aliases),
+        "model": model(found, aliases, catalog) if found else None,
     }
 
 
 def shown_model(catalog: Catalog, model_id: str) -> Record:
-    """A model in full: with the last change of the aliases that name it."""
+    """A model in full: with the last change of any alias that names it."""
     aliases = catalog.aliases_of(model_id)
-    return {
-        **model(catalog.models[model_id], aliases, catalog),
-        "last_change": _last_change(catalog, aliases),
-    }
+    return {**model(catalog.models[model_id], aliases, catalog), "last_change": _last_change(catalog, aliases)}
 
 
 def _last_change(catalog: Catalog, aliases: Iterable[str]) -> Record | None:
@@ -70,9 +70,9 @@ def _last_change(catalog: Catalog, aliases: Iterable[str]) -> Record | None:
     return entry(*last) if last else None
 
 
-def entry(found: Entry, *changes: AliasChange) -> Record:
+def entry(found: Entry, *changes: Change) -> Record:
     """An entry of the history, with some of its changes."""
-    return to_record(found._replace(changes=changes))
+    return to_record(found._replace(changes=())) | {"changes": [change(each) for each in changes]}
 
 
 def overlap(found: Overlap) -> Record:
@@ -81,15 +81,15 @@ def overlap(found: Overlap) -> Record:
     return {**parts, "needed": found.needed}
 
 
-def comparison(old: Model, new: Model, found: Overlap, outcomes: Iterable[Outcome]) -> Record:
-    """How two models' fields overlap, and whether an alias could move from the first to the second."""
-    told = [outcome(one) for one in outcomes]
+def comparison(old: Model, new: Model, outcomes: Iterable[Outcome]) -> Record:
+    """The overlap of two models' fields, and whether an alias could move from the first to the second."""
+    rules = [outcome(each) for each in outcomes]
     return {
         "old_model_id": old.model_id,
         "new_model_id": new.model_id,
-        "movable": not any(one["outcome"] == "fail" for one in told),
-        "overlap": overlap(found),
-        "rules": told,
+        "movable": not any(rule["outcome"] == "fail" for rule in rules),
+        "overlap": overlap(compare_fields(old.field_names, new.field_names)),
+        "rules": rules,
     }
 
 
@@ -108,78 +108,87 @@ def outcome(found: Outcome) -> Record:
     return {"rule": found.rule.id, "outcome": found.result, "message": found.message}
 
 
-def change(found: AliasChange) -> Record:
+def change(found: Change) -> Record:
     """What becomes of an alias."""
     return {"result": found.result, **found._asdict()}
 
 
-def plan(found: Plan, *, dry_run: bool) -> Record:
-    """What a write did, or would do."""
+def plan(found: Plan) -> Record:
+    """What an edit would do: a dry run."""
+    return _write(None, found.changes, found.warnings, found, dry_run=True) | rules(found)
+
+
+def receipt(found: Receipt) -> Record:
+    """What a write did."""
+    return _write(found.revision, found.changes, found.warnings, found.plan, dry_run=False)
+
+
+def _write(
+    revision: int | None, changes: Iterable[Change], warnings: Iterable[Caution], plan: Plan, *, dry_run: bool
+) -> Record:
     record: Record = {
         "acknowledged": True,
         "dry_run": dry_run,
-        "revision": found.revision,
-        "changes": [change(one) for one in found.changes],
-        "warnings": [warning(one) for one in found.warnings],
+        "revision": revision,
+        "changes": [change(each) for each in changes],
+        "warnings": [warning(each) for each in warnings],
     }
-    if found.facts:
-        record["facts"] = [fact._asdict() for fact in found.facts]
-    return record | (rules(found) if dry_run else {})
+    return record | ({"facts": [fact._asdict() for fact in plan.facts]} if plan.facts else {})
 
 
 def rules(found: Plan) -> Record:
-    """What all rules say of all changes."""
-    told = found.outcomes.items()
-    return {"rules": [{**outcome(one), "model_alias": alias} for alias, outcomes in told for one in outcomes]}
+    """What every rule says of every move."""
+    judged = found.outcomes.items()
+    return {"rules": [{**outcome(each), "model_alias": alias} for alias, outcomes in judged for each in outcomes]}
 
 
-def stopped(found: Plan) -> Record:
+def stopped(found: Receipt) -> Record:
     """What a cluster did before an error, and what it did not; nothing where a change is made whole or not at all."""
-    if found.left is None:
+    if found.failed is None:
         return {}
     known = all(error.certain for error in found.errors)
+    failed = [change(found.failed)]
     return {
-        "changes": [change(one) for one in found.changes],
-        "not_done": [change(one) for one in (*(found.refused if known else ()), *found.left)],
-        "unknown": [] if known else [change(one) for one in found.refused],
-        "warnings": [warning(one) for one in found.warnings],
+        "changes": [change(each) for each in found.changes],
+        "not_done": [*(failed if known else ()), *(change(each) for each in found.unsent)],
+        "unknown": [] if known else failed,
+        "warnings": [warning(each) for each in found.warnings],
     }
 
 
-def failure(found: Failure, typed: Typed) -> Record:
-    """An error, and all errors where there are several; hints with what was `typed`."""
-    errors = [_error(one, typed) for one in found.errors]
+Hints = Mapping[Failure, Sequence[Hint]]
+
+
+def failure(found: Failure, hints: Hints, invocation: Invocation) -> Record:
+    """An error, and all errors where there are several, with the hints that were found."""
+    errors = [_error(each, hints.get(each, ()), invocation) for each in found.errors]
     record: Record = {"error": errors[0], "errors": errors, "status": found.errors[0].status}
     return record | ({"committed": True} if found.committed else {})
 
 
-def _error(found: Failure, typed: Typed) -> Record:
-    hints = [hint_text(hint, typed) for hint in found.hints]
-    return {
-        "type": found.type,
-        "reason": found.reason,
-        "rule": found.rule,
-        "hint": "; ".join(hints) or None,
-    }
+def _error(found: Failure, hints: Sequence[Hint], invocation: Invocation) -> Record:
+    texts = [hint_text(hint, invocation) for hint in hints]
+    return {"type": found.type, "reason": found.reason, "rule": found.rule, "hint": "; ".join(texts) or None}
 
 
-def hint_text(hint: Hint, typed: Typed) -> str:
+def hint_text(hint: Hint, invocation: Invocation) -> str:
     """A hint, its command ready to be pasted."""
     if not hint.command:
         return hint.text
     from shlex import join
 
-    command = join(("mlalias", *typed.complete(hint.command)))
+    command = join(("mlalias", *invocation.complete(hint.command)))
     if hint.lines:
         printed = join(("printf", r"%s\n", *hint.lines))
         command = f"{printed} | {command}"
     return f"{hint.text}{'' if hint.text.endswith('?') else ':'} {command}"
 
 
-def findings(found: "Findings", typed: Typed) -> Record:
-    """What `verify` found."""
+def findings(found: "Findings", invocation: Invocation) -> Record:
+    """What `verify` found; `mend` is the former name of `fix`."""
 
-    def record(one: "Finding") -> Record:
-        return {**one._asdict(), "mend": hint_text(one.mend, typed)}
+    def record(finding: "Finding") -> Record:
+        fix = hint_text(finding.fix, invocation)
+        return {"path": finding.path, "message": finding.message, "fix": fix, "mend": fix}
 
-    return {"faults": [record(one) for one in found.faults], "notes": [record(one) for one in found.notes]}
+    return {"faults": [record(each) for each in found.faults], "notes": [record(each) for each in found.notes]}

@@ -15,11 +15,11 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from mlalias.errors import Busy, Failure, SystemRefused, as_one, os_text
-from mlalias.output.tables import visible
 from mlalias.rest import http as protocol
 from mlalias.rest import routes
 from mlalias.rest.http import Answer, Given, HttpFailure
-from mlalias.stores.store import Store
+from mlalias.stores import Store
+from mlalias.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -131,10 +131,10 @@ class App:
 
     async def _change(self, step: routes.Writing) -> Answer:
         async with self._turns():
-            plan = await run_in_threadpool(self._store.change, step.request, "serve")
-        if plan.errors:
-            raise as_one(plan.errors)
-        return step.answer(plan)
+            receipt = await run_in_threadpool(self._store.change, step.edit, "serve")
+        if receipt.errors:
+            raise as_one(receipt.errors)
+        return step.answer(receipt.plan)
 
     @asynccontextmanager
     async def _turns(self) -> "AsyncIterator[None]":

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from mlalias.core.catalog import Catalog, Deployment, Model
 from mlalias.documents.codec import Document
 from mlalias.documents.facts import to_config
-from mlalias.edits.models import matches
 from mlalias.errors import NotFound
+from mlalias.names import matches
 from mlalias.rest.http import BUILD, VERSION, words
 
 DEFINITION = ("definition", "compressed_definition")
@@ -51,8 +51,8 @@ def _named(catalog: Catalog, name: str) -> Iterable[str]:
         return catalog.models
     named: Iterable[str] = (catalog.target(name) or "",)
     if "*" in name:
-        named = [target for alias, target in catalog.aliases.items() if matches(name, alias)]
-        named += [model_id for model_id in catalog.models if matches(name, model_id)]
+        named = [target for alias, target in catalog.aliases.items() if matches(name, alias, wildcards="*")]
+        named += [model_id for model_id in catalog.models if matches(name, model_id, wildcards="*")]
     return [model_id for model_id in named if model_id in catalog.models]
 
 
@@ -120,7 +120,9 @@ def _allocation(count: int, target: int) -> Document:
 def pipelines(catalog: Catalog, expression: str, *, summary: bool) -> Document:
     """The pipelines that an expression stands for, made of inference processors for the names that are stored."""
     asked = words(expression) or ("*",)
-    found = [name for name in sorted(catalog.pipelines) if any(matches(pattern, name) for pattern in asked)]
+    found = [
+        name for name in sorted(catalog.pipelines) if any(matches(pattern, name, wildcards="*") for pattern in asked)
+    ]
     return {name: {} if summary else _processors(catalog.pipelines[name]) for name in found}
 
 

@@ -15,11 +15,11 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
+from mlalias.environment import LOCK_TIMEOUT, SERVE_API_KEY
 from mlalias.errors import Hint, SystemRefused, WrongUsage
 from mlalias.rest.app import App
-from mlalias.stores.directory.store import DirectoryStore, lock_timeout
+from mlalias.stores.directory.store import DirectoryStore
 
-API_KEY = "MLALIAS_SERVE_API_KEY"
 PATIENCE = 30.0
 GRACE = 3
 
@@ -29,8 +29,8 @@ def serve(catalog: Path, host: str, port: int, *, read_only: bool = False) -> No
 
     Raises WrongUsage for a host that needs a key, SystemRefused for an address that cannot be had.
     """
-    key = os.environ.get(API_KEY) or None
-    timeout = lock_timeout()
+    key = SERVE_API_KEY.read() or None
+    timeout = LOCK_TIMEOUT.read()
     with listen(host, port, guarded=key is not None) as listener, _log() as log, _ended_by_sigterm():
         store = DirectoryStore(catalog)
         app = App(store, api_key=key, read_only=read_only, lock_timeout=timeout, patience=PATIENCE, log=log)
@@ -64,7 +64,7 @@ def listen(host: str, port: int, *, guarded: bool = False) -> socket.socket:
     if not (guarded or ip_address(str(address[0]).partition("%")[0]).is_loopback):
         raise WrongUsage(
             f"'{host}' can be reached from other machines, and there is no key that requests must carry",
-            Hint(f"choose one first: export {API_KEY}=$(openssl rand -hex 16)"),
+            Hint(f"choose one first: export {SERVE_API_KEY.name}=$(openssl rand -hex 16)"),
         )
     try:
         return socket.create_server(address[:2], family=family)

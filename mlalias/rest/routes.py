@@ -5,11 +5,10 @@ from functools import partial
 from typing import NamedTuple
 
 from mlalias.core.catalog import Catalog
-from mlalias.core.plan import Plan, Request
-from mlalias.edits import aliases as requests
-from mlalias.edits import models as facts
+from mlalias.core.plan import Edit, Plan
+from mlalias.edits import aliases, models
 from mlalias.errors import Refused
-from mlalias.rest import bodies as answers
+from mlalias.rest import bodies
 from mlalias.rest.http import Answer, Given, warning
 
 Reading = Callable[[Catalog], Answer]
@@ -18,7 +17,7 @@ Reading = Callable[[Catalog], Answer]
 class Writing(NamedTuple):
     """A change, and the answer to be given once it is made."""
 
-    request: Request
+    edit: Edit
     answer: Callable[[Plan], Answer]
 
 
@@ -42,7 +41,7 @@ def find(segments: Sequence[str]) -> tuple[Mapping[str, Handler], Mapping[str, s
 
 def _root(given: Given) -> Reading:
     given.done()
-    return lambda _: Answer(answers.root())
+    return lambda _: Answer(bodies.root())
 
 
 # --- aliases ---
@@ -51,13 +50,13 @@ def _root(given: Given) -> Reading:
 def _put_alias(given: Given) -> Writing:
     reassign = given.flag("reassign")
     given.done()
-    request = requests.put(given.names["model_id"], given.names["model_alias"], reassign=reassign)
-    return Writing(request, acknowledged)
+    edit = aliases.put(given.names["model_id"], given.names["model_alias"], reassign=reassign)
+    return Writing(edit, acknowledged)
 
 
 def _delete_alias(given: Given) -> Writing:
     given.done()
-    return Writing(requests.delete(given.names["model_alias"], given.names["model_id"]), acknowledged)
+    return Writing(aliases.delete(given.names["model_alias"], given.names["model_id"]), acknowledged)
 
 
 # --- models ---
@@ -69,7 +68,7 @@ _INCLUDES = frozenset(
 
 def _get_models(given: Given) -> Reading:
     found, page = _finding(given, given.words("tags")), _page(given)
-    hidden: tuple[str, ...] = answers.GENERATED if given.flag("exclude_generated") else ()
+    hidden: tuple[str, ...] = bodies.GENERATED if given.flag("exclude_generated") else ()
     given.flag("decompress_definition")
     include = given.words("include")
     given.done()
@@ -77,19 +76,19 @@ def _get_models(given: Given) -> Reading:
     if unknown:
         raise Refused(f"nothing named '{unknown[0]}' can be included (it can be {', '.join(sorted(_INCLUDES))})")
     if "definition" not in include:
-        hidden += answers.DEFINITION
-    return lambda catalog: Answer(answers.configs(catalog, found(catalog), *page, hidden))
+        hidden += bodies.DEFINITION
+    return lambda catalog: Answer(bodies.configs(catalog, found(catalog), *page, hidden))
 
 
 def _get_stats(given: Given) -> Reading:
     found, page = _finding(given), _page(given)
     given.done()
-    return lambda catalog: Answer(answers.stats(catalog, found(catalog), *page))
+    return lambda catalog: Answer(bodies.stats(catalog, found(catalog), *page))
 
 
 def _finding(given: Given, tags: Sequence[str] = ()) -> Callable[[Catalog], Sequence[str]]:
     allow = given.flag("allow_no_match", default=True)
-    return partial(answers.find, expression=given.names.get("model_id", ""), tags=tags, allow_no_match=allow)
+    return partial(bodies.find, expression=given.names.get("model_id", ""), tags=tags, allow_no_match=allow)
 
 
 def _page(given: Given) -> tuple[int, int]:
@@ -100,15 +99,15 @@ def _put_model(given: Given) -> Writing:
     model_id = given.names["model_id"]
     given.flag("defer_definition_decompression")
     given.flag("wait_for_completion")
-    request = facts.put_model(model_id, given.document())
-    return Writing(request, lambda plan: Answer({"model_id": model_id, **plan.models[model_id].config}))
+    edit = models.put_model(model_id, given.document())
+    return Writing(edit, lambda plan: Answer({"model_id": model_id, **plan.models[model_id].config}))
 
 
 def _delete_model(given: Given) -> Writing:
     force = given.flag("force")
     given.accept("timeout")
     given.done()
-    return Writing(requests.forget(given.names["model_id"], force=force), acknowledged)
+    return Writing(models.forget(given.names["model_id"], force=force), acknowledged)
 
 
 # --- deployments ---
@@ -122,16 +121,16 @@ def _start(given: Given) -> Writing:
 
     def answer(plan: Plan) -> Answer:
         model_id = next(iter(plan.models))
-        return Answer(answers.started(deployment_id or model_id, model_id, allocations))
+        return Answer(bodies.started(deployment_id or model_id, model_id, allocations))
 
-    return Writing(facts.start(name, deployment_id, allocations), answer)
+    return Writing(models.start(name, deployment_id, allocations), answer)
 
 
 def _stop(given: Given) -> Writing:
     force = given.flag("force")
     given.accept("allow_no_match", "finish_pending_work", "timeout")
     force = given.document(optional=True).get("force", force) is True
-    return Writing(facts.stop(given.names["model_id"], force=force), partial(acknowledged, as_word="stopped"))
+    return Writing(models.stop(given.names["model_id"], force=force), partial(acknowledged, as_word="stopped"))
 
 
 # --- ingest pipelines ---
@@ -143,7 +142,7 @@ def _get_pipelines(given: Given) -> Reading:
     given.done()
 
     def answer(catalog: Catalog) -> Answer:
-        found = answers.pipelines(catalog, given.names.get("id", ""), summary=summary)
+        found = bodies.pipelines(catalog, given.names.get("id", ""), summary=summary)
         return Answer(found, 200 if found else 404)
 
     return answer
@@ -151,13 +150,13 @@ def _get_pipelines(given: Given) -> Reading:
 
 def _put_pipeline(given: Given) -> Writing:
     given.accept("master_timeout", "timeout")
-    return Writing(facts.put_pipeline(given.names["id"], given.document()), acknowledged)
+    return Writing(models.put_pipeline(given.names["id"], given.document()), acknowledged)
 
 
 def _delete_pipelines(given: Given) -> Writing:
     given.accept("master_timeout", "timeout")
     given.done()
-    return Writing(facts.delete_pipelines(given.names["id"]), acknowledged)
+    return Writing(models.delete_pipelines(given.names["id"]), acknowledged)
 
 
 _MODEL = "/_ml/trained_models/{model_id}"

@@ -1,1 +1,9 @@
-"""TODO."""
+"""Where catalogs are kept. Knock at `open_store`, which makes of a location a `Store`.
+
+`directory/` keeps a catalog in TOML files, `cluster/` is a live Elasticsearch; the two do not know each other, and
+each is imported only when a location asks for it.
+"""
+
+from mlalias.stores.store import Location, Store, locate, open_store
+
+__all__ = ["Location", "Store", "locate", "open_store"]

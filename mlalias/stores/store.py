@@ -1,17 +1,15 @@
 """What a store is, and how a location becomes one."""
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from mlalias.environment import CATALOG
 from mlalias.errors import Hint, WrongUsage
 
 if TYPE_CHECKING:
     from mlalias.core.catalog import Catalog
-    from mlalias.core.plan import Plan, Request
-
-ENVIRONMENT = "MLALIAS_CATALOG"
+    from mlalias.core.plan import Edit, Receipt
 
 
 class Store(Protocol):
@@ -20,8 +18,8 @@ class Store(Protocol):
     def read(self) -> "Catalog":
         """The catalog as it is now."""
 
-    def change(self, request: "Request", command: str, message: str | None = None) -> "Plan":
-        """Carry out a request; a refused plan comes back with its errors, and nothing is done."""
+    def change(self, edit: "Edit", command: str, message: str | None = None) -> "Receipt":
+        """Carry out an edit; the receipt of a refused one has its errors, and nothing is done."""
 
 
 class Location(NamedTuple):
@@ -72,8 +70,8 @@ def _location(given: str | None) -> Location:
         raise WrongUsage("--catalog is empty, and takes a directory or a URL")
     if given is not None:
         return Location(given, "--catalog")
-    if os.environ.get(ENVIRONMENT):
-        return Location(os.environ[ENVIRONMENT], ENVIRONMENT)
+    if CATALOG.read():
+        return Location(CATALOG.read(), CATALOG.name)
     from platformdirs import user_data_dir
 
     return Location(user_data_dir("mlalias", appauthor=False), "the default")
@@ -102,7 +100,7 @@ def _open_cluster(location: Location, *, whole: bool, quiet: bool, wait: float) 
     from mlalias.progress import progress
     from mlalias.stores.cluster.access import access
 
-    way = access(location.text, os.environ)
+    way = access(location.text)
     try:
         from mlalias.stores.cluster.connection import Connection
         from mlalias.stores.cluster.store import ClusterStore, Talk

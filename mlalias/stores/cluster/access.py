@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
+from mlalias.environment import CA_CERTS, CA_FINGERPRINT, FAMILIES, TIMEOUT
 from mlalias.errors import Hint, WrongUsage
 
-_TIMEOUT = "30"
 _FINGERPRINT = re.compile(r"[0-9a-fA-F]{64}")
 _HOST = re.compile(r"[\w.:-]+")
 _KEY = re.compile(r"[!-~]+")
@@ -41,17 +41,17 @@ class Access(NamedTuple):
         return text
 
 
-def access(address: str, environment: Mapping[str, str]) -> Access:
+def access(address: str) -> Access:
     """Put together what reaches a cluster; raises WrongUsage."""
     url = _parts(address)
-    login, origin = _login(environment)
+    login, origin = _login()
     if login and url.scheme == "http" and not _is_loopback(url.hostname or ""):
         raise WrongUsage(
             f"{origin} would go to {address} for everybody on the way to read",
             Hint(f"use https://{url.netloc}, or unset {origin}"),
         )
-    options = {**login, **(_trust(environment) if url.scheme == "https" else {})}
-    options |= {"hosts": _with_port(url), "request_timeout": _timeout(environment)}
+    options = {**login, **(_trust() if url.scheme == "https" else {})}
+    options |= {"hosts": _with_port(url), "request_timeout": TIMEOUT.read()}
     return Access(address.rstrip("/"), options, origin, _secrets(login))
 
 
@@ -82,17 +82,17 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _login(environment: Mapping[str, str]) -> tuple[dict[str, Any], str | None]:
+def _login() -> tuple[dict[str, Any], str | None]:
     """The credentials, and the names of their variables: this program's own, else those that eland reads."""
-    for family in ("MLALIAS", "ES"):
-        key, user, password = (environment.get(f"{family}_{name}") for name in ("API_KEY", "USERNAME", "PASSWORD"))
+    for family in FAMILIES:
+        key, user, password = (variable.read() for variable in family)
         if key:
-            return {"api_key": _api_key(key.strip(), f"{family}_API_KEY")}, f"{family}_API_KEY"
+            return {"api_key": _api_key(key.strip(), family.key.name)}, family.key.name
         if user and password:
-            return {"basic_auth": (user, password)}, f"{family}_USERNAME and {family}_PASSWORD"
+            return {"basic_auth": (user, password)}, f"{family.user.name} and {family.password.name}"
         if user or password:
-            there, missing = ("USERNAME", "PASSWORD") if user else ("PASSWORD", "USERNAME")
-            raise WrongUsage(f"{family}_{there} is set, and {family}_{missing} is not", NO_LOGIN)
+            there, missing = (family.user, family.password) if user else (family.password, family.user)
+            raise WrongUsage(f"{there.name} is set, and {missing.name} is not", NO_LOGIN)
     return {}, None
 
 
@@ -117,9 +117,9 @@ def _secrets(login: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(secret for secret in found if len(secret) >= _SHORTEST_SECRET)
 
 
-def _trust(environment: Mapping[str, str]) -> dict[str, str]:
+def _trust() -> dict[str, str]:
     trust = {}
-    file, fingerprint = environment.get("MLALIAS_CA_CERTS"), environment.get("MLALIAS_CA_FINGERPRINT")
+    file, fingerprint = CA_CERTS.read(), CA_FINGERPRINT.read()
     if file:
         trust["ca_certs"] = _certificates(file)
     if fingerprint:
@@ -143,14 +143,3 @@ def _certificates(file: str) -> str:
     except OSError:
         raise WrongUsage(f"MLALIAS_CA_CERTS is '{file}', which is not a file of certificates") from None
     return file
-
-
-def _timeout(environment: Mapping[str, str]) -> float:
-    given = environment.get("MLALIAS_TIMEOUT") or _TIMEOUT
-    try:
-        seconds = float(given)
-    except ValueError:
-        seconds = 0
-    if not 0 < seconds < float("inf"):
-        raise WrongUsage(f"MLALIAS_TIMEOUT is '{given}', which is not a number of seconds")
-    return seconds

@@ -52,8 +52,7 @@ class Connection:
         try:
             return self._request("GET", path, parameters, privilege).document
         except Unreachable as failure:
-            failure.certain = True
-            raise
+            raise failure.but(failure.reason, certain=True) from None  # nothing was asked to change
         except (Refused, Conflict) as failure:
             raise self._unreachable(f"answers {failure.status}: {failure.reason}", failure.status) from None
 
@@ -86,8 +85,7 @@ class Connection:
 
     def _of_api(self, error: elasticsearch.ApiError, privilege: str) -> Failure:
         failure = self._of_status(error, privilege)
-        failure.certain = error.meta.status < _SERVER_FAULT
-        return failure
+        return failure.but(failure.reason, certain=error.meta.status < _SERVER_FAULT)
 
     def _of_status(self, error: elasticsearch.ApiError, privilege: str) -> Failure:
         status, (type_, reason) = error.meta.status, _told(error.body)
@@ -162,8 +160,7 @@ _TRUST = Hint("name the file of its authority in MLALIAS_CA_CERTS, or its finger
 
 def _uncertain(failure: Unreachable) -> Unreachable:
     """Whoever failed may have done what was asked of it."""
-    failure.certain = False
-    return failure
+    return failure.but(failure.reason, certain=False)
 
 
 def _warnings_in(header: str) -> list[str]:

@@ -3,13 +3,13 @@
 import os
 import re
 import stat
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlalias.errors import Busy, Damaged, Hint, InvalidDocument, SystemRefused, os_text
+from mlalias.errors import Busy, Damaged, Hint, SystemRefused, os_text
+from mlalias.inputs import LARGEST
 from mlalias.progress import Advance, unseen
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from fasteners.process_lock import InterProcessLock
 
-LARGEST = 128 * 1024 * 1024
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 _BINARY = getattr(os, "O_BINARY", 0)
 _SYNC_THREADS = 8
@@ -107,34 +106,6 @@ def read(path: Path, largest: int | None = LARGEST) -> bytes | None:
             return file.read()
     except FileNotFoundError:
         return None
-
-
-def read_input(name: str) -> bytes:
-    """A file that was handed in, `-` for standard input; raises InvalidDocument where there is nothing to read."""
-    if name == "-" and sys.stdin is None:
-        raise InvalidDocument("standard input is closed")
-    if name == "-":
-        return _within_bounds(sys.stdin.buffer.read(LARGEST + 1), "standard input")
-    if not name:
-        raise InvalidDocument("'' is not the name of a file")
-    try:
-        path = Path(name)
-        mode = path.stat().st_mode
-        if stat.S_ISDIR(mode):
-            raise InvalidDocument(f"{name} is a directory")
-        if not stat.S_ISREG(mode) and not name.startswith("/dev/"):
-            raise InvalidDocument(f"{name} is not a regular file", Hint("give - for standard input, to read a pipe"))
-        with path.open("rb") as file:
-            return _within_bounds(file.read(LARGEST + 1), name)
-    except (OSError, ValueError) as error:
-        what = (error.strerror or "") if isinstance(error, OSError) else str(error)
-        raise InvalidDocument(f"{name} cannot be read: {what.lower()}") from error
-
-
-def _within_bounds(data: bytes, source: str) -> bytes:
-    if len(data) > LARGEST:
-        raise InvalidDocument(f"{source} is larger than {LARGEST >> 20} MiB")
-    return data
 
 
 def last_line(path: Path) -> tuple[int, bytes]:

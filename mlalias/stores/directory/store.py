@@ -1,6 +1,5 @@
 """A store: a directory of TOML files, in which replacing `aliases.toml` is what makes a change happen."""
 
-import os
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -8,10 +7,11 @@ from pathlib import Path
 
 from mlalias.core.catalog import Catalog, Entry
 from mlalias.core.history import to_line
-from mlalias.core.plan import Plan, Request
+from mlalias.core.plan import Edit, Plan, Receipt
 from mlalias.documents.codec import to_toml
 from mlalias.documents.facts import to_model_document
-from mlalias.errors import Committed, Damaged, WrongUsage, os_text
+from mlalias.environment import ACTOR, CLOCK, LOCK_TIMEOUT
+from mlalias.errors import Committed, Damaged, os_text
 from mlalias.progress import Advance, unseen
 from mlalias.stores.directory import atomic as files
 from mlalias.stores.directory.contents import (
@@ -53,30 +53,30 @@ class DirectoryStore:
         """The catalog as it is at this instant, without a lock; raises Damaged."""
         return self._catalog(self._table())
 
-    def change(self, request: Request, command: str, message: str | None = None) -> Plan:
-        """Carry a request out under the lock, unless its plan is refused or empty: the plan tells.
+    def change(self, edit: Edit, command: str, message: str | None = None) -> Receipt:
+        """Carry an edit out under the lock, unless its plan is refused or empty: the plan tells.
 
         Raises Busy, Damaged, OSError; and Committed for what fails once the change is in place.
         """
-        timeout, now, actor = lock_timeout(), _now(), _actor()
+        timeout, now, actor = LOCK_TIMEOUT.read(), CLOCK.read() or _now(), ACTOR.read() or _user_at_host()
         if not files.is_plain(self.path / LOCK):  # what is refused or empty must not even leave a lock behind
-            plan = request(self.read())
+            plan = edit(self.read())
             if plan.errors or plan.empty:
-                return plan._replace(revision=plan.before.revision)
+                return Receipt.of(plan, plan.before.revision)
             self._create()
         with files.locked(self.path / LOCK, timeout, self._on_wait):
             table = self._recover()
             with self._progress("reading models") as advance:
-                plan = request(self._catalog(table, advance))
+                plan = edit(self._catalog(table, advance))
             if plan.errors or plan.empty:
-                return plan._replace(revision=table.revision)
+                return Receipt.of(plan, table.revision)
             self._write_facts(plan)
             if not plan.moves:
                 self._forget(plan)
-                return plan._replace(revision=table.revision)
+                return Receipt.of(plan, table.revision)
             entry = Entry(table.revision + 1, now, actor, command, message, plan.moves, plan.undoes)
             self._commit(plan, table, entry)
-            return plan._replace(revision=entry.revision)
+            return Receipt.of(plan, entry.revision)
 
     def _table(self) -> Table:
         table = read_table(self.path / TABLE)
@@ -208,36 +208,16 @@ class DirectoryStore:
 
 
 def _now() -> str:
-    """The time of an entry, in UTC; SOURCE_DATE_EPOCH stops the clock."""
-    fixed = os.environ.get("SOURCE_DATE_EPOCH")
-    try:
-        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(float(fixed) if fixed else None))
-    except (ValueError, OverflowError, OSError):
-        raise WrongUsage(f"SOURCE_DATE_EPOCH is '{fixed}', which is not a time in seconds") from None
+    """The time of an entry, in UTC."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
-def _actor() -> str:
-    """Who makes a change: MLALIAS_ACTOR, else user@host."""
-    given = os.environ.get("MLALIAS_ACTOR")
-    if given:
-        return given
+def _user_at_host() -> str:
     from getpass import getuser
     from platform import node
 
     try:
         user = getuser()
-    except (KeyError, OSError, ImportError):
+    except (KeyError, OSError, ImportError):  # a user without a name, as in many containers
         user = "unknown"
     return f"{user}@{node()}"
-
-
-def lock_timeout() -> float:
-    """How many seconds to wait for the lock: MLALIAS_LOCK_TIMEOUT, else 10."""
-    given = os.environ.get("MLALIAS_LOCK_TIMEOUT") or "10"
-    try:
-        seconds = float(given)
-    except ValueError:
-        seconds = -1
-    if not 0 <= seconds < float("inf"):
-        raise WrongUsage(f"MLALIAS_LOCK_TIMEOUT is '{given}', which is not a number of seconds")
-    return seconds

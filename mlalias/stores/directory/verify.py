@@ -1,4 +1,4 @@
-"""Checks a catalog directory at rest: every fault with its mend, and what a writer that died left behind as notes."""
+"""Checks a catalog directory at rest: every fault with its fix, and what a writer that died left behind as notes."""
 
 import os
 import shlex
@@ -35,11 +35,11 @@ _T = TypeVar("_T")
 
 
 class Finding(NamedTuple):
-    """Something amiss, the file it is in, and what mends it."""
+    """Something amiss, the file it is in, and what fixs it."""
 
     path: str
     message: str
-    mend: Hint
+    fix: Hint
 
 
 class Findings(NamedTuple):
@@ -71,12 +71,12 @@ def _stamp(path: Path) -> tuple[int, int] | None:
 def _inspect(root: Path) -> Findings:
     faults: list[Finding] = []
 
-    def attempt(path: Path, mend: Hint, read: Callable[[], _T]) -> _T | None:
+    def attempt(path: Path, fix: Hint, read: Callable[[], _T]) -> _T | None:
         try:
             return read()
         except Damaged as damage:
             own = [hint for hint in damage.hints if hint != VERIFY]
-            faults.append(Finding(str(path), damage.reason, own[0] if own else mend))
+            faults.append(Finding(str(path), damage.reason, own[0] if own else fix))
         except OSError as error:
             faults.append(
                 Finding(str(path), f"'{path}' cannot be read ({os_text(error)})", Hint(f"ls -l {_quoted(path)}"))
@@ -86,7 +86,7 @@ def _inspect(root: Path) -> Findings:
     attempt(root / LOCK, _REIMPORT, lambda: files.is_plain(root / LOCK))
     history = attempt(root / HISTORY, _RESTORE, lambda: list(HistoryFile(root / HISTORY)))
     entries = history or []
-    table = attempt(root / TABLE, _mend_of_table(root, entries), lambda: read_table(root / TABLE))
+    table = attempt(root / TABLE, _fix_of_table(root, entries), lambda: read_table(root / TABLE))
     models = ModelFiles(root / MODELS)
     for model_id in attempt(root / MODELS, _REIMPORT, lambda: list(models)) or ():
         attempt(models.path(model_id), _REIMPORT, partial(models.get, model_id))
@@ -101,21 +101,21 @@ def _inspect(root: Path) -> Findings:
 
 
 _RESTORE = Hint("restore the file from a backup, or delete the lines that are no entries")
-_REIMPORT = Hint("mend the place that is named, or delete the file and import it again")
+_REIMPORT = Hint("fix the place that is named, or delete the file and import it again")
 
 
 def _quoted(path: Path) -> str:
     return shlex.quote(str(path))
 
 
-def _mend_of_table(root: Path, entries: Sequence[Entry]) -> Hint:
+def _fix_of_table(root: Path, entries: Sequence[Entry]) -> Hint:
     """Where the table can be read as TOML, only the place that is named needs a hand."""
     try:
         document = read_toml(decode((root / TABLE).read_bytes(), TABLE), TABLE)
     except (OSError, InvalidDocument):
         document = {}
     if {"format", "revision", "aliases"} <= document.keys():
-        return Hint(f"mend or delete the line that is named in '{root / TABLE}'")
+        return Hint(f"fix or delete the line that is named in '{root / TABLE}'")
     return _rebuild(root, entries)
 
 
@@ -181,8 +181,8 @@ def _agreement(root: Path, table: Table | None, entries: Sequence[Entry]) -> Ite
     elif ahead < 0 and table:
         last = revisions[-1] if revisions else 0
         message = f"'{TABLE}' is at revision {table.revision}, but the history ends at {last}: later entries are lost"
-        mend = Hint(f"restore '{root / HISTORY}' from a backup, or write `revision = {last}` in '{root / TABLE}'")
-        yield Finding(str(root / HISTORY), message, mend)
+        fix = Hint(f"restore '{root / HISTORY}' from a backup, or write `revision = {last}` in '{root / TABLE}'")
+        yield Finding(str(root / HISTORY), message, fix)
     elif ahead == 0 and table:
         yield from _disagreements(table, entries, root)
 
@@ -203,11 +203,11 @@ def _disagreements(table: Table, entries: Sequence[Entry], root: Path) -> Iterat
             continue
         message = f"the alias '{alias}' {_names(now)}, but by the last change of it in the history it {_names(then)}"
         if then is None:
-            mend = Hint("do as the history says", ("delete", alias))
+            fix = Hint("do as the history says", ("delete", alias))
         else:  # as a fact: the rules may not let it move back
             declared = ("[aliases]", to_toml({alias: then}).strip())
-            mend = Hint("do as the history says", ("import", "-", "--reassign"), declared)
-        yield Finding(str(root / TABLE), message, mend)
+            fix = Hint("do as the history says", ("import", "-", "--reassign"), declared)
+        yield Finding(str(root / TABLE), message, fix)
 
 
 def _names(target: str | None) -> str:
@@ -223,11 +223,11 @@ def _aliases(table: Table, models: ModelFiles, used: Collection[str], root: Path
     for alias, target in sorted(table.aliases.items()):
         if target not in known:
             message = f"the alias '{alias}' names '{target}', and there is no such model"
-            mend = Hint("import the model, move the alias, or delete it", ("delete", alias))
+            fix = Hint("import the model, move the alias, or delete it", ("delete", alias))
             if alias in used:
-                mend = Hint("import the model, or move the alias to one of these", ("models",))
-            yield Finding(str(root / TABLE), message, mend)
+                fix = Hint("import the model, or move the alias to one of these", ("models",))
+            yield Finding(str(root / TABLE), message, fix)
         if alias in known:
             first = "once no pipeline names it, " if alias in used else ""
-            mend = Hint(f"{first}delete the alias", ("delete", alias))
-            yield Finding(str(root / TABLE), f"'{alias}' is both an alias and the id of a model", mend)
+            fix = Hint(f"{first}delete the alias", ("delete", alias))
+            yield Finding(str(root / TABLE), f"'{alias}' is both an alias and the id of a model", fix)

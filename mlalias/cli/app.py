@@ -1,0 +1,63 @@
+"""The Typer application, and how a command joins it."""
+
+import inspect
+from collections.abc import Callable
+from functools import wraps
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+from mlalias import __version__
+from mlalias.output.page import Page, View
+
+app = typer.Typer(
+    rich_markup_mode=None,  # with it, help and usage errors take twice as long
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> Page | None:
+    """Aliases of trained models, under Elasticsearch's rules: in a directory of TOML files, or on a live cluster.
+
+    An alias is a logical name for one model; moving it swaps the model behind every pipeline that uses the name.
+    """
+    if version:
+        return Page(f"mlalias {__version__}\n")
+    return None if context.invoked_subcommand else Page(context.get_help() + "\n")
+
+
+def command(name: str) -> Callable[[Callable[..., View | Page]], Callable[..., View | Page]]:
+    """Register a command, whose parameter `options` becomes the options of that parameter's class.
+
+    A command returns what is to be printed, and prints nothing: only `main` knows the screen.
+    """
+
+    def register(function: Callable[..., View | Page]) -> Callable[..., View | Page]:
+        return app.command(name)(_spread(function, name))
+
+    return register
+
+
+def _spread(function: Callable[..., View | Page], name: str) -> Callable[..., View | Page]:
+    own = inspect.signature(function)
+    kind = own.parameters["options"].annotation
+    hints = get_type_hints(kind, include_extras=True)
+    options = [
+        inspect.Parameter(option, inspect.Parameter.KEYWORD_ONLY, default=getattr(kind, option), annotation=hint)
+        for option, hint in hints.items()
+    ]
+
+    @wraps(function)
+    def spread(**given: Any) -> View | Page:
+        values = {option: given.pop(option) for option in hints}
+        return function(**given, options=kind(name, values))
+
+    arguments = [parameter for key, parameter in own.parameters.items() if key != "options"]
+    spread.__signature__ = own.replace(parameters=[*arguments, *options])  # type: ignore[attr-defined] # read by Typer
+    spread.__annotations__ = {parameter.name: parameter.annotation for parameter in (*arguments, *options)}
+    return spread

@@ -1,0 +1,262 @@
+"""The commands that change a catalog: a short function each, which decides nothing."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mlalias.cli import completion
+from mlalias.cli.app import command
+from mlalias.cli.options import Files, MissingOk, ModelAlias, ModelId, Moving, Waiting, Writing
+from mlalias.errors import WrongUsage
+from mlalias.output.page import Format, Invocation, Page, Screens, View
+
+if TYPE_CHECKING:
+    from mlalias.core.plan import Edit, Plan, Receipt
+    from mlalias.documents.facts import Facts
+    from mlalias.output.changes import Advice
+
+CHANGES = 6  # the exit code of `apply --check` where there are changes
+
+
+def _write(
+    edit: "Edit",
+    options: Writing,
+    *arguments: str,
+    lists_unchanged: bool = True,
+    check: bool = False,
+    note: str = "",
+) -> View:
+    """Carry an edit out, or in a dry run only plan it; `check` tells by the exit code whether it would change."""
+    from mlalias.core.plan import Plan, strictly
+    from mlalias.output import changes
+
+    if isinstance(options, Moving) and options.strict:
+        edit = strictly(edit)
+    store = options.store()
+    result = edit(store.read()) if options.dry_run else store.change(edit, options.command, options.message)
+    invocation = options.invocation(*arguments)
+    advice = _advice(result, invocation)
+
+    def view(screens: Screens) -> Page:
+        page = changes.page(result, advice, invocation, screens, lists_unchanged=lists_unchanged)
+        drifted = check and isinstance(result, Plan) and not (result.errors or result.empty)
+        return page._replace(code=CHANGES if drifted else page.code, notes=note + page.notes)
+
+    return view
+
+
+_MOST_ADVISED = 20
+
+
+def _advice(result: "Plan | Receipt", invocation: Invocation) -> "Advice":
+    """The hints that will be printed; of thousands of errors, those of the first few."""
+    from mlalias.output.changes import Advice
+
+    if invocation.quiet and invocation.form is not Format.json:
+        return Advice()
+    if not (result.errors or result.moves):
+        return Advice()
+    from mlalias.cli import advice
+
+    hints = {error: advice.hints(error, invocation) for error in result.errors[:_MOST_ADVISED]}
+    return Advice(hints, advice.undo(result))
+
+
+@command("put")
+def _put(
+    model_id: ModelId,
+    model_alias: ModelAlias,
+    options: Waiting,
+    reassign: Annotated[bool, typer.Option("--reassign", "-r", help="Move the alias if it names a model.")] = False,
+    if_current: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL_ID",
+            help="Move it only if it names this model now.",
+            autocompletion=completion.models,
+            show_default=False,
+        ),
+    ] = None,
+    exist_ok: Annotated[bool, typer.Option("--exist-ok", help="Succeed if the alias names the model already.")] = False,
+) -> View:
+    """Point an alias at a model.
+
+    \b
+    Examples:
+      mlalias put flight-delay-1580004349800 flight_delay_model
+      mlalias put flight-delay-1580004349800 flight_delay_model --reassign
+      mlalias put flight-delay-1580004349800 flight_delay_model -r --dry-run
+
+    On a cluster, --if-current is looked at right before the change is sent; a change that somebody else makes
+    between the two is not noticed.
+
+    Exits with 3 if a rule refuses, 4 if there is no such model, 5 if --if-current does not hold.
+    """
+    from mlalias.edits.aliases import put
+
+    edit = put(model_id, model_alias, reassign=reassign, if_current=if_current, exist_ok=exist_ok)
+    return _write(edit, options, model_id, model_alias)
+
+
+@command("delete")
+def _delete(
+    model_alias: ModelAlias,
+    options: Writing,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL_ID",
+            help="Delete it only if it names this model.",
+            autocompletion=completion.models,
+            show_default=False,
+        ),
+    ] = None,
+    missing_ok: MissingOk = False,
+) -> View:
+    """Delete an alias.
+
+    \b
+    Examples:
+      mlalias delete flight_delay_model
+      mlalias delete flight_delay_model --model flight-delay-1580004349800
+
+    Exits with 4 if there is no such alias, 5 if it names another model or an ingest pipeline names it.
+    """
+    from mlalias.edits.aliases import delete
+
+    return _write(delete(model_alias, model, missing_ok=missing_ok), options, model_alias)
+
+
+@command("apply")
+def _apply(
+    file: Files,
+    options: Waiting,
+    prune: Annotated[bool, typer.Option("--prune", help="Delete aliases that no file declares.")] = False,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PATTERN",
+            help="Look at these aliases only; may be given more than once.",
+            autocompletion=completion.aliases,
+            show_default=False,
+        ),
+    ] = None,
+    allow_empty: Annotated[bool, typer.Option("--allow-empty", help="Let --prune delete every alias.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit with 6 if there are changes.")] = False,
+) -> View:
+    """Point aliases where files declare, all or nothing.
+
+    A target that is written in a file is the consent to move the alias there. Models of the files are added if they
+    are missing.
+
+    A cluster has no transaction: creates are sent first, then moves, then deletes, up to the first error; the same
+    command again makes the rest. Models of the files are ignored there.
+
+    \b
+    Examples:
+      mlalias apply aliases.toml --dry-run
+      mlalias apply aliases.toml --prune --only 'flight*'
+      mlalias apply aliases.toml --check
+
+    Exits with 3 if a rule refuses, 4 if there is no such model, 5 if a pipeline names an alias to delete.
+    """
+    from mlalias.edits.declared import aliases_only, apply
+
+    facts, ignored = _read(file), ""
+    if options.location().is_url:
+        facts, ignored = aliases_only(facts)
+    edit = apply(facts, prune=prune, only=only or [], allow_empty=allow_empty)
+    options.dry_run = options.dry_run or check
+    note = "" if options.quiet else ignored
+    return _write(edit, options, *file, lists_unchanged=False, check=check, note=note)
+
+
+@command("rollback")
+def _rollback(
+    model_alias: ModelAlias,
+    options: Moving,
+    to: Annotated[
+        int | None,
+        typer.Option(metavar="REVISION", help="Go back to what it named at this revision.", show_default=False),
+    ] = None,
+    delete: Annotated[bool, typer.Option("--delete", help="Undo a creation, too: delete the alias.")] = False,
+) -> View:
+    """Undo the last change of an alias, under the rules.
+
+    Run it again to undo the change before that one.
+
+    \b
+    Examples:
+      mlalias rollback flight_delay_model
+      mlalias rollback flight_delay_model --to 7
+
+    Exits with 3 if a rule refuses, 4 if the model is gone, 5 if the catalog was edited by hand or nothing is left.
+    """
+    from mlalias.edits.aliases import rollback
+
+    options.need_directory("move it back yourself", "put", "MODEL_ID", model_alias, "--reassign")
+    revision = () if to is None else ("--to", str(to))
+    return _write(rollback(model_alias, to=to, deletes=delete), options, model_alias, *revision)
+
+
+@command("import")
+def _import(
+    file: Files,
+    options: Writing,
+    reassign: Annotated[
+        bool, typer.Option("--reassign", "-r", help="Take aliases that name another model here.")
+    ] = False,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Also remove models, deployments and pipelines that the answers lack.")
+    ] = False,
+) -> View:
+    """Import facts: Elasticsearch's answers, or TOML.
+
+    The rules do not apply. The answers are those to GET _ml/trained_models, _ml/trained_models/_stats and
+    _ingest/pipeline; each replaces its own part of the catalog.
+
+    \b
+    Examples:
+      curl -s "$ES/_ml/trained_models?size=10000" | mlalias import -
+      mlalias import models.json stats.json pipelines.json --prune
+
+    Exits with 5 if an alias names another model here, and --reassign is not given.
+    """
+    from mlalias.edits.imported import import_facts
+
+    options.need_directory("copy a cluster's facts: mlalias export --catalog URL | mlalias import - --catalog DIR")
+    edit = import_facts(_read(file), reassign=reassign, prune=prune)
+    return _write(edit, options, *file, *(("--prune",) if prune else ()), lists_unchanged=False)
+
+
+@command("forget")
+def _forget(
+    model_id: ModelId,
+    options: Writing,
+    force: Annotated[bool, typer.Option("--force", help="Even if it is deployed, or a pipeline names it.")] = False,
+    missing_ok: MissingOk = False,
+) -> View:
+    """Remove a model and its aliases from the catalog.
+
+    \b
+    Examples:
+      mlalias forget sst-2-draft
+      mlalias forget sst-2-next --force
+
+    Exits with 4 if there is no such model, 5 if it is still in use.
+    """
+    from mlalias.edits.models import forget
+
+    options.need_directory("delete the model on the cluster: DELETE _ml/trained_models/MODEL_ID")
+    return _write(forget(model_id, force=force, missing_ok=missing_ok), options, model_id)
+
+
+def _read(names: Sequence[str]) -> "Facts":
+    """Read documents and merge them."""
+    from mlalias.documents.facts import merge, read
+    from mlalias.inputs import read_input
+
+    if list(names).count("-") > 1:
+        raise WrongUsage("- stands for standard input, and can be read only once")
+    return merge([read(read_input(name), "standard input" if name == "-" else name) for name in names])

@@ -1,0 +1,198 @@
+"""The commands that look at a catalog: a short function each."""
+
+import sys
+from enum import StrEnum
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from mlalias.cli import completion
+from mlalias.cli.app import command
+from mlalias.cli.options import AliasPatterns, Names, Patterns, Place, Reading
+from mlalias.output.page import Format, Page, View
+
+
+class ExportFormat(StrEnum):
+    """What `export` prints."""
+
+    toml = "toml"
+    elasticsearch = "elasticsearch"
+
+
+@command("list")
+def _list(options: Reading, pattern: Patterns = None) -> View | Page:
+    """List aliases, with their models' types, fields and deployments.
+
+    \b
+    Examples:
+      mlalias list
+      mlalias list 'flight*' -o tsv
+    """
+    from mlalias import names
+    from mlalias.output import listings
+
+    catalog = options.store(whole=False).read()
+    return partial(listings.aliases, catalog, names.aliases(catalog, pattern or []), options.output)
+
+
+@command("models")
+def _models(options: Reading, pattern: Patterns = None) -> View | Page:
+    """List models, with their aliases.
+
+    \b
+    Examples:
+      mlalias models
+      mlalias models '*sst-2*' -o json
+    """
+    from mlalias import names
+    from mlalias.output import listings
+
+    catalog = options.store(whole=options.output is Format.json).read()
+    return partial(listings.models, catalog, names.models(catalog, pattern or []), options.output)
+
+
+@command("show")
+def _show(name: Names, options: Reading) -> View | Page:
+    """Show aliases and models in full.
+
+    \b
+    Examples:
+      mlalias show sentiment
+      mlalias show sst-2-next sst-2-draft -o json
+
+    Exits with 4 if there is no such alias or model.
+    """
+    from mlalias import names
+    from mlalias.output import listings
+
+    catalog = options.store().read()
+    return partial(listings.shown, catalog, names.each(catalog, name, names.known), options.output)
+
+
+@command("resolve")
+def _resolve(name: Names, options: Reading) -> View | Page:
+    """Print the model id that each name stands for, one a line.
+
+    \b
+    Examples:
+      mlalias resolve sentiment
+      model=$(mlalias resolve sentiment)
+
+    Exits with 4, and prints none, if one of the names stands for no model.
+    """
+    from mlalias.names import each, resolve
+
+    found = each(options.store(whole=False).read(), name, resolve)
+    if options.output is not Format.json:
+        return Page("".join(f"{model_id}\n" for model_id in found))
+    from mlalias.documents.codec import to_json
+
+    resolved = [{"name": one, "model_id": model_id} for one, model_id in zip(name, found, strict=True)]
+    return Page(to_json({"resolved": resolved}))
+
+
+_NAME = "An alias or a model id."
+
+
+@command("compare")
+def _compare(
+    old: Annotated[str, typer.Argument(metavar="OLD", help=_NAME, autocompletion=completion.names, show_default=False)],
+    new: Annotated[str, typer.Argument(metavar="NEW", help=_NAME, autocompletion=completion.names, show_default=False)],
+    options: Reading,
+) -> View | Page:
+    """Compare two models: fields, and whether an alias could move.
+
+    The input fields that the two share, and what each rule says of moving an alias from the first to the second.
+
+    \b
+    Examples:
+      mlalias compare flight_delay_model flight-delay-1580004349800
+      mlalias compare sst-2-next sst-2-draft -o json
+
+    Exits with 0 whatever the answer, and with 4 if there is no such alias or model.
+    """
+    from mlalias import names
+    from mlalias.output import listings
+
+    catalog = options.store(whole=False).read()
+    before, after = names.each(catalog, [old, new], names.model)
+    return partial(listings.comparison, before, after, options.output)
+
+
+@command("export")
+def _export(
+    options: Place,
+    pattern: Patterns = None,
+    form: Annotated[ExportFormat, typer.Option("--format", help="The form to print.")] = ExportFormat.toml,
+) -> View | Page:
+    """Print the catalog, for `apply` and `import` to read.
+
+    \b
+    Examples:
+      mlalias export > catalog.toml
+      mlalias export 'flight*' --format elasticsearch
+    """
+    from mlalias.documents.codec import to_json, to_toml
+    from mlalias.documents.facts import to_answer, to_declaration
+    from mlalias.names import excerpt
+
+    catalog = excerpt(options.store().read(), pattern or [])
+    if form is ExportFormat.elasticsearch:
+        return Page(to_json(to_answer(catalog)))
+    utf_8 = sys.stdout is None or (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    return Page(to_toml(to_declaration(catalog), ascii_only=not utf_8))
+
+
+@command("history")
+def _history(
+    options: Reading,
+    model_alias: AliasPatterns = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="How many, at most.", show_default=False)
+    ] = None,
+) -> View | Page:
+    """Show who moved what, when, from where and why; newest first.
+
+    \b
+    Examples:
+      mlalias history --limit 10
+      mlalias history flight_delay_model
+    """
+    from mlalias import names
+    from mlalias.output import listings
+
+    options.need_directory("a cluster keeps no history; see what its aliases name now", "list")
+    entries = names.history(options.store().read(), model_alias or [], limit)
+    return partial(listings.history, entries, options.output, by_alias=bool(model_alias))
+
+
+@command("verify")
+def _verify(options: Reading) -> View | Page:
+    """Check the catalog: files, aliases, history.
+
+    \b
+    Examples:
+      mlalias verify
+      mlalias verify -o json
+
+    Exits with 7 if there is a fault; what a writer that died left behind is only a note.
+    """
+    from mlalias.output import listings
+    from mlalias.stores.directory.verify import verify
+
+    options.need_directory("the server checks its own; see what there is", "list")
+    return partial(listings.findings, verify(options.location().path), options.invocation())
+
+
+@command("path")
+def _path(options: Place) -> View | Page:
+    """Print where the catalog is.
+
+    \b
+    Examples:
+      mlalias path
+      ls "$(mlalias path)"
+    """
+    location = options.location()
+    return Page(f"{location.text if location.is_url else location.path}\n")

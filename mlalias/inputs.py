@@ -1,0 +1,37 @@
+"""Files that are passed in on the command line, read within bounds."""
+
+import stat
+import sys
+from pathlib import Path
+
+from mlalias.errors import Hint, InvalidDocument
+
+LARGEST = 128 * 1024 * 1024
+
+
+def read_input(name: str) -> bytes:
+    """A file, `-` for standard input; raises InvalidDocument where nothing can be read."""
+    if name == "-" and sys.stdin is None:
+        raise InvalidDocument("standard input is closed")
+    if name == "-":
+        return _within_bounds(sys.stdin.buffer.read(LARGEST + 1), "standard input")
+    if not name:
+        raise InvalidDocument("'' is not the name of a file")
+    try:
+        path = Path(name)
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise InvalidDocument(f"{name} is a directory")
+        if not stat.S_ISREG(mode) and not name.startswith("/dev/"):
+            raise InvalidDocument(f"{name} is not a regular file", Hint("to read a pipe, give - for standard input"))
+        with path.open("rb") as file:
+            return _within_bounds(file.read(LARGEST + 1), name)
+    except (OSError, ValueError) as error:
+        what = (error.strerror or "") if isinstance(error, OSError) else str(error)
+        raise InvalidDocument(f"{name} cannot be read: {what.lower()}") from error
+
+
+def _within_bounds(data: bytes, source: str) -> bytes:
+    if len(data) > LARGEST:
+        raise InvalidDocument(f"{source} is larger than {LARGEST >> 20} MiB")
+    return data

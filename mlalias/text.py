@@ -1,0 +1,19 @@
+"""Text as a person can read it: every character visible, numbers and nouns that agree."""
+
+
+def visible(text: str) -> str:
+    """The text on one line, with control, bidi and zero-width characters, and lone surrogates, as escapes."""
+    if text.isprintable():
+        return text
+    from unicodedata import category
+
+    return "".join(c if c.isprintable() or category(c) == "Zs" else _escaped(c) for c in text)
+
+
+def _escaped(character: str) -> str:
+    return {"\t": "\\t", "\n": "\\n", "\r": "\\r"}.get(character) or character.encode("unicode_escape").decode()
+
+
+def plural(count: int, noun: str, nouns: str | None = None) -> str:
+    """The noun that agrees with a count: `1 alias`, `2 aliases`."""
+    return f"{count:,} {noun if count == 1 else nouns or noun + 's'}"
