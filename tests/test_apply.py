@@ -156,7 +156,7 @@ def test_prune_obeys_the_rule_of_delete(run, apply, sample):
     before = contents(sample)
     ran = apply(declared(elser=".elser_model_2"), options=["--prune", "-o", "json"])
     assert ran.code == 5
-    assert [error["reason"].split(" is named")[0] for error in ran.json["errors"]] == [
+    assert [error["reason"].split(" is used")[0] for error in ran.json["errors"]] == [
         "the alias 'flight_delay_model'",
         "the alias 'sentiment'",
     ]
@@ -210,7 +210,7 @@ def test_an_empty_declaration_with_prune_is_refused(run, apply, seed, catalog, t
     ran = apply(text, options=options)
     assert (ran.code, contents(catalog)) == (3, before)
     assert ran.err.startswith("error: ")
-    assert ran.err.endswith(f" declares {what}\nhint: if all of them shall go, add --allow-empty\n")
+    assert ran.err.endswith(f" declares {what}\nhint: to delete all of them, add --allow-empty\n")
     assert apply(text, options=[*options, "--allow-empty"]).code == 0
     assert "team-a" not in state(run)
 
@@ -310,7 +310,7 @@ def test_an_unchanged_alias_is_not_judged_and_a_dangling_one_is_warned_of(run, a
         ran = apply(text, options=options)
         assert (ran.code, ran.err) == (0, f"warning: {warning}\n")
     ran = apply(text, options=["--strict"])
-    assert (ran.code, ran.err) == (3, f"error: {warning}, and --strict lets no warning pass\n")
+    assert (ran.code, ran.err) == (3, f"error: {warning}, and --strict treats warnings as errors\n")
 
 
 def test_a_dry_run_explains_every_rule_of_every_alias(apply, sample):

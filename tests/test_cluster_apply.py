@@ -73,7 +73,7 @@ def test_apply_that_would_delete_what_a_pipeline_names_sends_nothing(place, dire
     path = declared(alpha=SLIM)
     done = run("apply", path, "--prune", "-o", "json", "--catalog", place)
     assert done.code == 5
-    assert "named by the ingest pipeline" in done.document["error"]["reason"]
+    assert "used by the ingest pipeline" in done.document["error"]["reason"]
     way_out = {
         True: f"see what uses it: mlalias show flight_delay_model --catalog {place}",
         False: "once no pipeline uses it, import the answer to GET _ingest/pipeline: "

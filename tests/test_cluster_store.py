@@ -41,16 +41,16 @@ pytestmark = pytest.mark.usefixtures("fenced")
         (["put", "sst-2-draft", "flight_delayed", "-r"], 3, ["inference_type_differs"]),
         (["put", "lang_ident_model_1", "flight_delayed", "-r"], 3, ["model_type_differs"]),
         (["put", "sst-2-draft", "sentiment", "-r"], 3, ["not_deployed"]),
-        (["put", NEW, "flight_delay_model", "--if-current", SLIM], 5, [None]),
-        (["put", NEW, "slim", "--if-current", SLIM], 5, [None]),
+        (["put", NEW, "flight_delay_model", "--if-current", SLIM], 5, ["if_current"]),
+        (["put", NEW, "slim", "--if-current", SLIM], 5, ["if_current"]),
         (["put", SLIM, "flight_delay_model", "-r", "--strict"], 3, ["few_shared_fields"]),
-        (["delete", "nothing"], 4, [None]),
-        (["delete", SLIM], 4, [None]),
-        (["delete", "a b"], 4, [None]),
-        (["delete", "is-flight-late", "--model", OLD], 5, [None]),
-        (["delete", "flight_delay_model"], 5, [None]),
+        (["delete", "nothing"], 4, ["not_found"]),
+        (["delete", SLIM], 4, ["not_found"]),
+        (["delete", "a b"], 4, ["not_found"]),
+        (["delete", "is-flight-late", "--model", OLD], 5, ["names_another_model"]),
+        (["delete", "flight_delay_model"], 5, ["in_use"]),
         (["put", "sst-2-draft", "sentiment", "-r", "-n"], 3, ["not_deployed"]),
-        (["delete", "flight_delay_model", "-n"], 5, [None]),
+        (["delete", "flight_delay_model", "-n"], 5, ["in_use"]),
     ],
     ids=spelled,
 )
@@ -66,7 +66,8 @@ def test_a_change_ends_alike_on_both(words, code, expected, place, directory, ru
             before.pop(alias, None)
             before |= {alias: model_id} if model_id else {}
     else:
-        assert [one["rule"] for one in done.document["errors"]] == expected
+        rules = [one["rule"] for one in done.document["errors"]]
+        assert rules == expected or (rules, expected) == ([None], ["in_use"])  # a server does not say why it refuses
         assert done.document["status"] == {3: 400, 4: 404, 5: 409}[code]
     assert DirectoryStore(directory).read().aliases == before
 

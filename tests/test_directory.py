@@ -240,6 +240,7 @@ def test_a_symbolic_link_in_place_of_a_file_is_refused(run, sample, tmp_path, na
     assert {
         "path": str(sample / name),
         "message": f"'{sample / name}' is a symbolic link",
+        "fix": hint,
         "mend": hint,
     } in verified.json["faults"]
 
@@ -314,7 +315,7 @@ def test_a_table_that_needs_one_line_mended_is_not_to_be_overwritten(run, sample
     path = sample / "aliases.toml"
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes() + "by-hand = 'é'\n".encode())
     (fault, *_) = run("verify", "-o", "json").json["faults"]
-    assert fault["mend"].startswith("mend or delete ")
+    assert fault["mend"].startswith("fix or delete ")
 
 
 def test_verify_finds_dangling_aliases_and_names_that_are_both(run, sample):
@@ -410,7 +411,7 @@ def test_a_bad_line_is_mended_by_hand_and_the_rest_kept(run, sample):
     table = sample / "aliases.toml"
     table.write_text(table.read_text() + 'Foo = "sst-2-next"\nhand = "sst-2-next"\n')
     faults = run("verify", "-o", "json").json["faults"]
-    assert faults[0]["mend"] == f"mend or delete the line that is named in '{table}'"
+    assert faults[0]["mend"] == f"fix or delete the line that is named in '{table}'"
 
 
 def test_rebuilding_a_table_keeps_the_damaged_one(run, sample):

@@ -6,7 +6,7 @@ import pytest
 import typer.main
 from conftest import HERE
 
-from mlalias.cli.commands import app
+from mlalias.cli.main import app
 from mlalias.core.rules import RULES
 
 README = (HERE.parent / "README.md").read_text()

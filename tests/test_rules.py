@@ -132,11 +132,11 @@ def test_a_fault_of_names_hides_all_later_ones(run, seed):
         ("m", ("--exist-ok",), 0, None),
         ("n", ("--exist-ok",), 3, "alias_taken"),
         ("n", ("--if-current", "m"), 0, None),
-        ("n", ("--if-current", "n"), 5, None),
-        ("m", ("--if-current", "n"), 5, None),
+        ("n", ("--if-current", "n"), 5, "if_current"),
+        ("m", ("--if-current", "n"), 5, "if_current"),
         ("m", ("--if-current", "n", "--exist-ok"), 0, None),
         ("missing", ("--if-current", "m"), 4, "model_missing"),
-        ("missing", ("--if-current", "n"), 5, None),
+        ("missing", ("--if-current", "n"), 5, "if_current"),
     ],
 )
 def test_a_taken_alias(run, seed, model_id, options, code, rule):
@@ -429,8 +429,7 @@ kinds = "slim-1"
 def test_an_empty_catalog_asks_for_models(run, words):
     told = run(*words, "-o", "json").json["error"]["hint"]
     assert (
-        told
-        == "the catalog has no models yet; import the answer to GET _ml/trained_models: mlalias import models.json"
+        told == "the catalog has no models yet; import the answer to GET _ml/trained_models: mlalias import models.json"
     )
 
 

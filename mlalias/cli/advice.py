@@ -136,7 +136,9 @@ def legal_aliases(text: str) -> Iterable[str]:
 def _the_move(context: Context, move: Move) -> Hint:
     """What moving a taken alias would mean, with the line that moves it."""
     if move.target == move.model_id:
-        return Hint("nothing to do; --exist-ok makes this a success", ("put", move.model_id, move.model_alias, "--exist-ok"))
+        return Hint(
+            "nothing to do; --exist-ok makes this a success", ("put", move.model_id, move.model_alias, "--exist-ok")
+        )
     refused = next((o for o in context.outcomes if o.result == "fail" and o.rule.id != "alias_taken"), None)
     if refused:
         return Hint(f"--reassign would be refused as well: {refused.message}")

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from mlalias.core.catalog import Catalog, Deployment, Model
 from mlalias.documents.codec import Document, checked, decode, invalid, is_json_list, read_json, read_toml
-from mlalias.documents.table import Node, valid_model_id
+from mlalias.documents.table import Table, valid_model_id
 
 PARTS = ("aliases", "models", "deployments", "pipelines")
 
@@ -81,7 +81,7 @@ def answer(document: Document, source: str) -> Facts:
 
 
 def _answer(document: Document, source: str) -> Facts:  # noqa: RET503 - `invalid` raises
-    answer = Node(document, source)
+    answer = Table(document, source)
     if "trained_model_configs" in document:
         return _models_answer(answer)
     if "trained_model_stats" in document:
@@ -99,7 +99,7 @@ def _error_text(document: Document) -> str:
     return ": ".join(str(part) for part in (document.get("status"), *parts) if part is not None)
 
 
-def _models_answer(answer: Node) -> Facts:
+def _models_answer(answer: Table) -> Facts:
     models: dict[str, Model] = {}
     aliases: dict[str, str] = {}
     for entry in answer.tables("trained_model_configs"):
@@ -114,7 +114,7 @@ def _models_answer(answer: Node) -> Facts:
     return Facts((answer.source,), parts, aliases=aliases, models=models, counts={"models": answer.number("count")})
 
 
-def _stats_answer(answer: Node) -> Facts:
+def _stats_answer(answer: Table) -> Facts:
     found: dict[str, tuple[Deployment, ...]] = {}
     for entry in answer.tables("trained_model_stats"):
         model_id = entry.model_id()
@@ -125,7 +125,7 @@ def _stats_answer(answer: Node) -> Facts:
     return Facts((answer.source,), parts, deployments=found, counts={"deployments": answer.number("count")})
 
 
-def _deployment_of_stats(stats: Node) -> Deployment:
+def _deployment_of_stats(stats: Table) -> Deployment:
     """Keep what the rules look at; before deployments had ids of their own, they went by the model's."""
     status = stats.table("allocation_status")
     return Deployment(
@@ -136,7 +136,7 @@ def _deployment_of_stats(stats: Node) -> Deployment:
     )
 
 
-def _pipelines_answer(answer: Node) -> Facts:
+def _pipelines_answer(answer: Table) -> Facts:
     pipelines = {name: tuple(dict.fromkeys(names_in(body["processors"]))) for name, body in answer.document.items()}
     return Facts((answer.source,), frozenset({"pipelines"}), pipelines=pipelines)
 
@@ -162,37 +162,37 @@ def names_in(processors: Any) -> Iterator[str]:
 # --- a model and its deployments ---
 
 
-def model(model_id: str, node: Node) -> Model:
+def model(model_id: str, table: Table) -> Model:
     """Build a model from its keys, `deployments` among them; raises InvalidDocument."""
-    if node.document.get("model_id", model_id) != model_id:
-        node.invalid(f"has another model_id{node.here}: '{node.document['model_id']}'")
-    node.text("model_type")
-    node.text("description")
-    node.texts("tags")
-    node.table("input").texts("field_names")
-    if "inference_config" in node.document and len(node.table("inference_config").document) != 1:
-        node.invalid(f"does not have exactly one inference type in {node.place('inference_config')}")
-    config = {key: value for key, value in node.document.items() if key not in _NOT_CONFIG}
-    metadata = {key: value for key, value in node.table("metadata").document.items() if key != "model_aliases"}
+    if table.document.get("model_id", model_id) != model_id:
+        table.invalid(f"has another model_id{table.here}: '{table.document['model_id']}'")
+    table.text("model_type")
+    table.text("description")
+    table.texts("tags")
+    table.table("input").texts("field_names")
+    if "inference_config" in table.document and len(table.table("inference_config").document) != 1:
+        table.invalid(f"does not have exactly one inference type in {table.place('inference_config')}")
+    config = {key: value for key, value in table.document.items() if key not in _NOT_CONFIG}
+    metadata = {key: value for key, value in table.table("metadata").document.items() if key != "model_aliases"}
     if metadata:
         config["metadata"] = metadata
-    return Model(model_id, config, tuple(_deployment(entry) for entry in node.tables("deployments")))
+    return Model(model_id, config, tuple(_deployment(entry) for entry in table.tables("deployments")))
 
 
 _NOT_CONFIG = ("model_id", "deployments", "metadata")
 _DEPLOYMENT_KEYS = ("deployment_id", "state", "allocation_count", "target_allocation_count")
 
 
-def _deployment(node: Node) -> Deployment:
-    deployment_id = node.text("deployment_id")
+def _deployment(table: Table) -> Deployment:
+    deployment_id = table.text("deployment_id")
     if deployment_id is None:
-        node.invalid(f"has no deployment_id in {node.where}")
+        table.invalid(f"has no deployment_id in {table.where}")
     return Deployment(
         deployment_id,
-        node.text("state") or "",
-        node.number("allocation_count"),
-        node.number("target_allocation_count"),
-        {key: value for key, value in node.document.items() if key not in _DEPLOYMENT_KEYS},
+        table.text("state") or "",
+        table.number("allocation_count"),
+        table.number("target_allocation_count"),
+        {key: value for key, value in table.document.items() if key not in _DEPLOYMENT_KEYS},
     )
 
 
@@ -201,32 +201,32 @@ def _deployment(node: Node) -> Deployment:
 
 def declaration(document: Document, source: str) -> Facts:
     """Read aliases, models and pipelines; a name that no alias can have is taken as it is, to be judged later."""
-    node = Node(document, source)
+    table = Table(document, source)
     for key in sorted(document.keys() - {"aliases", "models", "pipelines", "format", "revision"}):
-        node.invalid(f"has the key '{key}', which no declaration has (it has aliases, models, pipelines)")
+        table.invalid(f"has the key '{key}', which no declaration has (it has aliases, models, pipelines)")
     if document.get("format", 1) != 1:
-        node.invalid(f"has format {document['format']}; this version of mlalias reads format 1")
-    models = {model_id: model(valid_model_id(model_id, node), body) for model_id, body in node.each("models")}
+        table.invalid(f"has format {document['format']}; this version of mlalias reads format 1")
+    models = {model_id: model(valid_model_id(model_id, table), body) for model_id, body in table.each("models")}
     parts = document.keys() & {"aliases", "models", "pipelines"}
     return Facts(
         (source,),
         frozenset(parts | {"deployments"} if "models" in parts else parts),
-        aliases=aliases(node),
+        aliases=aliases(table),
         models={model_id: found._replace(deployments=()) for model_id, found in models.items()},
         deployments={model_id: found.deployments for model_id, found in models.items()},
-        pipelines=pipelines(node),
+        pipelines=pipelines(table),
     )
 
 
-def aliases(node: Node) -> dict[str, str]:
+def aliases(table: Table) -> dict[str, str]:
     """The `[aliases]` of a document."""
-    table = node.table("aliases")
+    table = table.table("aliases")
     return {alias: table.text(alias) or "" for alias in table.document}
 
 
-def pipelines(node: Node) -> dict[str, tuple[str, ...]]:
+def pipelines(table: Table) -> dict[str, tuple[str, ...]]:
     """The `[pipelines]` of a document: what each names."""
-    table = node.table("pipelines")
+    table = table.table("pipelines")
     return {name: table.texts(name) for name in table.document}
 
 

@@ -7,7 +7,7 @@ from mlalias.core.catalog import is_model_id
 from mlalias.documents.codec import Document, invalid
 
 
-class Node(NamedTuple):
+class Table(NamedTuple):
     """A table somewhere in a document, whose readers raise InvalidDocument with the place of what is amiss."""
 
     document: Document
@@ -27,19 +27,19 @@ class Node(NamedTuple):
         """Where a key stands."""
         return f"{self.where}.{key}" if self.where else key
 
-    def table(self, key: str) -> "Node":
+    def table(self, key: str) -> "Table":
         """A table; empty if it is not there."""
-        return Node(self._typed(key, dict, "a table") or {}, self.source, self.place(key))
+        return Table(self._typed(key, dict, "a table") or {}, self.source, self.place(key))
 
-    def tables(self, key: str) -> Iterator["Node"]:
+    def tables(self, key: str) -> Iterator["Table"]:
         """A list of tables."""
         for index, entry in enumerate(self._typed(key, list, "a list") or ()):
             where = f"{self.place(key)}[{index}]"
             if not isinstance(entry, dict):
                 self.invalid(f"has {where} that is not a table")
-            yield Node(entry, self.source, where)
+            yield Table(entry, self.source, where)
 
-    def each(self, key: str) -> Iterator[tuple[str, "Node"]]:
+    def each(self, key: str) -> Iterator[tuple[str, "Table"]]:
         """The tables in a table, by their keys."""
         table = self.table(key)
         return ((name, table.table(name)) for name in table.document)
@@ -77,8 +77,8 @@ class Node(NamedTuple):
         return value
 
 
-def valid_model_id(model_id: str, node: Node) -> str:
+def valid_model_id(model_id: str, table: Table) -> str:
     """Pass a model id on, if it is one."""
     if not is_model_id(model_id):
-        node.invalid(f"has '{model_id}', which is not a valid model id")
+        table.invalid(f"has '{model_id}', which is not a valid model id")
     return model_id

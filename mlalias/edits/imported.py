@@ -93,7 +93,7 @@ def _taken_models(
     for model_id, deployments in sorted(facts.deployments.items()):
         model = models.get(model_id) or catalog.models.get(model_id)
         if model is None or model_id in gone:
-            unknown.append(f"{facts.source} has stats of '{model_id}', a model that the catalog does not know: skipped")
+            unknown.append(f"{facts.source} has stats of '{model_id}', a model that the catalog does not have: skipped")
         else:
             models[model_id] = model._replace(deployments=deployments)
     if prune and "deployments" in facts.parts:

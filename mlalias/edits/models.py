@@ -7,7 +7,7 @@ from mlalias.core.catalog import Catalog, Change, Deployment, Model, is_model_id
 from mlalias.core.plan import Context, Edit, FactChange, Plan
 from mlalias.documents.codec import Document
 from mlalias.documents.facts import model, names_in
-from mlalias.documents.table import Node
+from mlalias.documents.table import Table
 from mlalias.edits.aliases import listed_pipelines
 from mlalias.errors import Conflict, InvalidDocument, NotFound, Refused
 from mlalias.names import matches, not_found
@@ -68,7 +68,7 @@ def put_model(model_id: str, document: Document) -> Edit:
     _valid_id(model_id, "model")
     if "deployments" in document:
         raise InvalidDocument("the body has the key 'deployments', and a new model is not deployed")
-    created = _created(model(model_id, Node(document, "the body")))
+    created = _created(model(model_id, Table(document, "the body")))
 
     def edit(catalog: Catalog) -> Plan:
         if model_id in catalog.models:

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from functools import cached_property
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from mlalias.core.catalog import Catalog, Deployment, Model, is_model_id, is_server_alias
+from mlalias.core.lazy import Lazy
 from mlalias.documents.facts import Facts, answer
 from mlalias.errors import InvalidDocument, NotFound, Unreachable
 from mlalias.progress import Advance
@@ -54,7 +55,8 @@ class Lookups:
 
     def catalog(self) -> "LiveCatalog":
         """A catalog that asks when it is looked into."""
-        return LiveCatalog(Aliases(self), Models(self), Pipelines(self._connection), revision=None)
+        models = Lazy(self.model, self.configs, lambda model_id: self.config(model_id) is not None)
+        return LiveCatalog(Aliases(self), models, pipelines(self._connection), revision=None)
 
     # --- one name, or all ---
 
@@ -69,6 +71,11 @@ class Lookups:
         if model_id not in self._models:
             self._ask(model_id)
         return self._models.get(model_id)
+
+    def model(self, model_id: str) -> Model | None:
+        """A model with its deployments."""
+        found = self.config(model_id)
+        return found and found._replace(deployments=self.deployments(found))
 
     def aliases(self) -> Mapping[str, str]:
         """Every alias."""
@@ -165,6 +172,14 @@ def understood(connection: "Connection", document: dict[str, Any]) -> Facts:
         raise Unreachable(error.reason) from error
 
 
+class Aliases(Lazy[str]):
+    """The aliases of a cluster: alias to target."""
+
+    def __init__(self, lookups: Lookups) -> None:
+        super().__init__(lookups.target, lookups.aliases)
+        self.lookups = lookups
+
+
 class LiveCatalog(Catalog):
     """A catalog that knows one model's aliases without looking at all of them."""
 
@@ -175,74 +190,22 @@ class LiveCatalog(Catalog):
         return super().aliases_of(model_id)
 
 
-class Aliases(Mapping[str, str]):
-    """The aliases of a cluster: alias to target."""
-
-    def __init__(self, lookups: Lookups) -> None:
-        self.lookups = lookups
-
-    def __getitem__(self, alias: str) -> str:
-        target = self.lookups.target(alias)
-        if target is None:
-            raise KeyError(alias)
-        return target
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.lookups.aliases())
-
-    def __len__(self) -> int:
-        return len(self.lookups.aliases())
-
-
-class Models(Mapping[str, Model]):
-    """The models of a cluster, by id."""
-
-    def __init__(self, lookups: Lookups) -> None:
-        self._lookups = lookups
-
-    def __getitem__(self, model_id: str) -> Model:
-        found = self._lookups.config(model_id)
-        if found is None:
-            raise KeyError(model_id)
-        return found._replace(deployments=self._lookups.deployments(found))
-
-    def __contains__(self, model_id: object) -> bool:
-        return isinstance(model_id, str) and self._lookups.config(model_id) is not None
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._lookups.configs())
-
-    def __len__(self) -> int:
-        return len(self._lookups.configs())
-
-
-class Pipelines(Mapping[str, Sequence[str]]):
+def pipelines(connection: "Connection", *, optional: bool = False) -> Mapping[str, Sequence[str]]:
     """The ingest pipelines of a cluster, all asked for when one is.
 
-    With `optional` there are none for whom the cluster does not show them.
+    If they are `optional`, there are none where the cluster does not allow to read them.
     """
 
-    def __init__(self, connection: "Connection", *, optional: bool = False) -> None:
-        self._connection = connection
-        self._optional = optional
-
-    @cached_property
-    def _pipelines(self) -> Mapping[str, Sequence[str]]:
+    @cache
+    def asked() -> Mapping[str, Sequence[str]]:
         try:
-            document = self._connection.get(("_ingest", "pipeline"), {"filter_path": "*.processors"}, "read_pipeline")
+            document = connection.get(("_ingest", "pipeline"), {"filter_path": "*.processors"}, "read_pipeline")
         except NotFound:  # what a server without a single pipeline answers
             return {}
         except Unreachable as failure:
-            if self._optional and failure.status == FORBIDDEN:
+            if optional and failure.status == FORBIDDEN:
                 return {}
             raise
-        return understood(self._connection, document).pipelines
+        return understood(connection, document).pipelines
 
-    def __getitem__(self, name: str) -> Sequence[str]:
-        return self._pipelines[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._pipelines)
-
-    def __len__(self) -> int:
-        return len(self._pipelines)
+    return Lazy(lambda name: asked().get(name), asked)

@@ -11,7 +11,7 @@ from mlalias.core.rules import DEPLOYMENT_RULES, STATE_RULES
 from mlalias.edits.aliases import not_current
 from mlalias.errors import Failure, Hint
 from mlalias.progress import Advance
-from mlalias.stores.cluster.cache import Lookups, Pipelines
+from mlalias.stores.cluster.cache import Lookups, pipelines
 from mlalias.stores.cluster.connection import Connection
 
 _SERVERS = frozenset(rule.id for rule in STATE_RULES)
@@ -68,7 +68,7 @@ class ClusterStore:
         catalog = self.read()
         plan = edit(catalog._replace(pipelines={}))
         if len(plan.moves) > 1 and any(change.result == "deleted" for change in plan.moves):
-            return edit(catalog._replace(pipelines=Pipelines(self._connection, optional=True)))
+            return edit(catalog._replace(pipelines=pipelines(self._connection, optional=True)))
         return plan
 
     def _awaited(self, edit: Edit) -> Plan:

@@ -9,12 +9,13 @@ from typing import Any, NamedTuple, overload
 
 from mlalias.core.catalog import Entry, Model, is_model_id, is_server_alias
 from mlalias.core.history import from_line
+from mlalias.core.lazy import Lazy
 from mlalias.documents.codec import Document, decode, read_toml
 from mlalias.documents.facts import aliases, model, pipelines
-from mlalias.documents.table import Node
+from mlalias.documents.table import Table
 from mlalias.errors import Damaged, Hint, InvalidDocument
 from mlalias.progress import Advance, unseen
-from mlalias.stores.directory import atomic as files
+from mlalias.stores.directory import atomic
 
 FORMAT = 1
 TABLE = "aliases.toml"
@@ -40,7 +41,7 @@ def model_id_of(name: str) -> str | None:
     return model_id if is_model_id(model_id) and file_name(model_id) == name else None
 
 
-class Table(NamedTuple):
+class AliasFile(NamedTuple):
     """What `aliases.toml` says; `document` keeps the keys that this program does not know."""
 
     revision: int
@@ -48,27 +49,27 @@ class Table(NamedTuple):
     document: Document
 
 
-def read_table(path: Path) -> Table | None:
+def read_table(path: Path) -> AliasFile | None:
     """Read `aliases.toml`, or a draft of it; None if there is none. Raises Damaged."""
-    node = _node(path)
-    if node is None:
+    table = _table(path)
+    if table is None:
         return None
-    _check_format(node, path)
-    revision = node.document.get("revision")
+    _check_format(table, path)
+    revision = table.document.get("revision")
     if type(revision) is not int or revision < 0:
         raise Damaged(f"'{path}' has no revision", VERIFY)
-    if "aliases" not in node.document:
+    if "aliases" not in table.document:
         raise Damaged(f"'{path}' has no table of aliases: it is cut off", VERIFY)
-    return Table(revision, _aliases(node, path), node.document)
+    return AliasFile(revision, _aliases(table, path), table.document)
 
 
-def table_behind(path: Path, table: Table | None, revision: int) -> str:
+def table_behind(path: Path, table: AliasFile | None, revision: int) -> str:
     """The sentence about a table that is not as new as its history, which goes on to a revision."""
     is_at = f"is at revision {table.revision}" if table else "is gone"
     return f"'{path}' {is_at}, but the history goes on to revision {revision}: it was deleted or restored"
 
 
-def abandoned(root: Path, table: Table | None, last: Entry | None) -> bool:
+def abandoned(root: Path, table: AliasFile | None, last: Entry | None) -> bool:
     """Tell whether the last entry is of a writer that died before its commit: its draft of the table is still there.
 
     An entry ahead of its table without such a draft means that the table was deleted or restored.
@@ -79,7 +80,7 @@ def abandoned(root: Path, table: Table | None, last: Entry | None) -> bool:
 
 def _drafted(root: Path, revision: int) -> bool:
     """Whether there is a whole draft of the table at a revision."""
-    for path in files.leftovers(root):
+    for path in atomic.leftovers(root):
         if path.name.startswith(f".{TABLE}."):
             with suppress(Damaged):
                 table = read_table(path)
@@ -88,8 +89,8 @@ def _drafted(root: Path, revision: int) -> bool:
     return False
 
 
-def _check_format(node: Node, path: Path) -> None:
-    found = node.document.get("format")
+def _check_format(table: Table, path: Path) -> None:
+    found = table.document.get("format")
     if found is None:
         raise Damaged(f"'{path}' does not tell its format: it is empty or cut off", VERIFY)
     if type(found) is not int or found != FORMAT:
@@ -97,9 +98,9 @@ def _check_format(node: Node, path: Path) -> None:
         raise Damaged(f"'{path}' is of format {found!r}, and this version of mlalias reads format {FORMAT}", *newer)
 
 
-def _aliases(node: Node, path: Path) -> Mapping[str, str]:
+def _aliases(table: Table, path: Path) -> Mapping[str, str]:
     with _at_rest():
-        found = aliases(node)
+        found = aliases(table)
     for alias, target in found.items():
         if not is_server_alias(alias):
             raise Damaged(f"'{path}' has the alias '{alias}', a name that no server allows", VERIFY)
@@ -108,14 +109,14 @@ def _aliases(node: Node, path: Path) -> Mapping[str, str]:
     return found
 
 
-def _node(path: Path) -> Node | None:
+def _table(path: Path) -> Table | None:
     """Read a TOML file of the catalog; raises Damaged."""
-    data = files.read(path)
+    data = atomic.read(path)
     if data is None:
         return None
     source = f"'{path}'"
     with _at_rest():
-        return Node(read_toml(decode(data, source), source), source)
+        return Table(read_toml(decode(data, source), source), source)
 
 
 @contextmanager
@@ -130,7 +131,7 @@ def _at_rest() -> Iterator[None]:
 _OFTEN = 100
 
 
-class ModelFiles(Mapping[str, Model]):
+class ModelFiles:
     """The models of a directory; a file is read when its model is asked for, and once.
 
     `advance` is told now and then how many have been read.
@@ -141,75 +142,75 @@ class ModelFiles(Mapping[str, Model]):
         self._advance = advance
         self._read: dict[str, Model | None] = {}
 
+    def mapping(self) -> Mapping[str, Model]:
+        """The models by id, as a catalog has them."""
+        return Lazy(self.find, self.names, self.has)
+
     def path(self, model_id: str) -> Path:
         """Where a model's file is."""
         return self._directory / file_name(model_id)
 
-    def __getitem__(self, model_id: str) -> Model:
+    def find(self, model_id: str) -> Model | None:
+        """A model, None if there is no file for it; raises Damaged."""
         if model_id not in self._read:
             self._read[model_id] = self._model(model_id) if is_model_id(model_id) else None
-        found = self._read[model_id]
-        if found is None:
-            raise KeyError(model_id)
-        return found
+        return self._read[model_id]
 
-    @cached_property
-    def _total(self) -> int:
-        return len(self)
-
-    def _model(self, model_id: str) -> Model | None:
-        if len(self._read) % _OFTEN == _OFTEN - 1:
-            self._advance(len(self._read), max(len(self._read), self._total))
-        node = _node(self.path(model_id))
-        with _at_rest():
-            return model(model_id, node) if node else None
-
-    def __contains__(self, model_id: object) -> bool:
-        if not isinstance(model_id, str) or not is_model_id(model_id):
+    def has(self, model_id: str) -> bool:
+        """Whether there is a file for a model, which is not opened for that; raises Damaged."""
+        if not is_model_id(model_id):
             return False
         if model_id in self._read:
             return self._read[model_id] is not None
-        return files.is_plain(self.path(model_id))
+        return atomic.is_plain(self.path(model_id))
 
-    def __iter__(self) -> Iterator[str]:
+    def names(self) -> list[str]:
+        """The ids of all models, sorted; other files are ignored."""
         try:
             entries = list(os.scandir(self._directory))
         except FileNotFoundError:
             entries = []
         found = (model_id_of(entry.name) for entry in entries)
-        return iter(sorted(model_id for model_id in found if model_id))
+        return sorted(model_id for model_id in found if model_id)
 
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
+    @cached_property
+    def _total(self) -> int:
+        return len(self.names())
+
+    def _model(self, model_id: str) -> Model | None:
+        if len(self._read) % _OFTEN == _OFTEN - 1:
+            self._advance(len(self._read), max(len(self._read), self._total))
+        table = _table(self.path(model_id))
+        with _at_rest():
+            return model(model_id, table) if table else None
 
 
-class PipelineFile(Mapping[str, Sequence[str]]):
+class PipelineFile:
     """What `pipelines.toml` says, read when it is asked for."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
+    def mapping(self) -> Mapping[str, Sequence[str]]:
+        """The names that each pipeline uses, as a catalog has them."""
+        return Lazy(self._find, lambda: self.pipelines)
+
     @cached_property
     def document(self) -> Document:
-        """The whole file, with the keys that this program does not know."""
-        node = _node(self._path)
-        if node and "pipelines" not in node.document:
+        """The whole file, with the keys that this program does not know; raises Damaged."""
+        table = _table(self._path)
+        if table and "pipelines" not in table.document:
             raise Damaged(f"'{self._path}' has no table of pipelines: it is empty or cut off", VERIFY)
-        return node.document if node else {}
+        return table.document if table else {}
+
+    def _find(self, name: str) -> tuple[str, ...] | None:
+        return self.pipelines.get(name)
 
     @cached_property
-    def _pipelines(self) -> Mapping[str, tuple[str, ...]]:
+    def pipelines(self) -> Mapping[str, tuple[str, ...]]:
+        """The names that each pipeline uses; raises Damaged."""
         with _at_rest():
-            return pipelines(Node(self.document, f"'{self._path}'"))
-
-    def __getitem__(self, name: str) -> Sequence[str]:
-        return self._pipelines[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._pipelines)
-
-    def __len__(self) -> int:
-        return len(self._pipelines)
+            return pipelines(Table(self.document, f"'{self._path}'"))
 
 
 class HistoryFile(Sequence[Entry]):
@@ -221,7 +222,7 @@ class HistoryFile(Sequence[Entry]):
 
     @cached_property
     def _entries(self) -> list[Entry]:
-        *lines, _torn = (files.read(self._path, largest=None) or b"").split(b"\n")
+        *lines, _torn = (atomic.read(self._path, largest=None) or b"").split(b"\n")
         found = [read_entry(line, self._path, number) for number, line in enumerate(lines, 1)]
         return [entry for entry in found if self._revision is None or entry.revision <= self._revision]
 

@@ -13,7 +13,7 @@ from mlalias.documents.facts import to_model_document
 from mlalias.environment import ACTOR, CLOCK, LOCK_TIMEOUT
 from mlalias.errors import Committed, Damaged, os_text
 from mlalias.progress import Advance, unseen
-from mlalias.stores.directory import atomic as files
+from mlalias.stores.directory import atomic
 from mlalias.stores.directory.contents import (
     FORMAT,
     HISTORY,
@@ -22,10 +22,10 @@ from mlalias.stores.directory.contents import (
     PIPELINES,
     TABLE,
     VERIFY,
+    AliasFile,
     HistoryFile,
     ModelFiles,
     PipelineFile,
-    Table,
     abandoned,
     file_name,
     read_entry,
@@ -59,18 +59,18 @@ class DirectoryStore:
         Raises Busy, Damaged, OSError; and Committed for what fails once the change is in place.
         """
         timeout, now, actor = LOCK_TIMEOUT.read(), CLOCK.read() or _now(), ACTOR.read() or _user_at_host()
-        if not files.is_plain(self.path / LOCK):  # what is refused or empty must not even leave a lock behind
+        if not atomic.is_plain(self.path / LOCK):  # what is refused or empty must not even leave a lock behind
             plan = edit(self.read())
             if plan.errors or plan.empty:
                 return Receipt.of(plan, plan.before.revision)
             self._create()
-        with files.locked(self.path / LOCK, timeout, self._on_wait):
-            table = self._recover()
+        with atomic.locked(self.path / LOCK, timeout, self._on_wait):
+            table = self._recover()  # step 1
             with self._progress("reading models") as advance:
-                plan = edit(self._catalog(table, advance))
+                plan = edit(self._catalog(table, advance))  # step 2
             if plan.errors or plan.empty:
                 return Receipt.of(plan, table.revision)
-            self._write_facts(plan)
+            self._write_facts(plan)  # step 3
             if not plan.moves:
                 self._forget(plan)
                 return Receipt.of(plan, table.revision)
@@ -78,7 +78,7 @@ class DirectoryStore:
             self._commit(plan, table, entry)
             return Receipt.of(plan, entry.revision)
 
-    def _table(self) -> Table:
+    def _table(self) -> AliasFile:
         table = read_table(self.path / TABLE)
         if table is not None:
             return table
@@ -87,13 +87,13 @@ class DirectoryStore:
         table = read_table(self.path / TABLE)  # once more, as its first writers may just have been at work
         if table is None and last is not None and not first_died:
             raise self._history_ahead(None, last)
-        return table or Table(0, {}, {})
+        return table or AliasFile(0, {}, {})
 
-    def _catalog(self, table: Table, advance: Advance = unseen) -> Catalog:
+    def _catalog(self, table: AliasFile, advance: Advance = unseen) -> Catalog:
         return Catalog(
             table.aliases,
-            ModelFiles(self.path / MODELS, advance),
-            PipelineFile(self.path / PIPELINES),
+            ModelFiles(self.path / MODELS, advance).mapping(),
+            PipelineFile(self.path / PIPELINES).mapping(),
             HistoryFile(self.path / HISTORY, table.revision),
             table.revision,
         )
@@ -101,14 +101,14 @@ class DirectoryStore:
     def _last_entry(self) -> Entry | None:
         """The last whole entry of the history."""
         path = self.path / HISTORY
-        if not files.is_plain(path):
+        if not atomic.is_plain(path):
             return None
-        _, line = files.last_line(path)
+        _, line = atomic.last_line(path)
         if line.endswith(b"\n"):
             return read_entry(line, path)
         return next(reversed(HistoryFile(path)), None)
 
-    def _history_ahead(self, table: Table | None, last: Entry) -> Damaged:
+    def _history_ahead(self, table: AliasFile | None, last: Entry) -> Damaged:
         return Damaged(table_behind(self.path / TABLE, table, last.revision), VERIFY)
 
     # --- writing ---
@@ -118,27 +118,27 @@ class DirectoryStore:
         missing = [path for path in (self.path, *self.path.parents) if not path.is_dir()]
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         for path in missing:
-            files.sync_directory(path.parent)
+            atomic.sync_directory(path.parent)
 
-    def _recover(self) -> Table:
+    def _recover(self) -> AliasFile:
         """Take away what a writer that died left behind: a torn line, an entry without its commit, drafts.
 
         Raises Damaged, and touches nothing, where the history and the table are at odds in another way.
         """
         table = self._table()
-        left = files.leftovers(self.path)
+        left = atomic.leftovers(self.path)
         history = self.path / HISTORY
         last = self._last_entry()
-        torn, known = files.torn(history), last.revision if last else 0
+        torn, known = atomic.torn(history), last.revision if last else 0
         if last is not None and known > table.revision and not abandoned(self.path, table, last):
-            raise self._history_ahead(table if files.is_plain(self.path / TABLE) else None, last)
+            raise self._history_ahead(table if atomic.is_plain(self.path / TABLE) else None, last)
         if torn and known < table.revision:
             raise Damaged(f"'{history}' is torn at a change that was committed", VERIFY)
         if torn:
-            files.cut_last_line(history)
+            atomic.cut_last_line(history)
         if known > table.revision:
-            files.cut_last_line(history)
-        files.remove(left)
+            atomic.cut_last_line(history)
+        atomic.remove(left)
         return table
 
     def _write_facts(self, plan: Plan) -> None:
@@ -152,12 +152,12 @@ class DirectoryStore:
             contents[self.path / PIPELINES] = to_toml(document).encode()
         if plan.models and not (self.path / MODELS).is_dir():
             (self.path / MODELS).mkdir()
-            files.sync_directory(self.path)
+            atomic.sync_directory(self.path)
         if contents:
             with self._progress("writing models") as advance:
-                files.replace_all(contents, self.path, advance)
+                atomic.replace_all(contents, self.path, advance)
 
-    def _commit(self, plan: Plan, table: Table, entry: Entry) -> None:
+    def _commit(self, plan: Plan, table: AliasFile, entry: Entry) -> None:
         """Draft the new table, append the entry, and let the draft take the table's place: this is the commit.
 
         What can fail fails before that. Only an error of the system is cleaned up after; whoever is killed or
@@ -165,34 +165,34 @@ class DirectoryStore:
         """
         document = table.document | {"format": FORMAT, "revision": entry.revision, "aliases": plan.aliases}
         target, history = self.path / TABLE, self.path / HISTORY
-        draft = files.temporary(target, self.path)
-        directory = files.open_directory(self.path)
+        draft = atomic.temporary(target, self.path)
+        directory = atomic.open_directory(self.path)
         try:
-            self._draft(draft, to_toml(document).encode())
-            before = history.stat().st_size if files.is_plain(history) else 0
+            self._draft(draft, to_toml(document).encode())  # step 4
+            before = history.stat().st_size if atomic.is_plain(history) else 0
             try:
-                files.append(history, to_line(entry).encode())
-                draft.replace(target)
+                atomic.append(history, to_line(entry).encode())  # step 5
+                draft.replace(target)  # step 6: the commit
             except OSError:
-                if files.is_plain(history):
-                    files.truncate(history, before)
-                files.remove([draft])
+                if atomic.is_plain(history):
+                    atomic.truncate(history, before)
+                atomic.remove([draft])
                 raise
             try:
-                files.sync(directory)
-                self._forget(plan)
+                atomic.sync(directory)  # step 7
+                self._forget(plan)  # step 8
             except OSError as error:
                 raise Committed(f"the change is in place (revision {entry.revision}), but {os_text(error)}") from error
         finally:
-            files.close(directory)
+            atomic.close(directory)
 
     def _draft(self, draft: Path, data: bytes) -> None:
         """Write the draft; its name must outlast the entry, as it tells why the entry is there."""
         try:
-            files.write_new(draft, data)
-            files.sync_directory(self.path)
+            atomic.write_new(draft, data)
+            atomic.sync_directory(self.path)
         except OSError:
-            files.remove([draft])
+            atomic.remove([draft])
             raise
 
     def _forget(self, plan: Plan) -> None:
@@ -202,7 +202,7 @@ class DirectoryStore:
         for model_id in plan.forgotten:
             (self.path / MODELS / file_name(model_id)).unlink(missing_ok=True)
         try:
-            files.sync_directory(self.path / MODELS)
+            atomic.sync_directory(self.path / MODELS)
         except OSError as error:
             raise Committed(f"the change is in place, but {os_text(error)}") from error
 

@@ -12,7 +12,7 @@ from mlalias.core.catalog import Entry
 from mlalias.core.history import replay
 from mlalias.documents.codec import decode, read_toml, to_toml
 from mlalias.errors import Damaged, Hint, InvalidDocument, os_text
-from mlalias.stores.directory import atomic as files
+from mlalias.stores.directory import atomic
 from mlalias.stores.directory.contents import (
     FORMAT,
     HISTORY,
@@ -21,10 +21,10 @@ from mlalias.stores.directory.contents import (
     PIPELINES,
     TABLE,
     VERIFY,
+    AliasFile,
     HistoryFile,
     ModelFiles,
     PipelineFile,
-    Table,
     abandoned,
     model_id_of,
     read_table,
@@ -83,14 +83,14 @@ def _inspect(root: Path) -> Findings:
             )
         return None
 
-    attempt(root / LOCK, _REIMPORT, lambda: files.is_plain(root / LOCK))
+    attempt(root / LOCK, _REIMPORT, lambda: atomic.is_plain(root / LOCK))
     history = attempt(root / HISTORY, _RESTORE, lambda: list(HistoryFile(root / HISTORY)))
     entries = history or []
     table = attempt(root / TABLE, _fix_of_table(root, entries), lambda: read_table(root / TABLE))
     models = ModelFiles(root / MODELS)
-    for model_id in attempt(root / MODELS, _REIMPORT, lambda: list(models)) or ():
-        attempt(models.path(model_id), _REIMPORT, partial(models.get, model_id))
-    pipelines = attempt(root / PIPELINES, _REIMPORT, lambda: dict(PipelineFile(root / PIPELINES))) or {}
+    for model_id in attempt(root / MODELS, _REIMPORT, models.names) or ():
+        attempt(models.path(model_id), _REIMPORT, partial(models.find, model_id))
+    pipelines = attempt(root / PIPELINES, _REIMPORT, lambda: PipelineFile(root / PIPELINES).pipelines) or {}
     notes = tuple(_leftovers(root, table, entries))
     readable = not any(fault.path in (str(root / TABLE), str(root / HISTORY)) for fault in faults)
     if readable:
@@ -134,18 +134,18 @@ def _rebuild(root: Path, entries: Sequence[Entry]) -> Hint:
     return Hint(f"{keep}printf '%s\\n' {lines} > {path}")
 
 
-def _leftovers(root: Path, table: Table | None, entries: Sequence[Entry]) -> Iterator[Finding]:
+def _leftovers(root: Path, table: AliasFile | None, entries: Sequence[Entry]) -> Iterator[Finding]:
     """What a writer that died left behind, and files that mlalias does not read."""
     gone = Hint("nothing to do: the next write takes it away")
-    drafts = files.leftovers(root) if root.is_dir() else []
+    drafts = atomic.leftovers(root) if root.is_dir() else []
     for path in drafts:
         yield Finding(str(path), f"'{path.name}' was left behind by a writer that died", gone)
     if abandoned(root, table, entries[-1] if entries else None):
         yield Finding(str(root / HISTORY), "the last entry of the history was never committed", gone)
     for alias in _unheard_of(table, entries):
-        message = f"the history knows no change of the alias '{alias}': it was written by hand"
+        message = f"the history has no change of the alias '{alias}': it was written by hand"
         yield Finding(str(root / TABLE), message, Hint("nothing to do; its next change will be in the history"))
-    if files.torn(root / HISTORY) and _ahead(table, entries) >= 0:
+    if atomic.torn(root / HISTORY) and _ahead(table, entries) >= 0:
         yield Finding(str(root / HISTORY), "the last line of the history is torn", gone)
     if os.access(root / MODELS, os.R_OK) and (root / MODELS).is_dir():
         for path in sorted((root / MODELS).iterdir()):
@@ -153,7 +153,7 @@ def _leftovers(root: Path, table: Table | None, entries: Sequence[Entry]) -> Ite
                 yield Finding(str(path), f"'{path.name}' is no model's file, and is not read", Hint("move it away"))
 
 
-def _unheard_of(table: Table | None, entries: Sequence[Entry]) -> list[str]:
+def _unheard_of(table: AliasFile | None, entries: Sequence[Entry]) -> list[str]:
     return sorted(table.aliases.keys() - _told_of(entries)) if table and entries else []
 
 
@@ -162,12 +162,12 @@ def _told_of(entries: Sequence[Entry]) -> set[str]:
     return {change.model_alias for entry in entries for change in entry.changes}
 
 
-def _ahead(table: Table | None, entries: Sequence[Entry]) -> int:
+def _ahead(table: AliasFile | None, entries: Sequence[Entry]) -> int:
     """By how many revisions the history is ahead of the table."""
     return (entries[-1].revision if entries else 0) - (table.revision if table else 0)
 
 
-def _agreement(root: Path, table: Table | None, entries: Sequence[Entry]) -> Iterator[Finding]:
+def _agreement(root: Path, table: AliasFile | None, entries: Sequence[Entry]) -> Iterator[Finding]:
     """Whether the history and the table tell of the same changes."""
     revisions = [entry.revision for entry in entries]
     if revisions != sorted(set(revisions)):
@@ -194,7 +194,7 @@ def _gaps(revisions: Sequence[int], root: Path) -> Iterator[Finding]:
             yield Finding(str(root / HISTORY), f"{lost} not in the history", Hint("restore the file from a backup"))
 
 
-def _disagreements(table: Table, entries: Sequence[Entry], root: Path) -> Iterator[Finding]:
+def _disagreements(table: AliasFile, entries: Sequence[Entry], root: Path) -> Iterator[Finding]:
     """The aliases that somebody edited by hand; one that the history never heard of may have always been there."""
     told = replay(entries)
     for alias in sorted(_told_of(entries)):
@@ -214,20 +214,20 @@ def _names(target: str | None) -> str:
     return f"names '{target}'" if target else "does not exist"
 
 
-def _aliases(table: Table, models: ModelFiles, used: Collection[str], root: Path) -> Iterator[Finding]:
+def _aliases(table: AliasFile, models: ModelFiles, used: Collection[str], root: Path) -> Iterator[Finding]:
     """Whether every alias names a model, and is none itself; one that is `used` by a pipeline cannot be deleted."""
     try:
-        known = set(models)
+        known = set(models.names())
     except OSError:
         return  # told of already
     for alias, target in sorted(table.aliases.items()):
         if target not in known:
-            message = f"the alias '{alias}' names '{target}', and there is no such model"
+            message = f"the alias '{alias}' names '{target}', a model that does not exist"
             fix = Hint("import the model, move the alias, or delete it", ("delete", alias))
             if alias in used:
                 fix = Hint("import the model, or move the alias to one of these", ("models",))
             yield Finding(str(root / TABLE), message, fix)
         if alias in known:
-            first = "once no pipeline names it, " if alias in used else ""
+            first = "once no pipeline uses it, " if alias in used else ""
             fix = Hint(f"{first}delete the alias", ("delete", alias))
             yield Finding(str(root / TABLE), f"'{alias}' is both an alias and the id of a model", fix)
