@@ -9,7 +9,7 @@ from pathlib import Path
 from unicodedata import bidirectional, category
 
 import pytest
-from conftest import contents
+from conftest import HERE, contents
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -202,7 +202,7 @@ def test_documents_of_a_store_are_those_of_its_export(run, sample):
     assert run("export", "--format", "elasticsearch").json == to_answer(catalog)
 
 
-GOOD = {path.name: path.read_bytes() for path in (Path(__file__).parent / "sample").glob("*.json")}
+GOOD = {path.name: path.read_bytes() for path in (HERE / "sample").glob("*.json")}
 
 
 @st.composite

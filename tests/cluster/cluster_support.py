@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
+from conftest import HERE
+
 from mlalias.cli.main import main
 from mlalias.rest.app import App
 from mlalias.stores.directory.store import DirectoryStore
 
-SAMPLE = Path(__file__).parent / "sample"
+SAMPLE = HERE / "sample"
 PRODUCT = {"X-elastic-product": "Elasticsearch"}
 
 

@@ -13,13 +13,14 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
+from conftest import HERE
 
 from mlalias.cli.main import main
 from mlalias.rest.app import App
 from mlalias.rest.listen import background
 from mlalias.stores.directory.store import DirectoryStore
 
-SAMPLE = sorted((Path(__file__).parent / "sample").glob("*.json"))
+SAMPLE = sorted((HERE / "sample").glob("*.json"))
 JSON = {"Content-Type": "application/json"}
 
 
