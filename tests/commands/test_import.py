@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from conftest import SAMPLE, contents
+from harness import SAMPLE, contents
 
 A = {"model_id": "a", "model_type": "pytorch"}
 B = {"model_id": "b", "model_type": "pytorch"}

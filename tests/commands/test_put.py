@@ -5,7 +5,7 @@ import json
 from math import ceil
 
 import pytest
-from conftest import contents
+from harness import contents
 
 RULES = [
     "equal_names",

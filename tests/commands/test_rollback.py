@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from conftest import NEW, OLD, SLIM, contents
+from harness import NEW, OLD, SLIM, contents
 
 
 @pytest.fixture
