@@ -7,13 +7,19 @@ With xdist, the mark puts all these tests on one worker (`--dist loadgroup`, in 
 each node once. Distributed otherwise they work too, at the price of a set of nodes for every worker.
 """
 
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache
+from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from installation import ENVIRONMENT, NotAvailableError
 from nodes import SECURE_VERSION, VERSIONS, Cluster, Node, cluster, node
+from proxy import Front, in_front
 
 ON_NODES = [pytest.mark.node, pytest.mark.xdist_group("node")]
 
@@ -73,3 +79,57 @@ def three_nodes() -> Iterator[Cluster]:
         with wanted():
             running = stack.enter_context(cluster(3))
         yield running
+
+
+# --- what is not published, in front of a node ---
+
+SAMPLE = sorted((Path(__file__).parent.parent / "sample").glob("*.json"))
+
+
+class Served(NamedTuple):
+    """`mlalias serve`, the catalog behind it, and what the catalog held at first."""
+
+    url: str
+    directory: Path
+    pristine: Path
+
+    def reset(self) -> None:
+        """Begin again with the sample."""
+        shutil.rmtree(self.directory, ignore_errors=True)
+        shutil.copytree(self.pristine, self.directory)
+
+
+@pytest.fixture(scope="session")
+def _served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    root = tmp_path_factory.mktemp("served")
+    program = [sys.executable, "-m", "mlalias"]
+    subprocess.run(
+        [*program, "import", *SAMPLE, "--catalog", root / "pristine", "--quiet"], env=_environment(), check=True
+    )
+    command = [*program, "serve", "--port", "0", "--catalog", root / "catalog"]
+    with subprocess.Popen(
+        command, env=_environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as running:
+        assert running.stdout
+        try:
+            yield Served(running.stdout.readline().strip(), root / "catalog", root / "pristine")
+        finally:
+            running.terminate()
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in ENVIRONMENT.items() if not name.startswith(("MLALIAS_", "ES_"))}
+
+
+@pytest.fixture
+def served(_served: Served) -> Served:
+    """A server of the sample, as `mlalias serve` starts it."""
+    _served.reset()
+    return _served
+
+
+@pytest.fixture
+def in_front_of(served: Served) -> Iterator[Callable[[Node], Front]]:
+    """What makes a node a whole cluster: `in_front_of(node).url`; its models are those of the sample."""
+    with ExitStack() as stack:
+        yield lambda running: stack.enter_context(in_front(running, served.url))
