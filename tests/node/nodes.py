@@ -63,13 +63,13 @@ class Node:
         self.home = Path(tempfile.mkdtemp(prefix="mlalias-node-"))
         self.log = self.home / "node.log"
         self.url = ""
-        self.authority = self.home / "config" / "ca.crt" if secure else None
+        self.authority = trustme.CA() if secure else None
         self._settings = {**_SETTINGS, **settings}
         for folder in ("config", "logs"):
             (self.home / folder).mkdir()
         (self.home / "modules").symlink_to(installed.modules)
-        if secure:
-            self._settings |= _security(self.home / "config")
+        if self.authority:
+            self._settings |= _security(self.home / "config", self.authority)
 
     # --- its life ---
 
@@ -175,7 +175,21 @@ class Node:
     @property
     def context(self) -> ssl.SSLContext | None:
         """Trust in its authority."""
-        return ssl.create_default_context(cafile=self.authority) if self.authority else None
+        if self.authority is None:
+            return None
+        context = ssl.create_default_context()
+        self.authority.configure_trust(context)
+        return context
+
+    def present(self, leaf: trustme.LeafCert) -> None:
+        """Show another certificate from now on."""
+        _write_certificate(self.home / "config", leaf)
+        wanted, end = leaf.cert_chain_pems[0].bytes().decode().split(), time.monotonic() + _STARTING
+        address = urlsplit(self.url)
+        while ssl.get_server_certificate((str(address.hostname), address.port or 0)).split() != wanted:
+            if time.monotonic() > end:
+                raise NodeFailedError(self.last_lines())
+            time.sleep(0.05)
 
 
 def ask(
@@ -205,13 +219,10 @@ def basic(user: str, password: str) -> str:
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
-def _security(config: Path) -> dict[str, Any]:
+def _security(config: Path, authority: trustme.CA) -> dict[str, Any]:
     """Settings of a node with security; its superuser and certificates are written into the folder."""
-    authority = trustme.CA()
-    leaf = authority.issue_cert("127.0.0.1", "localhost")
     authority.cert_pem.write_to_path(config / "ca.crt")
-    leaf.private_key_pem.write_to_path(config / "node.key")
-    leaf.cert_chain_pems[0].write_to_path(config / "node.crt")
+    _write_certificate(config, authority.issue_cert("127.0.0.1", "localhost"))
     hashed = base64.b64encode(hashlib.sha1(PASSWORD.encode()).digest()).decode()  # noqa: S324 - as the file has it
     (config / "users").write_text(f"{USER}:{{SHA}}{hashed}\n")
     (config / "users_roles").write_text(f"superuser:{USER}\n")
@@ -220,7 +231,13 @@ def _security(config: Path) -> dict[str, Any]:
         "xpack.security.http.ssl.enabled": True,
         "xpack.security.http.ssl.key": "node.key",
         "xpack.security.http.ssl.certificate": "node.crt",
+        "resource.reload.interval.high": "100ms",  # how soon it notices another certificate
     }
+
+
+def _write_certificate(config: Path, leaf: trustme.LeafCert) -> None:
+    leaf.private_key_pem.write_to_path(config / "node.key")
+    leaf.cert_chain_pems[0].write_to_path(config / "node.crt")
 
 
 @contextmanager
