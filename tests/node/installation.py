@@ -9,8 +9,10 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 
@@ -43,22 +45,24 @@ class Installation(NamedTuple):
 
 
 def installation(version: str, *, secure: bool = False) -> Installation:
-    """Find a version in the cache, or fetch it; raises NotAvailableError.
-
-    It is made under another name and renamed when it is whole, by one process at a time.
-    """
+    """Find a version in the cache, or fetch it; raises NotAvailableError."""
     java = _java(JAVA[version.split(".", maxsplit=1)[0]])
     plain = installation(version) if secure else None
     place = CACHE / f"elasticsearch-{version}{'-secure' if secure else ''}-{_digest()}"
+    _once(place, lambda made: _build(made, version, java, plain))
+    classes = plain.classes if plain else os.pathsep.join((str(place / "classes"), str(place / "server" / "*")))
+    return Installation(java, classes, place / "modules")
+
+
+def _once(place: Path, build: Callable[[Path], None]) -> None:
+    """Build a folder unless it is there: under another name until it is whole, and by one process at a time."""
     CACHE.mkdir(parents=True, exist_ok=True)
     with fasteners.InterProcessLock(CACHE / ".lock"):
         if not place.exists():
             made = place.with_name(place.name + ".partial")
             shutil.rmtree(made, ignore_errors=True)
-            _build(made, version, java, plain)
+            build(made)
             made.rename(place)
-    classes = plain.classes if plain else os.pathsep.join((str(place / "classes"), str(place / "server" / "*")))
-    return Installation(java, classes, place / "modules")
 
 
 def _digest() -> str:
@@ -83,12 +87,16 @@ def _fetch(version: str, folder: Path, java: Path, *, secure: bool) -> None:
     command = [maven, "-q", "-B", "-f", str(HERE / "pom.xml"), "dependency:copy-dependencies"]
     command += [f"-Delasticsearch.version={version}", f"-DoutputDirectory={folder}", *(["-Psecure"] if secure else [])]
     env = ENVIRONMENT | {"JAVA_HOME": str(java.parent.parent)}
-    done = subprocess.run(
-        command, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_FETCHING, check=False
-    )
+    done = _fetched(command, env)
     if done.returncode:
         said = [line for line in done.stdout.splitlines() if "ERROR" in line] or ["it says nothing"]
         raise NotAvailableError(f"Maven cannot fetch Elasticsearch {version}: {said[0]}")
+
+
+def _fetched(command: Sequence[str], env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_FETCHING, check=False
+    )
 
 
 def _secure_modules(place: Path, version: str, java: Path, plain: Installation) -> None:
@@ -160,6 +168,28 @@ def _jar(classes: Path, jar: Path) -> None:
     with zipfile.ZipFile(jar, "w") as archive:
         for file in sorted(classes.rglob("*.class")):
             archive.write(file, file.relative_to(classes))
+
+
+# --- the official client ---
+
+
+def client(generation: str) -> Path | None:
+    """A folder for PYTHONPATH with the official client of a generation; None where the tests' own is of it.
+
+    Raises NotAvailableError.
+    """
+    if metadata.version("elasticsearch").startswith(f"{generation}."):
+        return None
+    place = CACHE / f"client-{generation}"
+    _once(place, lambda made: _fetch_client(generation, made))
+    return place
+
+
+def _fetch_client(generation: str, folder: Path) -> None:
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-compile", "--target", str(folder)]
+    done = _fetched([*command, f"elasticsearch=={generation}.*"], ENVIRONMENT)
+    if done.returncode:
+        raise NotAvailableError(f"pip cannot fetch the client of generation {generation}: {done.stderr.strip()}")
 
 
 # --- Java ---
