@@ -165,7 +165,7 @@ class Node:
     def wipe(self) -> None:
         """Delete what tests left: data streams, indices, templates and settings, but for Elasticsearch's own."""
         self.ask("PUT", "/_cluster/settings", {"persistent": {"*": None}, "transient": {"*": None}})
-        for path in ("_data_stream/*", "_index_template/*", "_component_template/*"):
+        for path in ("_ingest/pipeline/*", "_data_stream/*", "_index_template/*", "_component_template/*"):
             self.ask("DELETE", f"/{path}")
         listed = self.ask("GET", "/_cat/indices?format=json&h=index&expand_wildcards=all").document
         for name in (one["index"] for one in listed):
