@@ -72,13 +72,20 @@ def secure_node(_nodes: Callable[..., Node]) -> Iterator[Node]:
     running.wipe()
 
 
-@pytest.fixture(scope="module")
-def three_nodes() -> Iterator[Cluster]:
-    """A cluster of three for the tests of one module, which may kill them."""
+@pytest.fixture(scope="session")
+def _three_nodes() -> Iterator[Cluster]:
     with ExitStack() as stack:
         with wanted():
             running = stack.enter_context(cluster(3))
         yield running
+
+
+@pytest.fixture
+def three_nodes(_three_nodes: Cluster) -> Cluster:
+    """A cluster of three, of which a test may kill some; the next one has them started again."""
+    _three_nodes.start(*(one for one in _three_nodes.nodes if not one.is_running))
+    _three_nodes.nodes[0].wipe()
+    return _three_nodes
 
 
 # --- what is not published, in front of a node ---

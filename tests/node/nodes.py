@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import trustme
-from installation import ENVIRONMENT, Installation, installation
+from installation import ENVIRONMENT, Installation, installation, once
 
 VERSIONS = ("8.19.21", "9.5.3")
 # x-pack-template-resources and es-opensaml-security-api are not published for 9.5.
@@ -57,13 +57,17 @@ class NodeFailedError(Exception):
 class Node:
     """A process of Elasticsearch, in a home folder that outlives its death by `kill`, and ends with `stop`."""
 
-    def __init__(self, installed: Installation, settings: Mapping[str, Any], *, secure: bool = False) -> None:
+    def __init__(
+        self, installed: Installation, settings: Mapping[str, Any], *options: str, secure: bool = False
+    ) -> None:
         self._installed = installed
+        self._options = options or (f"-XX:SharedArchiveFile={installed.archive}",) * installed.archive.exists()
         self._process: subprocess.Popen[bytes] | None = None
         self.home = Path(tempfile.mkdtemp(prefix="mlalias-node-"))
         self.log = self.home / "node.log"
         self.url = ""
         self.authority = trustme.CA() if secure else None
+        self.name = settings.get("node.name")
         self._settings = {**_SETTINGS, **settings}
         for folder in ("config", "logs"):
             (self.home / folder).mkdir()
@@ -88,7 +92,15 @@ class Node:
         (self.home / "config" / "elasticsearch.yml").write_text(text)
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
-                [self._installed.java, *_OPTIONS, "-cp", self._installed.classes, "Launcher", self.home],
+                [
+                    self._installed.java,
+                    *_OPTIONS,
+                    *self._options,
+                    "-cp",
+                    self._installed.classes,
+                    "Launcher",
+                    self.home,
+                ],
                 env=ENVIRONMENT,
                 stdin=subprocess.PIPE,
                 stdout=log,
@@ -251,11 +263,30 @@ def node(version: str, *, secure: bool = False) -> Iterator[Node]:
         made.stop()
 
 
+def _archive(installed: Installation, archive: Path) -> None:
+    """Start and end a node whose Java writes down the classes that it has loaded."""
+    writing = Node(installed, {"discovery.type": "single-node"}, f"-XX:ArchiveClassesAtExit={archive}")
+    try:
+        writing.start()
+    finally:
+        writing.stop()
+
+
 class Cluster:
     """Nodes of one cluster. Each reads from a file where the others are, again and again until it has joined."""
 
     def __init__(self, nodes: Sequence[Node]) -> None:
         self.nodes = tuple(nodes)
+
+    @property
+    def master(self) -> Node:
+        """The node that the others follow now."""
+        name = self._running[0].ask("GET", "/_cat/master?format=json&h=node").document[0]["node"]
+        return next(one for one in self.nodes if one.name == name)
+
+    @property
+    def _running(self) -> list[Node]:
+        return [one for one in self.nodes if one.is_running]
 
     def start(self, *nodes: Node) -> None:
         """Start some of them, also killed ones on their own data, and wait until all that run are one cluster."""
@@ -263,7 +294,7 @@ class Cluster:
             one.begin()
         for one in nodes:
             one.await_listening()
-        running = [one for one in self.nodes if one.is_running]
+        running = self._running
         addresses = "".join(f"{one.transport}\n" for one in running)
         for one in running:
             (one.home / "config" / "unicast_hosts.txt").write_text(addresses)
@@ -275,6 +306,7 @@ class Cluster:
 def cluster(size: int, version: str = VERSIONS[-1]) -> Iterator[Cluster]:
     """Some nodes in one cluster; raises as `node` does."""
     installed = installation(version)
+    once(installed.archive, lambda archive: _archive(installed, archive))
     names = [f"node-{number}" for number in range(size)]
     settings = {
         "cluster.name": "tests",
