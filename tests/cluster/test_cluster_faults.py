@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 import traceback
+from base64 import b64encode
 
 import pytest
 from cluster_fixtures import cluster, declared, directory, fenced, place, run, sample_source
@@ -127,6 +128,11 @@ def test_a_host_that_is_none(host, run):
 # --- credentials ---
 
 
+def _basic(text):
+    """What RFC 7617 makes of a user name and a password."""
+    return f"Basic {b64encode(text.encode()).decode()}"
+
+
 @pytest.mark.parametrize(
     ("environment", "header"),
     [
@@ -139,6 +145,8 @@ def test_a_host_that_is_none(host, run):
         ({"ES_USERNAME": "secret-id", "ES_PASSWORD": "secret-key"}, f"Basic {KEY}"),
         ({"ES_API_KEY": "b3RoZXI=", "MLALIAS_USERNAME": "secret-id", "MLALIAS_PASSWORD": "secret-key"}, f"Basic {KEY}"),
         ({"MLALIAS_API_KEY": KEY, "MLALIAS_USERNAME": "u", "MLALIAS_PASSWORD": "p"}, f"ApiKey {KEY}"),
+        ({"MLALIAS_USERNAME": "zoë", "MLALIAS_PASSWORD": "пароль: 密码"}, _basic("zoë:пароль: 密码")),
+        ({"MLALIAS_USERNAME": "zoë", "MLALIAS_PASSWORD": " x "}, _basic("zoë: x ")),
     ],
 )
 def test_credentials_come_from_the_environment(environment, header, cluster, run, fenced):
@@ -162,8 +170,35 @@ def test_credentials_come_from_the_environment(environment, header, cluster, run
         ({"MLALIAS_USERNAME": "elastic"}, "https://es.example:9200", "MLALIAS_PASSWORD is not"),
         ({"ES_PASSWORD": "changeme"}, "https://es.example:9200", "ES_USERNAME is not"),
         ({"MLALIAS_API_KEY": "changeme\nX: y"}, "https://es.example:9200", "characters that no API key has"),
-        ({"MLALIAS_API_KEY": "changeme"}, "http://es.example:9200", "MLALIAS_API_KEY would go to"),
-        ({"ES_USERNAME": "u", "ES_PASSWORD": "changeme"}, "http://10.0.0.1:9200", "ES_PASSWORD would go to"),
+        (
+            {"MLALIAS_API_KEY": "changeme"},
+            "http://es.example:9200",
+            "MLALIAS_API_KEY would be sent to http://es.example:9200 unencrypted",
+        ),
+        ({"ES_USERNAME": "u", "ES_PASSWORD": "changeme"}, "http://10.0.0.1:9200", "ES_PASSWORD would be sent to"),
+        (
+            {"MLALIAS_USERNAME": "u:v", "MLALIAS_PASSWORD": "changeme"},
+            "https://es.example:9200",
+            "MLALIAS_USERNAME holds a colon",
+        ),
+        (
+            {"ES_USERNAME": "u", "ES_PASSWORD": "changeme\n"},
+            "https://es.example:9200",
+            "ES_PASSWORD holds a control character",
+        ),
+        (
+            {"ES_USERNAME": "u\x7f", "ES_PASSWORD": "changeme"},
+            "https://es.example:9200",
+            "ES_USERNAME holds a control character",
+        ),
+        ({"ES_USERNAME": "u", "ES_PASSWORD": "changeme\udcff"}, "https://es.example:9200", "ES_PASSWORD is not UTF-8"),
+        (
+            {"MLALIAS_TIMEOUT": "0"},
+            "https://es.example:9200",
+            "MLALIAS_TIMEOUT is '0', which is not a number of seconds above 0",
+        ),
+        ({"MLALIAS_TIMEOUT": "86401"}, "https://es.example:9200", "at most 86400"),
+        ({"MLALIAS_TIMEOUT": "1e99"}, "https://es.example:9200", "at most 86400"),
         ({"MLALIAS_TIMEOUT": "soon"}, "https://es.example:9200", "MLALIAS_TIMEOUT is 'soon'"),
         ({"MLALIAS_TIMEOUT": "nan"}, "https://es.example:9200", "MLALIAS_TIMEOUT is 'nan'"),
         ({"MLALIAS_CA_CERTS": "/nowhere.crt"}, "https://es.example:9200", "there is no such file"),
@@ -181,15 +216,47 @@ def test_what_the_environment_or_the_address_gets_wrong_is_2(environment, addres
     assert "changeme" not in done.out + done.err
 
 
-@pytest.mark.parametrize("words", [["path"], ["put", "a"], ["list", "--nothing"], ["history"], ["export"]])
-def test_an_address_with_a_password_is_never_printed(words, run, fenced):
-    done = run(*words, "--catalog", "https://elastic:changeme@es.example:9200")
-    assert done.code == 2
-    assert "changeme" not in done.out + done.err
-    fenced.setenv("MLALIAS_CATALOG", "https://elastic:changeme@es.example:9200")
-    done = run(*words)
-    assert done.code == 2
-    assert "changeme" not in done.out + done.err
+ADDRESSES = [
+    "https://elastic:changeme@es.example:9200",
+    "https://es.example:9200/?api_key=changeme",
+    "http:/elastic:changeme@es.example",
+    "http:elastic:changeme@es.example",
+    "http:/es.example?api_key=changeme",
+    "https//elastic:changeme@es.example",
+    "HTTPS:///elastic:p4s/s@changeme@es.example",
+    "ftp://elastic:changeme@es.example",
+    "htps://elastic:x changeme@es.example",
+    "elastic:changeme@es.example:9200",
+]
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+@pytest.mark.parametrize(
+    "words",
+    [["path"], ["put", "a"], ["list", "--nothing"], ["history"], ["export"], ["put", "a", "b"], ["list", "-ojson"]],
+)
+def test_an_address_with_a_password_is_never_printed(words, address, run, fenced):
+    """Mistyped ones too, wherever they stand: an option, the environment, in an argument's place."""
+    done = [run(*words, "--catalog", address), run("path", address)]
+    fenced.setenv("MLALIAS_CATALOG", address)
+    for each in [*done, run(*words)]:
+        assert each.code == 2
+        assert "changeme" not in each.out + each.err
+
+
+def test_a_mistyped_address_is_shown_without_its_password(run):
+    done = run("list", "--catalog", "http:/elastic:changeme@es.example")
+    assert done.err == "error: 'http:/***@es.example' is neither a directory nor an http:// or https:// URL\n"
+
+
+def test_a_directory_may_be_named_like_a_login(run, tmp_path):
+    (tmp_path / "a:b@c").mkdir()
+    assert run("put", "m", "a", "--catalog", tmp_path / "a:b@c").code == 4
+
+
+def test_the_longest_timeout_can_be_waited_for(cluster, run, fenced):
+    fenced.setenv("MLALIAS_TIMEOUT", "86400")
+    assert run("resolve", "sentiment", "--catalog", cluster.url).code == 0
 
 
 @pytest.mark.parametrize(
