@@ -21,6 +21,14 @@ READ = ["resolve", "sentiment"]
 PUT = ["put", "flight-delay-slim-1612000000000", "slim"]
 DENIED = "action [cluster:admin/xpack/ml/x] is unauthorized for API key id [a], this action is granted by [manage_ml]"
 HTML = {"Content-Type": "text/html"}
+NOW = PRODUCT | {"Retry-After": "0"}
+
+
+def _unlicensed():
+    """As Elasticsearch marks it, beside the type that a missing privilege has, too."""
+    told = error(403, SECURITY, "current license is non-compliant for [ml]")
+    told.body["error"]["license.expired.feature"] = "ml"
+    return told
 
 
 @pytest.mark.parametrize(
@@ -33,10 +41,12 @@ HTML = {"Content-Type": "text/html"}
             "MLALIAS_API_KEY",
         ),
         (error(403, SECURITY, DENIED), 403, "PRIVILEGE is missing (403)", '{"cluster": ["PRIVILEGE"]}'),
-        (error(403, SECURITY, "current license is non-compliant for [ml]"), 403, "license is non-compliant", None),
-        (error(429, "es_rejected_execution_exception", "queue is full"), 429, "(429: queue is full)", "try again"),
-        (error(503, "master_not_discovered_exception", "no master"), 503, "(503: no master)", "try again"),
-        (Told(b"<h1>Bad gateway</h1>", 502, HTML), 502, "is busy or not ready (502)", "try again"),
+        (_unlicensed(), 403, "does not allow it (403: current license is non-compliant", None),
+        (error(403, "cluster_block_exception", "read only"), 403, "does not allow it (403: read only)", None),
+        (Told(b"<h1>Forbidden</h1>", 403, HTML), 403, "does not allow it (403)", None),
+        (error(429, "es_rejected_execution_exception", "queue is full", NOW), 429, "(429: queue is full)", "try again"),
+        (error(503, "master_not_discovered_exception", "no master", NOW), 503, "(503: no master)", "try again"),
+        (Told(b"<h1>Bad gateway</h1>", 502, HTML | NOW), 502, "is busy or not ready (502)", "try again"),
         (error(500, "null_pointer_exception", "oops"), 500, "answers 500: oops", None),
         (Told(b"<h1>Not here</h1>", 404, HTML), 404, "answers 404, and not as Elasticsearch does", "curl -i"),
         (Told(b"", 301, {"Location": "https://elsewhere.example"}), 301, "answers 301, and not as", "curl -i"),
@@ -46,7 +56,7 @@ HTML = {"Content-Type": "text/html"}
         (Told(b"{", 200, PRODUCT), None, "answered what is not JSON", "curl -i"),
         (Told(b"PK", 200, {"Content-Type": "application/zip"}), None, "answered what is not JSON", "curl -i"),
         (Told({"count": 1}, close=3, headers=PRODUCT), None, "closed the connection before its answer", "curl -i"),
-        (Told(close=-1), None, "closed the connection before its answer was whole", "curl -i"),
+        (Told(close=-1), None, "closed the connection before its answer was complete", "curl -i"),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )
@@ -123,6 +133,51 @@ def test_a_host_that_is_none(host, run):
     done = run("list", "--catalog", f"http://{host}:9")
     assert done.code == 2
     assert "is not the address of a cluster" in done.err
+
+
+# --- a busy cluster ---
+
+
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
+@pytest.mark.parametrize("headers", [PRODUCT, NOW], ids=["own pauses", "Retry-After"])
+def test_a_read_that_finds_the_cluster_busy_is_repeated(status, headers, directory, run):
+    behind = elasticsearch(directory)
+    busy = error(status, "es_rejected_execution_exception", "not now", headers)
+    with answering(lambda asked: busy if len(cluster.front.asked) == 1 else behind(asked)) as cluster:
+        start = time.monotonic()
+        done = run(*READ, "--catalog", cluster.url)
+        took = time.monotonic() - start
+    assert (done.code, done.err, len(cluster.front.asked)) == (0, "", 2)
+    assert (took >= 0.2) == (headers is PRODUCT)
+
+
+def test_a_read_is_repeated_for_a_few_seconds_only(run):
+    busy = error(503, "master_not_discovered_exception", "no master")
+    with answering(lambda _: busy) as cluster:
+        start = time.monotonic()
+        assert run(*READ, "--catalog", cluster.url).code == 9
+        took = time.monotonic() - start
+    assert len(cluster.front.asked) == 5
+    assert 2.5 < took < 6
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "headers", "asked"),
+    [
+        (READ, 503, PRODUCT | {"Retry-After": "120"}, 1),
+        (READ, 500, PRODUCT, 1),
+        (READ, 408, PRODUCT, 1),
+        (PUT, 503, NOW, 3),
+        (PUT, 429, NOW, 3),
+    ],
+)
+def test_what_is_not_repeated(words, status, headers, asked, directory, run):
+    """A change never is: it could move an alias that somebody else has moved meanwhile."""
+    behind = elasticsearch(directory)
+    busy = error(status, "some_exception", "not now", headers)
+    with answering(lambda asked: busy if words is READ or asked.method == "PUT" else behind(asked)) as cluster:
+        assert run(*words, "--catalog", cluster.url).code == 9
+    assert len(cluster.front.asked) == asked
 
 
 # --- credentials ---
@@ -326,7 +381,7 @@ def test_a_directory_does_not_load_the_client(directory, tmp_path):
 
 def test_a_real_process_says_nothing_but_the_sentence(tmp_path):
     """The client's own log messages do not reach standard error."""
-    with answering(lambda _: error(503, "busy", "later")) as cluster:
+    with answering(lambda _: error(503, "busy", "later", NOW)) as cluster:
         command = [sys.executable, "-m", "mlalias", "list", "--catalog", cluster.url]
         done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
     assert done.returncode == 9
