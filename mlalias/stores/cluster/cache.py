@@ -1,6 +1,6 @@
 """What a cluster has told so far: asked for one name at a time, until that would cost more than asking for all."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from mlalias.stores.cluster.connection import Connection
 
 PAGE = 1000
+# `from` and `size` together are limited by index.max_result_window of the search behind the request:
+# https://www.elastic.co/docs/reference/elasticsearch/index-settings/index-modules#index-max-result-window
+_LISTED = 10_000
+_ALPHANUMERIC = "0123456789abcdefghijklmnopqrstuvwxyz"
 _MODELS = "_ml", "trained_models"
 FORBIDDEN = 403
 _MANY = 16
@@ -120,38 +124,46 @@ class Lookups:
             return
         self._models.clear()
         self._aliases.clear()
-        for facts in self._pages(_MODELS, self._keys):
-            self._take(facts)
+        with self._progress("reading models") as advance:
+            for facts, total in self._pages():
+                self._take(facts)
+                advance(len(self._models), max(total, len(self._models)))
         self._complete = True
+
+    def _pages(self, patterns: Sequence[str] = ()) -> Iterator[tuple[Facts, int]]:
+        """The models that match one of the patterns, or all, in pages, each with how many match.
+
+        Where more match than the server lists, narrower patterns are asked for, until it lists all that match each.
+        """
+        path = (*_MODELS, ",".join(patterns)) if patterns else _MODELS
+        start, total = 0, 1
+        while start < total <= _LISTED:
+            facts = self._facts(path, {**self._keys, "from": start, "size": PAGE})
+            total = facts.counts["models"]
+            yield facts, total
+            start += PAGE
+        if total > _LISTED:
+            for narrower in _narrowed(patterns):
+                yield from self._pages(narrower)
 
     def _ask_deployments(self, model_id: str) -> None:
         """Ask for the deployments of one model; with all models known, of all at once."""
         known = self._models if self._complete else (model_id,)
-        wanted = [one for one in known if self._models[one].model_type == "pytorch"]
-        self._deployments |= dict.fromkeys(wanted, ())
-        for facts in self._stats(wanted):
-            self._deployments |= facts.deployments
+        wanted = [each for each in known if self._models[each].model_type == "pytorch"]
+        with self._progress("reading deployments") as advance:
+            for part in _within_a_line(wanted):
+                self._deployments |= {**dict.fromkeys(part, ()), **self._stats(part)}
+                advance(len(self._deployments), len(wanted))
 
-    def _stats(self, wanted: Sequence[str]) -> Iterable[Facts]:
-        """The stats of some models, in one request if it can hold their ids; one of them may have gone meanwhile."""
-        expression = ",".join(wanted)
-        if len(expression) <= _LONGEST_EXPRESSION:
-            try:
-                return [self._facts((*_MODELS, expression, "_stats"), {**_DEPLOYED, "size": len(wanted)})]
-            except NotFound:
-                if not self._complete:
-                    return []
-        return self._pages((*_MODELS, "_stats"), _DEPLOYED)
-
-    def _pages(self, path: Sequence[str], parameters: Mapping[str, str]) -> Iterator[Facts]:
-        start, total = 0, 1
-        with self._progress("reading models") as advance:
-            while start < total:
-                facts = self._facts(path, {**parameters, "from": start, "size": PAGE})
-                yield facts
-                start += PAGE
-                total = max(facts.counts.values(), default=0)
-                advance(min(start, total), total)
+    def _stats(self, wanted: Sequence[str]) -> Mapping[str, tuple[Deployment, ...]]:
+        """The deployments of some models; one that has gone meanwhile makes the server refuse all of them."""
+        try:
+            return self._facts((*_MODELS, ",".join(wanted), "_stats"), {**_DEPLOYED, "size": len(wanted)}).deployments
+        except NotFound:
+            if len(wanted) == 1:
+                return {}
+        middle = len(wanted) // 2
+        return {**self._stats(wanted[:middle]), **self._stats(wanted[middle:])}
 
     def _facts(self, path: Sequence[str], parameters: Mapping[str, str | int]) -> Facts:
         document = self._connection.get(path, parameters)
@@ -170,6 +182,34 @@ def understood(connection: "Connection", document: dict[str, Any]) -> Facts:
         return answer(document, f"the answer of {connection.url}")
     except InvalidDocument as error:
         raise Unreachable(error.reason) from error
+
+
+def _narrowed(patterns: Sequence[str]) -> list[Sequence[str]]:
+    """Patterns that together match what the given ones do: half of them each, or with one more character.
+
+    The model whose id is a pattern's stem is the first that matches it, and so was listed already.
+    """
+    if not patterns:
+        patterns = [f"{character}*" for character in f".{_ALPHANUMERIC}"]
+    elif len(patterns) == 1:
+        stem = patterns[0].removesuffix("*")
+        patterns = [f"{stem}{character}*" for character in f"._-{_ALPHANUMERIC}"]
+    middle = len(patterns) // 2
+    return [patterns[:middle], patterns[middle:]]
+
+
+def _within_a_line(names: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Names in parts that the first line of a request can hold."""
+    part: list[str] = []
+    length = 0
+    for name in names:
+        if part and length + len(name) > _LONGEST_EXPRESSION:
+            yield part
+            part, length = [], 0
+        part.append(name)
+        length += len(name) + 1
+    if part:
+        yield part
 
 
 class Aliases(Lazy[str]):
