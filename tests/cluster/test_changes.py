@@ -178,7 +178,7 @@ def test_wait_holds_a_change_back_until_its_deployments_run(command, idle, direc
     behind = elasticsearch(directory)
     stats = {"sst-2-draft": 0}
     path = directory / "models" / "sst-2-draft.toml"
-    undeployed = path.read_text()
+    undeployed = path.read_text().replace("deployments = []\n", "")
     if idle:
         path.write_text(undeployed + _deployed(0))
 
