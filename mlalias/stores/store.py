@@ -109,7 +109,8 @@ def _open_cluster(location: Location, *, whole: bool, quiet: bool, wait: float) 
     try:
         from mlalias.stores.cluster.access import access
         from mlalias.stores.cluster.connection import Connection
-        from mlalias.stores.cluster.store import ClusterStore, Talk
+        from mlalias.stores.cluster.sending import Talk
+        from mlalias.stores.cluster.store import ClusterStore
     except ModuleNotFoundError as error:
         if error.name in ("elasticsearch", "elastic_transport"):
             raise WrongUsage("a catalog on a cluster needs its client: pip install 'mlalias[cluster]'") from None
