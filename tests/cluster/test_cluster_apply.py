@@ -95,9 +95,9 @@ def test_apply_does_without_pipelines_that_it_may_not_read(directory, declared, 
         assert (
             "of 3 changes, 1 made ('alpha'), 1 failed ('flight_delay_model'), 1 not sent ('flight_delayed')" in done.err
         )
-        asked = run("delete", "flight_delay_model", "-n", "--catalog", cluster.url)
-        assert asked.code == 9
-        assert "read_pipeline is missing" in asked.err
+        asked = run("delete", "flight_delayed", "-n", "--catalog", cluster.url)
+        assert asked.code == 0
+        assert "whether an ingest pipeline uses the alias 'flight_delayed' is not known" in asked.err
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 
 import pytest
 from cluster_fixtures import cluster, directory, fenced, run, sample_source
-from cluster_support import PRODUCT, Told, answering, error, good
+from cluster_support import PRODUCT, Told, answering, elasticsearch, error, good
 
 pytestmark = pytest.mark.usefixtures("fenced")
 
@@ -46,10 +46,9 @@ def _stats(model_id):
     "ids",
     [
         [f"m{number:05}" for number in range(WINDOW)],
-        [f"{letter}{number:05}" for letter in "az" for number in range(WINDOW // 2 + 1)],
         ["ab", ".packaged", *(f"ab{tail}{number:05}" for tail in (".", "9") for number in range(WINDOW // 2 + 1))],
     ],
-    ids=["as many as it lists", "more", "more of one beginning"],
+    ids=["as many as it lists", "more"],
 )
 def test_every_model_is_read_however_many_there_are(ids, run):
     ids.sort()
@@ -57,5 +56,97 @@ def test_every_model_is_read_however_many_there_are(ids, run):
         done = run("models", "-o", "tsv", "--catalog", cluster.url)
     assert done.code == 0, done.err
     assert [line.split("\t")[0] for line in done.out.splitlines()] == ids
-    assert {line.split("\t")[4] for line in done.out.splitlines()} == {"started 1/0"}
+    assert {line.split("\t")[4] for line in done.out.splitlines()} == {"started 1 running"}
     assert all(len(asked.path) < 4096 - 500 for asked in cluster.front.asked)
+
+
+# --- what a key may not read ---
+
+DENIED = error(403, "security_exception", "action [x] is unauthorized for API key id [a]")
+LACKS = "the cluster privilege read_pipeline is missing"
+
+
+@pytest.fixture
+def no_pipelines(directory):
+    """A cluster behind a key with manage_ml alone, which does not hold read_pipeline."""
+    behind = elasticsearch(directory)
+    with answering(lambda asked: DENIED if asked.parts[0] == "_ingest" else behind(asked)) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def no_stats(directory):
+    behind = elasticsearch(directory)
+    with answering(lambda asked: DENIED if asked.path.endswith("_stats") else behind(asked)) as cluster:
+        yield cluster
+
+
+@pytest.mark.parametrize("name", ["sentiment", "sst-2-next"])
+def test_pipelines_that_may_not_be_read_are_not_known(name, no_pipelines, run):
+    done = run("show", name, "--catalog", no_pipelines.url)
+    assert (done.code, done.err) == (0, "")
+    assert f" not known: {LACKS}\n" in done.out
+    assert (
+        f"{name}\tpipelines\tnot known: {LACKS}\n" in run("show", name, "-o", "tsv", "--catalog", no_pipelines.url).out
+    )
+    done = run("show", name, "-o", "json", "--catalog", no_pipelines.url)
+    (record,) = done.document["aliases"] + done.document["models"]
+    assert (done.code, record["pipelines"]) == (0, None)
+    assert done.err == f"pipelines are not known: {LACKS}\n"
+
+
+def test_the_rest_is_read_and_it_is_asked_once(no_pipelines, run):
+    done = run("models", "-o", "json", "--catalog", no_pipelines.url)
+    assert (done.code, len(done.document["models"])) == (0, 12)
+    assert {model["pipelines"] for model in done.document["models"]} == {None}
+    assert no_pipelines.front.lines.count("GET /_ingest/pipeline") == 1
+    for words in (["export"], ["export", "sentiment"]):
+        done = run(*words, "--catalog", no_pipelines.url)
+        assert (done.code, done.err) == (0, f"pipelines are left out: {LACKS}\n")
+        assert "[pipelines]" not in done.out
+    assert run("export", "--format", "elasticsearch", "--catalog", no_pipelines.url).err == ""
+
+
+def test_a_deletion_is_left_to_the_server_which_sees_the_pipelines(no_pipelines, run):
+    unknown = f"warning: whether an ingest pipeline uses the alias 'flight_delay_model' is not known: {LACKS}\n"
+    assert run("delete", "flight_delay_model", "-n", "--catalog", no_pipelines.url).err == unknown
+    done = run("delete", "flight_delay_model", "--catalog", no_pipelines.url)
+    assert done.code == 5
+    assert "used by the ingest pipeline 'flights'" in done.err
+    assert run("delete", "flight_delayed", "--catalog", no_pipelines.url).code == 0
+
+
+def test_deployments_that_may_not_be_read_are_unknown(no_stats, run):
+    done = run("list", "-o", "json", "--catalog", no_stats.url)
+    deployments = {alias["model_alias"]: alias["deployments"] for alias in done.document["aliases"]}
+    assert (deployments["sentiment"], deployments["flight_delay_model"]) == (None, [])
+    assert re.search("^sentiment .* unknown$", run("list", "--catalog", no_stats.url).out, re.MULTILINE)
+    words = ["put", "sst-2-draft", "sentiment", "-r", "--catalog", no_stats.url]
+    done = run(*words, "-n", "-o", "json")
+    assert {rule["rule"] for rule in done.document["rules"] if rule["outcome"] == "warn"} >= {"not_deployed"}
+    assert run(*words, "--strict").code == 3
+    assert no_stats.front.writes == []
+    done = run(*words)
+    assert (done.code, "which is not" in done.err) == (3, True)  # the server knows, and its words count
+
+
+@pytest.mark.parametrize(
+    ("stats", "running"),
+    [
+        ({"nodes": []}, "unknown"),
+        ({"nodes": [{"routing_state": {"routing_state": "started"}, "number_of_allocations": 2}]}, "2 running"),
+        ({"nodes": [{"routing_state": {"routing_state": "starting"}}]}, "0 running"),
+    ],
+)
+def test_stats_without_a_state_are_not_taken_for_none(stats, running, directory, run):
+    """As a serverless project may answer: https://github.com/elastic/kibana/pull/180480."""
+    behind = elasticsearch(directory)
+
+    def answer(asked):
+        if not asked.path.endswith("_stats"):
+            return behind(asked)
+        entry = {"deployment_id": "d", "model_id": "sst-2-next", **stats}
+        return good({"count": 1, "trained_model_stats": [{"model_id": "sst-2-next", "deployment_stats": entry}]})
+
+    with answering(answer) as cluster:
+        assert f"d {running}\n" in run("show", "sst-2-next", "--catalog", cluster.url).out

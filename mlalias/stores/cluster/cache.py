@@ -3,16 +3,15 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mlalias.core.catalog import Catalog, Deployment, Model, is_model_id, is_server_alias
 from mlalias.core.lazy import Lazy
-from mlalias.documents.facts import Facts, answer
+from mlalias.documents.facts import Facts
+from mlalias.documents.facts import answer as read_answer
 from mlalias.errors import InvalidDocument, NotFound, Unreachable
 from mlalias.progress import Advance
-
-if TYPE_CHECKING:
-    from mlalias.stores.cluster.connection import Connection
+from mlalias.stores.cluster.connection import PRIVILEGE_MISSING, Connection
 
 PAGE = 1000
 # `from` and `size` together are limited by index.max_result_window of the search behind the request:
@@ -20,7 +19,6 @@ PAGE = 1000
 _LISTED = 10_000
 _ALPHANUMERIC = "0123456789abcdefghijklmnopqrstuvwxyz"
 _MODELS = "_ml", "trained_models"
-FORBIDDEN = 403
 _MANY = 16
 _LONGEST_EXPRESSION = 3000  # of the 4,096 bytes that a request's first line may have
 _JUDGED = {
@@ -45,7 +43,7 @@ class Lookups:
 
     def __init__(
         self,
-        connection: "Connection",
+        connection: Connection,
         progress: Callable[[str], AbstractContextManager[Advance]],
         *,
         whole: bool,
@@ -57,12 +55,12 @@ class Lookups:
         self._complete = False
         self._models: dict[str, Model] = {}
         self._aliases: dict[str, str] = {}
-        self._deployments: dict[str, tuple[Deployment, ...]] = {}
+        self._deployments: dict[str, tuple[Deployment, ...] | None] = {}
 
     def catalog(self) -> "LiveCatalog":
         """A catalog that asks when it is looked into."""
         models = Lazy(self.model, self.configs, lambda model_id: self.config(model_id) is not None)
-        return LiveCatalog(Aliases(self), models, pipelines(self._connection), revision=None)
+        return LiveCatalog(Aliases(self), models, _pipelines(self._connection), revision=None)
 
     # --- one name, or all ---
 
@@ -98,8 +96,11 @@ class Lookups:
         self.config(model_id)
         return tuple(sorted(alias for alias, target in self._aliases.items() if target == model_id))
 
-    def deployments(self, model: Model) -> tuple[Deployment, ...]:
-        """The deployments of a model; only pytorch models have any, and only of them the cluster is asked."""
+    def deployments(self, model: Model) -> tuple[Deployment, ...] | None:
+        """The deployments of a model; None for a key that may not read them.
+
+        Only pytorch models have any, and only of them the cluster is asked.
+        """
         if model.model_type != "pytorch":
             return ()
         if model.model_id not in self._deployments:
@@ -157,13 +158,17 @@ class Lookups:
                 self._deployments |= {**dict.fromkeys(part, ()), **self._stats(part)}
                 advance(len(self._deployments), len(wanted))
 
-    def _stats(self, wanted: Sequence[str]) -> Mapping[str, tuple[Deployment, ...]]:
+    def _stats(self, wanted: Sequence[str]) -> Mapping[str, tuple[Deployment, ...] | None]:
         """The deployments of some models; one that has gone meanwhile makes the server refuse all of them."""
         try:
             return self._facts((*_MODELS, ",".join(wanted), "_stats"), {**_DEPLOYED, "size": len(wanted)}).deployments
         except NotFound:
             if len(wanted) == 1:
                 return {}
+        except Unreachable as failure:
+            if failure.rule == PRIVILEGE_MISSING:
+                return dict.fromkeys(wanted, None)
+            raise
         middle = len(wanted) // 2
         return {**self._stats(wanted[:middle]), **self._stats(wanted[middle:])}
 
@@ -171,17 +176,17 @@ class Lookups:
         document = self._connection.get(path, parameters)
         # A filter takes an empty list away, too.
         key = "trained_model_stats" if path[-1] == "_stats" else "trained_model_configs"
-        return understood(self._connection, {key: [], **document})
+        return _understood(self._connection, {key: [], **document})
 
     def _take(self, facts: Facts) -> None:
         self._models |= facts.models
         self._aliases |= facts.aliases
 
 
-def understood(connection: "Connection", document: dict[str, Any]) -> Facts:
+def _understood(connection: Connection, document: dict[str, Any]) -> Facts:
     """What an answer tells; raises Unreachable where it is none of Elasticsearch's."""
     try:
-        return answer(document, f"the answer of {connection.url}")
+        return read_answer(document, f"the answer of {connection.url}")
     except InvalidDocument as error:
         raise Unreachable(error.reason) from error
 
@@ -223,7 +228,7 @@ class Aliases(Lazy[str]):
 
 
 class LiveCatalog(Catalog):
-    """A catalog that knows one model's aliases without looking at all of them."""
+    """A catalog that knows one model's aliases without looking at all of them, and whether it may see pipelines."""
 
     def aliases_of(self, model_id: str) -> tuple[str, ...]:
         """The aliases of a model, sorted."""
@@ -231,23 +236,33 @@ class LiveCatalog(Catalog):
             return self.aliases.lookups.aliases_of(model_id)
         return super().aliases_of(model_id)
 
+    def pipelines_naming(self, *names: str) -> tuple[str, ...] | None:
+        """The ingest pipelines that use one of the names, sorted; None for a key that may not read pipelines."""
+        try:
+            return super().pipelines_naming(*names)
+        except Unreachable as failure:
+            if failure.rule == PRIVILEGE_MISSING:
+                return None
+            raise
 
-def pipelines(connection: "Connection", *, optional: bool = False) -> Mapping[str, Sequence[str]]:
-    """The ingest pipelines of a cluster, all asked for when one is.
 
-    If they are `optional`, there are none where the cluster does not allow to read them.
-    """
+def _pipelines(connection: Connection) -> Mapping[str, Sequence[str]]:
+    """The ingest pipelines of a cluster, all asked for when one is."""
 
     @cache
-    def asked() -> Mapping[str, Sequence[str]]:
+    def answer() -> Mapping[str, Sequence[str]] | Unreachable:
         try:
             document = connection.get(("_ingest", "pipeline"), {"filter_path": "*.processors"}, "read_pipeline")
         except NotFound:  # what a server without a single pipeline answers
             return {}
-        except Unreachable as failure:
-            if optional and failure.status == FORBIDDEN:
-                return {}
-            raise
-        return understood(connection, document).pipelines
+        except Unreachable as failure:  # kept, so that it is not asked again for each name
+            return failure
+        return _understood(connection, document).pipelines
 
-    return Lazy(lambda name: asked().get(name), asked)
+    def pipelines() -> Mapping[str, Sequence[str]]:
+        known = answer()
+        if isinstance(known, Unreachable):
+            raise known
+        return known
+
+    return Lazy(lambda name: pipelines().get(name), pipelines)

@@ -7,7 +7,7 @@ from mlalias.core.catalog import Catalog, Change, is_model_id
 from mlalias.core.plan import Caution, Edit, Plan, Receipt
 from mlalias.core.rules import DEPLOYMENT_RULES, STATE_RULES
 from mlalias.edits.aliases import not_current
-from mlalias.stores.cluster.cache import Lookups, pipelines
+from mlalias.stores.cluster.cache import Lookups
 from mlalias.stores.cluster.connection import Connection
 from mlalias.stores.cluster.sending import Before, Talk, in_order, send_all
 
@@ -52,9 +52,8 @@ class ClusterStore:
         """
         catalog = self.read()
         plan = edit(catalog._replace(pipelines={}))
-        if len(plan.moves) > 1 and any(change.result == "deleted" for change in plan.moves):
-            return edit(catalog._replace(pipelines=pipelines(self._connection, optional=True)))
-        return plan
+        deletes = any(change.result == "deleted" for change in plan.moves)
+        return edit(catalog) if deletes and len(plan.moves) > 1 else plan
 
     def _awaited(self, edit: Edit) -> Plan:
         """The plan as soon as the deployments that it needs run, at the latest when the time is up."""
