@@ -1,4 +1,7 @@
-"""What a cluster has told so far: asked for one name at a time, until that would cost more than asking for all."""
+"""What a cluster has answered so far.
+
+It is asked for one name at a time, and for all models where somebody looks at all, or at more than a few.
+"""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -36,9 +39,10 @@ _DEPLOYED = {
 
 
 class Lookups:
-    """A cluster's models and aliases as far as they are known; with `whole`, models have all their keys.
+    """A cluster's models and aliases as far as they were asked for.
 
-    Without it they have those that the rules and the lists look at, which keeps the answers small.
+    With `whole`, models have all their keys; without it those that the rules and the lists look at, which keeps the
+    answers small.
     """
 
     def __init__(
@@ -78,8 +82,8 @@ class Lookups:
 
     def model(self, model_id: str) -> Model | None:
         """A model with its deployments."""
-        found = self.config(model_id)
-        return found and found._replace(deployments=self.deployments(found))
+        model = self.config(model_id)
+        return model and model._replace(deployments=self.deployments(model))
 
     def aliases(self) -> Mapping[str, str]:
         """Every alias."""
@@ -97,7 +101,7 @@ class Lookups:
         return tuple(sorted(alias for alias, target in self._aliases.items() if target == model_id))
 
     def deployments(self, model: Model) -> tuple[Deployment, ...] | None:
-        """The deployments of a model; None for a key that may not read them.
+        """The deployments of a model; None where the server does not tell them, or not to this key.
 
         Only pytorch models have any, and only of them the cluster is asked.
         """
@@ -118,9 +122,10 @@ class Lookups:
             return
         self._asked.add(name)
         try:
-            self._take(self._facts((*_MODELS, name), self._keys))
+            facts, _ = self._page((*_MODELS, name), self._keys)
         except NotFound:
             return
+        self._take(facts)
 
     def _ask_all(self) -> None:
         if self._complete:
@@ -141,8 +146,7 @@ class Lookups:
         path = (*_MODELS, ",".join(patterns)) if patterns else _MODELS
         start, total = 0, 1
         while start < total <= _LISTED:
-            facts = self._facts(path, {**self._keys, "from": start, "size": PAGE})
-            total = facts.counts["models"]
+            facts, total = self._page(path, {**self._keys, "from": start, "size": PAGE})
             yield facts, total
             start += PAGE
         if total > _LISTED:
@@ -155,36 +159,40 @@ class Lookups:
         wanted = [each for each in known if self._models[each].model_type == "pytorch"]
         with self._progress("reading deployments") as advance:
             for part in _within_a_line(wanted):
-                self._deployments |= {**dict.fromkeys(part, ()), **self._stats(part)}
+                self._deployments |= {**dict.fromkeys(part), **self._stats(part)}
                 advance(len(self._deployments), len(wanted))
 
-    def _stats(self, wanted: Sequence[str]) -> Mapping[str, tuple[Deployment, ...] | None]:
-        """The deployments of some models; one that has gone meanwhile makes the server refuse all of them."""
+    def _stats(self, wanted: Sequence[str]) -> Mapping[str, tuple[Deployment, ...]]:
+        """The deployments of some models, as far as the server tells them.
+
+        One model that has gone meanwhile makes it refuse all of them: then each half is asked for alone.
+        """
+        path = (*_MODELS, ",".join(wanted), "_stats")
         try:
-            return self._facts((*_MODELS, ",".join(wanted), "_stats"), {**_DEPLOYED, "size": len(wanted)}).deployments
+            return self._page(path, {**_DEPLOYED, "size": len(wanted)})[0].deployments
         except NotFound:
-            if len(wanted) == 1:
-                return {}
+            middle = len(wanted) // 2
+            return {**self._stats(wanted[:middle]), **self._stats(wanted[middle:])} if middle else {}
         except Unreachable as failure:
             if failure.rule == PRIVILEGE_MISSING:
-                return dict.fromkeys(wanted, None)
+                return {}
             raise
-        middle = len(wanted) // 2
-        return {**self._stats(wanted[:middle]), **self._stats(wanted[middle:])}
 
-    def _facts(self, path: Sequence[str], parameters: Mapping[str, str | int]) -> Facts:
+    def _page(self, path: Sequence[str], parameters: Mapping[str, str | int]) -> tuple[Facts, int]:
+        """What one request finds, and how many models match it, which its page need not have room for."""
         document = self._connection.get(path, parameters)
         # A filter takes an empty list away, too.
         key = "trained_model_stats" if path[-1] == "_stats" else "trained_model_configs"
-        return _understood(self._connection, {key: [], **document})
+        facts = _read(self._connection, {key: [], **document})
+        return facts, document.get("count", 0)
 
     def _take(self, facts: Facts) -> None:
         self._models |= facts.models
         self._aliases |= facts.aliases
 
 
-def _understood(connection: Connection, document: dict[str, Any]) -> Facts:
-    """What an answer tells; raises Unreachable where it is none of Elasticsearch's."""
+def _read(connection: Connection, document: dict[str, Any]) -> Facts:
+    """The facts in an answer; raises Unreachable where no Elasticsearch gives such an answer."""
     try:
         return read_answer(document, f"the answer of {connection.url}")
     except InvalidDocument as error:
@@ -257,7 +265,7 @@ def _pipelines(connection: Connection) -> Mapping[str, Sequence[str]]:
             return {}
         except Unreachable as failure:  # kept, so that it is not asked again for each name
             return failure
-        return _understood(connection, document).pipelines
+        return _read(connection, document).pipelines
 
     def pipelines() -> Mapping[str, Sequence[str]]:
         known = answer()
