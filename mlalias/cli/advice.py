@@ -114,7 +114,7 @@ def _consent(move: Move, moves: bool) -> tuple[str, ...]:
 
 def _another_alias(catalog: Catalog, move: Move) -> tuple[Hint, ...]:
     meant = move.model_alias.lower()
-    if meant in catalog.aliases and move.new:
+    if meant in catalog.aliases and meant != move.model_alias and move.new:
         return (Hint(f"did you mean '{meant}'?", ("put", move.model_id, meant, *_consent(move, move.reassign))),)
     taken = {*catalog.aliases, *catalog.models, move.model_id}
     free = next((name for name in legal_aliases(move.model_alias) if name not in taken), None)
@@ -250,6 +250,7 @@ _BY_RULE: dict[str, Callable[[Context, Invocation], tuple[Hint, ...]]] = {
     "if_current": _if_current,
     "names_another_model": _names_another_model,
     "in_use": _in_use,
+    "unreadable": _in_use,
     "nothing_to_undo": _history_of("see its changes"),
     "no_such_revision": _history_of("see the revisions"),
     "changed_by_hand": lambda _, __: (Hint("see what else disagrees", ("verify",)),),

@@ -1,11 +1,27 @@
 """Elasticsearch's answers and mlalias declarations, to and from values."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
 
-from mlalias.core.catalog import Catalog, Deployment, Model
-from mlalias.documents.codec import Document, checked, decode, invalid, is_json_list, read_json, read_toml
+from mlalias.core.catalog import Catalog, Deployment, Model, is_server_alias
+from mlalias.documents.codec import (
+    Document,
+    check_model,
+    checked,
+    decode,
+    invalid,
+    is_json_list,
+    read_json,
+    read_toml,
+    to_line,
+)
 from mlalias.documents.table import Table, valid_model_id
+from mlalias.errors import InvalidDocument
+from mlalias.text import plural
+
+T = TypeVar("T")
+_MOST_NAMED = 10
 
 PARTS = ("aliases", "models", "deployments", "pipelines")
 
@@ -14,7 +30,7 @@ class Facts(NamedTuple):
     """What one document, or several laid together, say.
 
     `parts` names what they are about, as an empty part is an answer, too; `counts` is how many models the server says
-    there are, by part, 0 if it does not say.
+    there are, by part, 0 if it does not say. `left_out` says what could not be taken, and why.
     """
 
     sources: tuple[str, ...]
@@ -25,6 +41,14 @@ class Facts(NamedTuple):
     pipelines: Mapping[str, tuple[str, ...]] = {}
     counts: Mapping[str, int] = {}
     notes: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is to be said of the documents; of many things that were left out, the first are named."""
+        named = tuple(f"{reason}: left out" for reason in self.left_out[:_MOST_NAMED])
+        more = len(self.left_out) - _MOST_NAMED
+        return (*self.notes, *named, *((f"{plural(more, 'more thing')} left out",) if more > 0 else ()))
 
     @property
     def source(self) -> str:
@@ -35,18 +59,35 @@ class Facts(NamedTuple):
 def read(data: bytes, source: str) -> Facts:
     """Read an answer of Elasticsearch or a declaration, told apart by the first character; `source` names it in errors.
 
-    Raises InvalidDocument.
+    The lines that Dev Tools copies with an answer, which begin with `#`, are passed over. Raises InvalidDocument.
     """
     text = decode(data, source)
-    if text.lstrip()[:1] != "{":
-        if is_json_list(text):
-            invalid(source, "is a list; the whole answer is wanted, with the braces around it")
+    without_comments = _COMMENT_LINE.sub("", text)
+    if without_comments.lstrip()[:1] != "{":
+        _refuse_what_is_no_toml(text, source)
         return declaration(read_toml(text, source), source)
-    document, nulls = read_json(text, source)
-    left_out = (
-        f"{source} has keys whose value is null ({', '.join(sorted(nulls))}): they are left out, as TOML has no null"
-    )
-    return _answer(document, source)._replace(notes=(left_out,) if nulls else ())
+    document, nulls = read_json(without_comments, source)
+    facts = _answer(document, source)
+    if not nulls:
+        return facts
+    note = f"{source} has keys whose value is null ({', '.join(sorted(nulls))}): they are left out, as TOML has no null"
+    return facts._replace(notes=(note, *facts.notes))
+
+
+_COMMENT_LINE = re.compile(r"^[ \t]*#.*", re.MULTILINE)
+_REQUEST_LINE = re.compile(r"(GET|POST|PUT|DELETE|HEAD) \S")
+
+
+def _refuse_what_is_no_toml(text: str, source: str) -> None:
+    """Say what a document is that is neither an answer nor TOML, where that can be told; raises InvalidDocument."""
+    if "\0" in text[:2]:
+        invalid(source, "looks like UTF-16 without its byte order mark: write it as UTF-8")
+    if text.lstrip().startswith("HTTP/"):
+        invalid(source, "begins with the headers of an answer: run curl without -i")
+    if _REQUEST_LINE.match(text.lstrip()):
+        invalid(source, "begins with a request: copy the answer alone")
+    if is_json_list(text):
+        invalid(source, "is a list; the whole answer is wanted, with the braces around it")
 
 
 def merge(documents: Sequence[Facts]) -> Facts:
@@ -68,6 +109,7 @@ def merge(documents: Sequence[Facts]) -> Facts:
         **merged,
         counts=counts,
         notes=tuple(note for facts in documents for note in facts.notes),
+        left_out=tuple(reason for facts in documents for reason in facts.left_out),
     )
 
 
@@ -75,21 +117,32 @@ def merge(documents: Sequence[Facts]) -> Facts:
 
 
 def answer(document: Document, source: str) -> Facts:
-    """Read an answer that is parsed already; raises InvalidDocument."""
-    return _answer(checked(document, source), source)
+    """Read an answer of a cluster, which may have any names in it; raises InvalidDocument."""
+    return _answer(checked(document, source), source, any_name=True)
 
 
-def _answer(document: Document, source: str) -> Facts:  # noqa: RET503 - `invalid` raises
+def _answer(document: Document, source: str, *, any_name: bool = False) -> Facts:  # noqa: RET503 - `invalid` raises
     answer = Table(document, source)
     if "trained_model_configs" in document:
-        return _models_answer(answer)
+        return _models_answer(answer, any_name=any_name)
     if "trained_model_stats" in document:
-        return _stats_answer(answer)
+        return _stats_answer(answer, any_name=any_name)
     if all(isinstance(value, dict) and "processors" in value for value in document.values()):
         return _pipelines_answer(answer)
     if "error" in document:
         invalid(source, f"is an error that Elasticsearch answered ({_error_text(document)}), not facts")
-    invalid(source, "is no answer to GET _ml/trained_models, _ml/trained_models/_stats or _ingest/pipeline")
+    for keys, around in _ENTRIES:
+        if keys & document.keys():
+            missing = "" if "model_id" in document or "processors" in document else ', and give it its "model_id"'
+            invalid(source, f"is one entry of an answer: put {around} around it{missing}")
+    invalid(source, "is not an answer to GET _ml/trained_models, _ml/trained_models/_stats or _ingest/pipeline")
+
+
+_ENTRIES = (  # by which keys an entry of each answer is known, and what is around it
+    (frozenset({"processors"}), '{"NAME": ...}'),
+    (frozenset({"deployment_stats", "pipeline_count", "model_size_stats"}), '{"trained_model_stats": [...]}'),
+    (frozenset({"model_id", "model_type", "inference_config", "input"}), '{"trained_model_configs": [...]}'),
+)
 
 
 def _error_text(document: Document) -> str:
@@ -98,32 +151,62 @@ def _error_text(document: Document) -> str:
     return ": ".join(str(part) for part in (document.get("status"), *parts) if part is not None)
 
 
-def _models_answer(answer: Table) -> Facts:
+def _each(answer: Table, key: str, read: Callable[[Table], T]) -> tuple[list[T], tuple[str, ...]]:
+    """What is read of the entries of an answer, and what is wrong with those that cannot be read.
+
+    One odd entry does not make the others unreadable; if there are no others, raises InvalidDocument.
+    """
+    found: list[T] = []
+    faults: list[InvalidDocument] = []
+    for index in range(answer.length(key)):
+        try:
+            found.append(read(answer.entry(key, index)))
+        except InvalidDocument as fault:
+            faults.append(fault)
+    if faults and not found:
+        raise faults[0]
+    return found, tuple(fault.reason for fault in faults)
+
+
+def _models_answer(answer: Table, *, any_name: bool) -> Facts:
     models: dict[str, Model] = {}
     aliases: dict[str, str] = {}
-    for entry in answer.tables("trained_model_configs"):
-        model_id = entry.model_id()
+
+    def read_entry(entry: Table) -> tuple[Model, tuple[str, ...]]:
+        found = new_model(entry.model_id(any_name=any_name), entry)
+        return found, entry.table("metadata").texts("model_aliases")
+
+    entries, faults = _each(answer, "trained_model_configs", read_entry)
+    odd_aliases: list[str] = []
+    for found, named in entries:
+        model_id = found.model_id
         if model_id in models:
             answer.invalid(f"has the model '{model_id}' twice")
-        models[model_id] = model(model_id, entry)
-        for alias in entry.table("metadata").texts("model_aliases"):
-            if aliases.setdefault(alias, model_id) != model_id:
+        models[model_id] = found
+        for alias in named:
+            if not (any_name or is_server_alias(alias)):
+                odd_aliases.append(f"{answer.source} has the alias '{alias}', a name that no server allows")
+            elif aliases.setdefault(alias, model_id) != model_id:
                 answer.invalid(f"has the alias '{alias}' on two models, '{aliases[alias]}' and '{model_id}'")
     parts = frozenset({"models", "aliases"})
-    return Facts(
-        (answer.source,), parts, aliases=aliases, models=models, counts={"models": answer.number("count") or 0}
-    )
+    counts = {"models": (answer.number("count") or 0) - len(faults)}
+    left_out = (*faults, *odd_aliases)
+    return Facts((answer.source,), parts, aliases=aliases, models=models, counts=counts, left_out=left_out)
 
 
-def _stats_answer(answer: Table) -> Facts:
+def _stats_answer(answer: Table, *, any_name: bool) -> Facts:
     found: dict[str, tuple[Deployment, ...]] = {}
-    for entry in answer.tables("trained_model_stats"):
-        model_id = entry.model_id()
-        deployed = "deployment_stats" in entry.document
-        more = (_deployment_of_stats(entry.table("deployment_stats")),) if deployed else ()
+
+    def read_entry(entry: Table) -> tuple[str, tuple[Deployment, ...]]:
+        stats = entry.table("deployment_stats")
+        deployed = (_deployment_of_stats(stats),) if "deployment_stats" in entry.document else ()
+        return entry.model_id(any_name=any_name), deployed
+
+    entries, faults = _each(answer, "trained_model_stats", read_entry)
+    for model_id, more in entries:
         found[model_id] = found.get(model_id, ()) + more
-    parts = frozenset({"deployments"})
-    return Facts((answer.source,), parts, deployments=found, counts={"deployments": answer.number("count") or 0})
+    counts = {"deployments": (answer.number("count") or 0) - len(faults)}
+    return Facts((answer.source,), frozenset({"deployments"}), deployments=found, counts=counts, left_out=faults)
 
 
 def _deployment_of_stats(stats: Table) -> Deployment:
@@ -187,6 +270,37 @@ def names_in(processors: Any) -> Iterator[str]:
 # --- a model and its deployments ---
 
 
+def new_model(model_id: str, table: Table) -> Model:
+    """Build a model from a document that was passed in, if it can be kept and exported; raises InvalidDocument."""
+    foreign = _foreign_key(table.document)
+    if foreign:
+        table.invalid(f"has {table.place(foreign)}, which is not a key of a model")
+    check_model(table.document, f"{table.source}{f' (at {table.where})' if table.where else ''}")
+    return model(model_id, table)
+
+
+def _foreign_key(document: Document) -> str | None:
+    """A key that holds another model, as a name with dots makes of it in TOML; keys of newer servers are not meant."""
+    tables = (key for key, value in document.items() if isinstance(value, dict) and key not in _TABLES)
+    return next((key for key in tables if not _KEY.fullmatch(key) or document[key].keys() & _OF_A_MODEL), None)
+
+
+_KEY = re.compile(r"[a-z][a-z0-9_]*")
+_OF_A_MODEL = frozenset({"model_type", "input", "inference_config", "deployments"})
+_TABLES = frozenset(
+    {
+        "input",
+        "inference_config",
+        "metadata",
+        "default_field_map",
+        "location",
+        "model_package",
+        "prefix_strings",
+        "definition",
+    }
+)
+
+
 def model(model_id: str, table: Table) -> Model:
     """Build a model from its keys, `deployments` among them; raises InvalidDocument."""
     if table.document.get("model_id", model_id) != model_id:
@@ -234,7 +348,7 @@ def declaration(document: Document, source: str) -> Facts:
         table.invalid(f"has the key '{key}', which no declaration has (it has aliases, models, pipelines)")
     if document.get("format", 1) != 1:
         table.invalid(f"has format {document['format']}; this version of mlalias reads format 1")
-    models = {model_id: model(valid_model_id(model_id, table), body) for model_id, body in table.each("models")}
+    models = {model_id: _declared_model(model_id, body) for model_id, body in table.each("models")}
     deployed = [model_id for model_id, body in table.each("models") if "deployments" in body.document]
     return Facts(
         (source,),
@@ -246,16 +360,44 @@ def declaration(document: Document, source: str) -> Facts:
     )
 
 
+def _declared_model(model_id: str, body: Table) -> Model:
+    foreign = _foreign_key(body.document)
+    if foreign:
+        name = ".".join((model_id, foreign, *_nested_names(body.document[foreign])))
+        body.invalid(f'has a model whose name needs quotes, as it has dots: write [models."{name}"]')
+    return new_model(valid_model_id(model_id, body), body)
+
+
+def _nested_names(document: Document) -> tuple[str, ...]:
+    """The keys below a table that holds nothing but one more table, down to the one that holds a model."""
+    (key, value), *more = document.items() or [("", None)]
+    if more or not isinstance(value, dict) or key in _TABLES:
+        return ()
+    return (key, *_nested_names(value))
+
+
 def aliases(table: Table) -> dict[str, str]:
     """The `[aliases]` of a document."""
     table = table.table("aliases")
-    return {alias: table.text(alias) or "" for alias in table.document}
+    return {alias: _unless_dotted(table, alias).text(alias) or "" for alias in table.document}
 
 
 def pipelines(table: Table) -> dict[str, tuple[str, ...]]:
     """The `[pipelines]` of a document: what each names."""
     table = table.table("pipelines")
-    return {name: table.texts(name) for name in table.document}
+    return {name: _unless_dotted(table, name).texts(name) for name in table.document}
+
+
+def _unless_dotted(table: Table, key: str) -> Table:
+    """Pass a table on, unless a name with dots that lacks its quotes has made a table of a key."""
+    parts, value = [key], table.document[key]
+    while isinstance(value, dict) and value:
+        key, value = next(iter(value.items()))
+        parts.append(key)
+    if len(parts) > 1 and isinstance(value, str | list):
+        name = ".".join(parts)
+        table.invalid(f'has a name that needs quotes, as it has dots: write "{name}" = {to_line(value)}')
+    return table
 
 
 # --- writing ---

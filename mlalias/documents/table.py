@@ -8,7 +8,7 @@ from mlalias.documents.codec import Document, invalid
 
 
 class Table(NamedTuple):
-    """A table somewhere in a document, whose readers raise InvalidDocument with the place of what is amiss."""
+    """A table somewhere in a document, whose readers raise InvalidDocument with the place of a fault."""
 
     document: Document
     source: str
@@ -33,11 +33,18 @@ class Table(NamedTuple):
 
     def tables(self, key: str) -> Iterator["Table"]:
         """A list of tables."""
-        for index, entry in enumerate(self._typed(key, list, "a list") or ()):
-            where = f"{self.place(key)}[{index}]"
-            if not isinstance(entry, dict):
-                self.invalid(f"has {where} that is not a table")
-            yield Table(entry, self.source, where)
+        return (self.entry(key, index) for index in range(self.length(key)))
+
+    def length(self, key: str) -> int:
+        """How many items a list has."""
+        return len(self._typed(key, list, "a list") or ())
+
+    def entry(self, key: str, index: int) -> "Table":
+        """A table in a list."""
+        entry, where = self.document[key][index], f"{self.place(key)}[{index}]"
+        if not isinstance(entry, dict):
+            self.invalid(f"has {where} that is not a table")
+        return Table(entry, self.source, where)
 
     def each(self, key: str) -> Iterator[tuple[str, "Table"]]:
         """The tables in a table, by their keys."""
@@ -63,12 +70,12 @@ class Table(NamedTuple):
             self.invalid(f"has {self.place(key)} that is not a count")
         return count
 
-    def model_id(self) -> str:
-        """The `model_id`, which must be there and valid."""
+    def model_id(self, *, any_name: bool = False) -> str:
+        """The `model_id`, which must be there, and valid unless `any_name` will do."""
         model_id = self.text("model_id")
         if model_id is None:
             self.invalid(f"has no {self.place('model_id')}")
-        return valid_model_id(model_id, self)
+        return model_id if any_name else valid_model_id(model_id, self)
 
     def _typed(self, key: str, kind: type, kind_name: str) -> Any:
         value = self.document.get(key)
