@@ -154,3 +154,84 @@ def test_stats_without_a_state_are_not_taken_for_none(stats, running, directory,
 
     with answering(answer) as cluster:
         assert f"d {running}\n" in run("show", "sst-2-next", "--catalog", cluster.url).out
+
+
+# --- odd entries ---
+
+LONG = "churn-" + "x" * 58 + "-1580004349800"  # a job id of 64 characters, and what data frame analytics adds
+
+
+@pytest.mark.parametrize("name", [LONG, "x" * 300, "Prod", "../etc", "v1"])
+def test_a_model_of_any_name_is_shown_and_makes_nothing_else_unreadable(name, directory, run):
+    behind = elasticsearch(directory)
+    odd = {"model_id": name, "model_type": "tree_ensemble", "metadata": {"model_aliases": ["odd"]}}
+
+    def answer(asked):
+        told = behind(asked)
+        listing = asked.parts == ["_ml", "trained_models"]
+        if listing or asked.parts[-1] in (name, "odd"):
+            configs = json.loads(told.body)["trained_model_configs"] if listing else []
+            return good({"count": len(configs) + 1, "trained_model_configs": [*configs, odd]})
+        return told
+
+    with answering(answer) as cluster:
+        listed = run("models", "-o", "json", "--catalog", cluster.url)
+        assert (listed.code, listed.err, len(listed.document["models"])) == (0, "", 13)
+        assert name in [model["model_id"] for model in listed.document["models"]]
+        assert f"odd\t{name}\t" in run("list", "-o", "tsv", "--catalog", cluster.url).out
+        assert run("resolve", "odd", "--catalog", cluster.url).out == f"{name}\n"
+        assert run("export", "--catalog", cluster.url).code == 0
+
+
+def test_a_model_whose_id_data_frame_analytics_made_is_moved(directory, run):
+    behind = elasticsearch(directory)
+    (directory / "models" / f"{LONG}.toml").write_text(
+        'model_type = "tree_ensemble"\ninference_config.regression = {}\n'
+    )
+    with answering(behind) as cluster:
+        assert run("put", LONG, "churn", "--catalog", cluster.url).code == 0
+        assert run("resolve", "churn", "--catalog", cluster.url).out == f"{LONG}\n"
+        assert run("put", "flight-delay-slim-1612000000000", "churn", "-r", "--catalog", cluster.url).code == 0
+
+
+@pytest.mark.parametrize(
+    ("entry", "fault"),
+    [
+        ({"model_id": "odd", "estimated_operations": 2**64}, "holds a whole number of more than 64 bits"),
+        ({"model_id": "odd", "tags": [3]}, "that is not a list of strings"),
+        ({"model_id": "odd", "inference_config": {"a": {}, "b": {}}}, "does not have exactly one inference type"),
+        ({}, "model_id"),
+        (7, "that is not a table"),
+    ],
+)
+def test_a_model_that_cannot_be_read_is_left_out_and_named(entry, fault, directory, run):
+    behind = elasticsearch(directory)
+
+    def answer(asked):
+        told = behind(asked)
+        if asked.parts != ["_ml", "trained_models"]:
+            return told
+        document = json.loads(told.body)
+        return good({"count": 13, "trained_model_configs": [*document["trained_model_configs"], entry]})
+
+    with answering(answer) as cluster:
+        done = run("models", "-o", "json", "--catalog", cluster.url)
+    assert (done.code, len(done.document["models"])) == (0, 12)
+    assert done.err.startswith(f"warning: the answer of {cluster.url} ")
+    assert fault in done.err
+    assert done.err.endswith(": left out\n")
+    assert done.err.count("\n") == 1
+
+
+def test_a_pipeline_that_cannot_be_read_hides_no_other(directory, run):
+    behind = elasticsearch(directory)
+
+    def answer(asked):
+        told = behind(asked)
+        if asked.parts[0] != "_ingest":
+            return told
+        return good(json.loads(told.body) | {"odd": {"processors": [{"set": {"field": "a", "value": 2**64}}]}})
+
+    with answering(answer) as cluster:
+        done = run("show", "sentiment", "-o", "json", "--catalog", cluster.url)
+    assert (done.code, done.document["aliases"][0]["pipelines"]) == (0, ["reviews"])

@@ -6,10 +6,10 @@ It is asked for one name at a time, and for all models where somebody looks at a
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cache
-from typing import Any
 
 from mlalias.core.catalog import Catalog, Deployment, Model, is_model_id, is_server_alias
 from mlalias.core.lazy import Lazy
+from mlalias.documents.codec import Document
 from mlalias.documents.facts import Facts
 from mlalias.documents.facts import answer as read_answer
 from mlalias.errors import InvalidDocument, NotFound, Unreachable
@@ -22,6 +22,7 @@ PAGE = 1000
 _LISTED = 10_000
 _ALPHANUMERIC = "0123456789abcdefghijklmnopqrstuvwxyz"
 _MODELS = "_ml", "trained_models"
+_LISTS = "trained_model_configs", "trained_model_stats"
 _MANY = 16
 _LONGEST_EXPRESSION = 3000  # of the 4,096 bytes that a request's first line may have
 _JUDGED = {
@@ -48,11 +49,13 @@ class Lookups:
     def __init__(
         self,
         connection: Connection,
+        say: Callable[[str], None],
         progress: Callable[[str], AbstractContextManager[Advance]],
         *,
         whole: bool,
     ) -> None:
         self._connection = connection
+        self._say = say
         self._progress = progress
         self._keys = {} if whole else _JUDGED
         self._asked: set[str] = set()
@@ -184,6 +187,8 @@ class Lookups:
         # A filter takes an empty list away, too.
         key = "trained_model_stats" if path[-1] == "_stats" else "trained_model_configs"
         facts = _read(self._connection, {key: [], **document})
+        for text in facts.warnings:
+            self._say(f"warning: {text}")
         return facts, document.get("count", 0)
 
     def _take(self, facts: Facts) -> None:
@@ -191,12 +196,38 @@ class Lookups:
         self._aliases |= facts.aliases
 
 
-def _read(connection: Connection, document: dict[str, Any]) -> Facts:
-    """The facts in an answer; raises Unreachable where no Elasticsearch gives such an answer."""
+# --- answers ---
+
+
+def _read(connection: Connection, document: Document) -> Facts:
+    """The facts in an answer; raises Unreachable where no Elasticsearch gives such an answer.
+
+    An entry that holds what no value here can be, such as a whole number of more than 64 bits, is left out.
+    """
+    source = f"the answer of {connection.url}"
     try:
-        return read_answer(document, f"the answer of {connection.url}")
+        return read_answer(document, source)
     except InvalidDocument as error:
-        raise Unreachable(error.reason) from error
+        readable, faults = _sorted_out(document, source)
+        if not readable:
+            raise Unreachable(error.reason) from error
+    return read_answer(readable, source)._replace(left_out=faults)
+
+
+def _sorted_out(document: Document, source: str) -> tuple[Document, tuple[str, ...]]:
+    """An answer with the entries alone that can be read, and what is wrong with the others."""
+    key = next((key for key in _LISTS if isinstance(document.get(key), list)), None)
+    parts = [{key: [entry]} for entry in document[key]] if key else [{name: document[name]} for name in document]
+    readable: Document = {}
+    faults: list[str] = []
+    for part in parts:
+        try:
+            read_answer(part, source)
+        except InvalidDocument as fault:
+            faults.append(fault.reason)
+        else:
+            readable = {key: [*readable.get(key, ()), *part[key]]} if key else readable | part
+    return readable, tuple(faults)
 
 
 def _narrowed(patterns: Sequence[str]) -> list[Sequence[str]]:

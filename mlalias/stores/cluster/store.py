@@ -32,7 +32,7 @@ class ClusterStore:
 
     def read(self) -> Catalog:
         """The catalog as it is when it is looked into; raises Unreachable then."""
-        return Lookups(self._connection, self._talk.progress, whole=self._whole).catalog()
+        return Lookups(self._connection, self._talk.say, self._talk.progress, whole=self._whole).catalog()
 
     def change(self, edit: Edit, command: str, message: str | None = None) -> Receipt:  # noqa: ARG002 - kept nowhere
         """Send what an edit comes to, one alias at a time."""
