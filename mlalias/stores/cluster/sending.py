@@ -37,7 +37,7 @@ def send_all(connection: Connection, plan: Plan, changes: Sequence[Change], talk
     with talk.progress("sending changes") as advance:
         for change in changes:
             try:
-                before(change)
+                _ready(before, change)
                 cautions += _send(connection, plan, change)
             except Failure as failure:
                 return _stopped(plan, changes, len(made), failure)._replace(warnings=tuple(cautions))
@@ -47,6 +47,14 @@ def send_all(connection: Connection, plan: Plan, changes: Sequence[Change], talk
             made.append(change)
             advance(len(made), len(changes))
     return Receipt(plan, tuple(sorted((*_unchanged(plan), *made))), tuple(cautions))
+
+
+def _ready(before: Before, change: Change) -> None:
+    """Call `before`; whatever fails there, the change itself was not sent."""
+    try:
+        before(change)
+    except Failure as failure:
+        raise failure.but(failure.reason, certain=True) from None
 
 
 def _send(connection: Connection, plan: Plan, change: Change) -> list[Caution]:
