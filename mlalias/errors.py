@@ -58,11 +58,11 @@ class Failure(Exception):  # noqa: N818 - the base of errors that are values, to
         context: "Context | None" = None,
         certain: bool | None = None,
     ) -> Self:
-        """The same failure with another sentence, further hints, or what else is given."""
+        """The same failure with another sentence, hints that go before its own, or what else is given."""
         return self.__class__(
             reason,
-            *self.hints,
             *hints,
+            *self.hints,
             rule=rule or self.rule,
             type=self.type,
             status=self.status,

@@ -172,9 +172,14 @@ class Catalog(NamedTuple):
             named.setdefault(self.aliases[alias], []).append(alias)
         return {target: tuple(aliases) for target, aliases in named.items()}
 
-    def pipelines_naming(self, *names: str) -> tuple[str, ...]:
-        """The ingest pipelines that use one of the names, sorted."""
+    def pipelines_naming(self, *names: str) -> tuple[str, ...] | None:
+        """The ingest pipelines that use one of the names, sorted; None where pipelines are not known."""
         return tuple(sorted(key for key, known in self.pipelines.items() if not set(known.names).isdisjoint(names)))
+
+    @property
+    def lacks_pipelines(self) -> str:
+        """Why pipelines are not known, where they are not, as a clause."""
+        return "the cluster privilege read_pipeline is missing" if self.live else "no pipelines were imported"
 
     def known_models(self) -> Iterator[Model]:
         """Every model, in order of id; one that goes away meanwhile is left out."""

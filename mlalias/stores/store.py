@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from mlalias.environment import CATALOG
 from mlalias.errors import Hint, WrongUsage
+from mlalias.text import masked
 
 if TYPE_CHECKING:
     from mlalias.core.catalog import Catalog
@@ -34,9 +35,14 @@ class Location(NamedTuple):
         return self.text.lower().startswith(("http://", "https://"))
 
     @property
+    def shown(self) -> str:
+        """The location as it may be printed: without credentials and query."""
+        return masked(self.text)
+
+    @property
     def has_secret(self) -> bool:
-        """Whether it is a URL with a user name, a password or a query in it, which is never to be printed."""
-        return self.is_url and any(mark in self.text for mark in "@?#")
+        """Whether it has credentials or a query in it, as far as one can tell: a URL may be mistyped."""
+        return self.shown != self.text or (self.is_url and any(mark in self.text for mark in "@?#"))
 
     @property
     def path(self) -> Path:
@@ -45,8 +51,9 @@ class Location(NamedTuple):
             path = Path(self.text).expanduser()
         except RuntimeError:
             raise WrongUsage(f"'{self.text}' is in a home that does not exist") from None
-        if "://" in self.text or self.text.lower().startswith(("http:", "https:")):
-            raise WrongUsage(f"'{self.text}' is neither a directory nor an http:// or https:// URL")
+        mistyped = "://" in self.text or self.text.lower().startswith(("http:", "https:"))
+        if mistyped or (self.has_secret and not path.is_dir()):
+            raise WrongUsage(f"'{self.shown}' is neither a directory nor an http:// or https:// URL")
         if path.is_symlink() and not path.exists():
             raise WrongUsage(f"'{path}' is a link to nothing")
         if path.exists() and not path.is_dir():
@@ -57,7 +64,7 @@ class Location(NamedTuple):
 def locate(given: str | None) -> Location:
     """The location that was given, else MLALIAS_CATALOG, else the user's data directory; raises WrongUsage."""
     location = _location(given)
-    if location.has_secret:
+    if location.is_url and location.has_secret:
         raise WrongUsage(
             f"the address of the cluster, from {location.origin}, has a user name, a password or a query in it",
             Hint("credentials go into MLALIAS_API_KEY, or MLALIAS_USERNAME and MLALIAS_PASSWORD"),
@@ -98,18 +105,18 @@ def open_store(location: Location, *, whole: bool = True, quiet: bool = False, w
 
 def _open_cluster(location: Location, *, whole: bool, quiet: bool, wait: float) -> Store:
     from mlalias.progress import progress
-    from mlalias.stores.cluster.access import access
 
-    way = access(location.text)
     try:
+        from mlalias.stores.cluster.access import access
         from mlalias.stores.cluster.connection import Connection
-        from mlalias.stores.cluster.store import ClusterStore, Talk
+        from mlalias.stores.cluster.sending import Talk
+        from mlalias.stores.cluster.store import ClusterStore
     except ModuleNotFoundError as error:
         if error.name in ("elasticsearch", "elastic_transport"):
             raise WrongUsage("a catalog on a cluster needs its client: pip install 'mlalias[cluster]'") from None
         raise
     talk = Talk(progress=progress) if quiet else Talk(_say, progress)
-    return ClusterStore(Connection(way), location.origin, talk, whole=whole, wait=wait)
+    return ClusterStore(Connection(access(location.text)), location.origin, talk, whole=whole, wait=wait)
 
 
 def _tell_of_waiting() -> None:
