@@ -171,11 +171,9 @@ def _compared(
         if (before or model.deployments) and "deployments" in facts.parts:
             yield FactChange(_result(before or None, model.deployments or None), "deployments", model_id)
     yield from (FactChange("removed", "model", model_id) for model_id in gone)
-    told = sorted(facts.pipelines.keys() | (catalog.pipelines.keys() - pipelines.keys()))
-    for name in told:
-        before_names = catalog.pipelines.get(name)
-        after = pipelines.get(name)
-        yield FactChange(_result(before_names and tuple(before_names), after), "pipeline", name)
+    known = _as_tuples(catalog.pipelines)
+    for name in sorted(facts.pipelines.keys() | (known.keys() - pipelines.keys())):
+        yield FactChange(_result(known.get(name), pipelines.get(name)), "pipeline", name)
 
 
 def _result(before: Any, after: Any) -> Any:
