@@ -15,14 +15,14 @@ from mlalias.documents.facts import Facts
 
 
 def model(model_id, kind=None, inference=None, *, fields=None, deployments=(), **config):
-    """A model; `fields` are its input fields, separated by spaces."""
+    """A model; `fields` are its input fields, separated by spaces; `deployments` are None where they are not known."""
     if kind is not None:
         config["model_type"] = kind
     if inference is not None:
         config["inference_config"] = {inference: {}}
     if fields is not None:
         config["input"] = {"field_names": fields.split()}
-    return Model(model_id, config, tuple(deployments))
+    return Model(model_id, config, deployments if deployments is None else tuple(deployments))
 
 
 def deployment(deployment_id="d", *, running=1, state="started", **more):

@@ -33,29 +33,35 @@ def is_pattern(text: str) -> bool:
 
 
 class Deployment(NamedTuple):
-    """One deployment of a pytorch model; `more` keeps the keys that this program does not look at."""
+    """One deployment of a pytorch model; `more` keeps the keys that this program does not look at.
+
+    A count is None where it is not known, and an unknown `state` is empty: Elasticsearch Serverless may leave them out.
+    """
 
     deployment_id: str
     state: str
-    allocation_count: int
-    target_allocation_count: int
+    allocation_count: int | None
+    target_allocation_count: int | None
     more: Mapping[str, Any] = {}
 
     @property
-    def running(self) -> bool:
-        """Whether it can answer: it is not on its way out, and an allocation is up."""
-        return self.state != "stopping" and self.allocation_count > 0
+    def running(self) -> bool | None:
+        """Whether it has an allocation running and is not stopping; None where that is not known."""
+        if self.state == "stopping":
+            return False
+        return None if self.allocation_count is None else self.allocation_count > 0
 
 
 class Model(NamedTuple):
     """What is known of one trained model.
 
-    `config` is an entry of `GET _ml/trained_models` without `model_id` and `metadata.model_aliases`.
+    `config` is an entry of `GET _ml/trained_models` without `model_id` and `metadata.model_aliases`. `deployments` is
+    None where they are not known, which only a pytorch model's can be: no other model is deployed.
     """
 
     model_id: str
     config: Mapping[str, Any] = {}
-    deployments: tuple[Deployment, ...] = ()
+    deployments: tuple[Deployment, ...] | None = ()
 
     @property
     def model_type(self) -> str | None:
@@ -66,6 +72,13 @@ class Model(NamedTuple):
     def inference_type(self) -> str | None:
         """The one key of `inference_config`, such as `regression` or `ner`."""
         return next(iter(self.config.get("inference_config", ())), None)
+
+    def deployed_as(self, known: "Model | None") -> "Model":
+        """The model with the deployments that an earlier state of it had, as far as these say anything of it."""
+        if self.model_type != "pytorch":
+            return self._replace(deployments=())
+        same = known is not None and known.model_type == self.model_type
+        return self._replace(deployments=known.deployments if known and same else None)
 
     @property
     def field_names(self) -> Sequence[str]:

@@ -58,10 +58,9 @@ def merge(documents: Sequence[Facts]) -> Facts:
         for part, told in merged.items():
             found = getattr(facts, part)
             for name in sorted(found.keys() & told.keys()):
-                if part != "deployments" or (found[name] and told[name]):
-                    invalid(facts.source, f"tells of '{name}' in its {part}, and so does {teller[part, name]}")
+                invalid(facts.source, f"tells of '{name}' in its {part}, and so does {teller[part, name]}")
             teller |= {(part, name): facts.source for name in found}
-            told.update({name: fact for name, fact in found.items() if fact or name not in told})
+            told.update(found)
         counts |= {part: max(count, counts.get(part, 0)) for part, count in facts.counts.items()}
     return Facts(
         tuple(facts.source for facts in documents),
@@ -111,7 +110,9 @@ def _models_answer(answer: Table) -> Facts:
             if aliases.setdefault(alias, model_id) != model_id:
                 answer.invalid(f"has the alias '{alias}' on two models, '{aliases[alias]}' and '{model_id}'")
     parts = frozenset({"models", "aliases"})
-    return Facts((answer.source,), parts, aliases=aliases, models=models, counts={"models": answer.number("count")})
+    return Facts(
+        (answer.source,), parts, aliases=aliases, models=models, counts={"models": answer.number("count") or 0}
+    )
 
 
 def _stats_answer(answer: Table) -> Facts:
@@ -122,18 +123,42 @@ def _stats_answer(answer: Table) -> Facts:
         more = (_deployment_of_stats(entry.table("deployment_stats")),) if deployed else ()
         found[model_id] = found.get(model_id, ()) + more
     parts = frozenset({"deployments"})
-    return Facts((answer.source,), parts, deployments=found, counts={"deployments": answer.number("count")})
+    return Facts((answer.source,), parts, deployments=found, counts={"deployments": answer.number("count") or 0})
 
 
 def _deployment_of_stats(stats: Table) -> Deployment:
     """Keep what the rules look at; before deployments had ids of their own, they went by the model's."""
-    status = stats.table("allocation_status")
+    state, status = stats.text("state") or "", stats.table("allocation_status")
+    count = _unless_ended(state, status.number("allocation_count"))
     return Deployment(
         stats.text("deployment_id") or stats.model_id(),
-        stats.text("state") or "",
-        status.number("allocation_count"),
-        status.number("target_allocation_count"),
+        state,
+        _on_nodes(stats) if count is None else count,
+        _unless_ended(state, status.number("target_allocation_count")),
     )
+
+
+def _unless_ended(state: str, count: int | None) -> int | None:
+    """A count of allocations; only a deployment that is starting or started has an `allocation_status` to say it.
+
+    https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-trained-models-stats
+    """
+    return 0 if count is None and state in ("stopping", "failed") else count
+
+
+def _on_nodes(stats: Table) -> int | None:
+    """How many allocations the nodes of a deployment have started; None where they do not say.
+
+    Elasticsearch Serverless may leave `state` and `allocation_status` out: https://github.com/elastic/kibana/pull/180480
+    """
+    states = [(node.table("routing_state").text("routing_state"), node) for node in stats.tables("nodes")]
+    counts = [_allocations_on(node) if state == "started" else 0 for state, node in states if state is not None]
+    return sum(counts) if counts else None
+
+
+def _allocations_on(node: Table) -> int:
+    count = node.number("number_of_allocations")
+    return 1 if count is None else count
 
 
 def _pipelines_answer(answer: Table) -> Facts:
@@ -176,7 +201,9 @@ def model(model_id: str, table: Table) -> Model:
     metadata = {key: value for key, value in table.table("metadata").document.items() if key != "model_aliases"}
     if metadata:
         config["metadata"] = metadata
-    return Model(model_id, config, tuple(_deployment(entry) for entry in table.tables("deployments")))
+    if "deployments" in table.document:
+        return Model(model_id, config, tuple(_deployment(entry) for entry in table.tables("deployments")))
+    return Model(model_id, config).deployed_as(None)
 
 
 _NOT_CONFIG = ("model_id", "deployments", "metadata")
@@ -187,11 +214,12 @@ def _deployment(table: Table) -> Deployment:
     deployment_id = table.text("deployment_id")
     if deployment_id is None:
         table.invalid(f"has no deployment_id in {table.where}")
+    state = table.text("state") or ""
     return Deployment(
         deployment_id,
-        table.text("state") or "",
-        table.number("allocation_count"),
-        table.number("target_allocation_count"),
+        state,
+        _unless_ended(state, table.number("allocation_count")),
+        _unless_ended(state, table.number("target_allocation_count")),
         {key: value for key, value in table.document.items() if key not in _DEPLOYMENT_KEYS},
     )
 
@@ -207,13 +235,13 @@ def declaration(document: Document, source: str) -> Facts:
     if document.get("format", 1) != 1:
         table.invalid(f"has format {document['format']}; this version of mlalias reads format 1")
     models = {model_id: model(valid_model_id(model_id, table), body) for model_id, body in table.each("models")}
-    parts = document.keys() & {"aliases", "models", "pipelines"}
+    deployed = [model_id for model_id, body in table.each("models") if "deployments" in body.document]
     return Facts(
         (source,),
-        frozenset(parts | {"deployments"} if "models" in parts else parts),
+        frozenset(document.keys() & {"aliases", "models", "pipelines"}),
         aliases=aliases(table),
-        models={model_id: found._replace(deployments=()) for model_id, found in models.items()},
-        deployments={model_id: found.deployments for model_id, found in models.items()},
+        models={model_id: found.deployed_as(None) for model_id, found in models.items()},
+        deployments={model_id: models[model_id].deployments or () for model_id in deployed},
         pipelines=pipelines(table),
     )
 
@@ -236,8 +264,9 @@ def pipelines(table: Table) -> dict[str, tuple[str, ...]]:
 def to_model_document(found: Model) -> Document:
     """A model's keys as its file and a declaration have them."""
     document = dict(found.config)
-    if found.deployments:
-        document["deployments"] = [to_deployment(deployment) for deployment in found.deployments]
+    if found.deployments or (found.deployments == () and found.model_type == "pytorch"):
+        listed = (to_deployment(deployment) for deployment in found.deployments)
+        document["deployments"] = [{k: value for k, value in keys.items() if value is not None} for keys in listed]
     return document
 
 

@@ -72,8 +72,9 @@ def _additions(catalog: Catalog, facts: Facts) -> _Additions:
     differing: list[str] = []
     for model_id, config in sorted(facts.models.items()):
         known = catalog.models.get(model_id)
-        untold = known.deployments if known else ()
-        declared = config._replace(deployments=facts.deployments.get(model_id, untold))
+        declared = config.deployed_as(known)
+        if model_id in facts.deployments:
+            declared = declared._replace(deployments=facts.deployments[model_id])
         if known is None:
             models[model_id] = declared
         elif known != declared:

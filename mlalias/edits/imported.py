@@ -8,6 +8,7 @@ from mlalias.core.plan import Caution, Context, Edit, FactChange, Plan
 from mlalias.documents.facts import Facts
 from mlalias.edits.aliases import dangling, homonyms
 from mlalias.errors import Conflict, Failure, InvalidDocument, Refused
+from mlalias.text import plural
 
 
 def import_facts(facts: Facts, *, reassign: bool = False, prune: bool = False) -> Edit:
@@ -33,7 +34,12 @@ def import_facts(facts: Facts, *, reassign: bool = False, prune: bool = False) -
             forgotten=gone,
             pipelines=None if pipelines == _as_tuples(catalog.pipelines) else pipelines,
             facts=tuple(_compared(catalog, models, gone, pipelines, facts)),
-            warnings=(*map(Caution, (*facts.notes, *_pages(facts), *unknown, *kept)), *_dangling(changes, known)),
+            warnings=(
+                *map(Caution, (*facts.notes, *_pages(facts), *unknown, *kept)),
+                *map(Caution, _no_longer_deployed(catalog, models, facts)),
+                *map(Caution, _deployments_unknown(models)),
+                *_dangling(changes, known),
+            ),
         )
         moved = () if reassign else tuple(change for change in changes if change.result == "reassigned")
         both = plan.aliases.keys() & known
@@ -88,8 +94,7 @@ def _taken_models(
     models: dict[str, Model] = {}
     unknown = []
     for model_id, config in sorted(facts.models.items()):
-        known = catalog.models.get(model_id)
-        models[model_id] = config._replace(deployments=known.deployments if known else ())
+        models[model_id] = config.deployed_as(catalog.models.get(model_id))
     for model_id, deployments in sorted(facts.deployments.items()):
         model = models.get(model_id) or catalog.models.get(model_id)
         if model is None or model_id in gone:
@@ -102,6 +107,28 @@ def _taken_models(
             if model.deployments and model.model_id not in told:
                 models[model.model_id] = models.get(model.model_id, model)._replace(deployments=())
     return models, unknown
+
+
+def _no_longer_deployed(catalog: Catalog, models: Mapping[str, Model], facts: Facts) -> Iterator[str]:
+    """What is to be said of deployments that stats take away: asked for one deployment, stats list no other.
+
+    Nothing in them shows what was asked: https://github.com/elastic/elasticsearch/issues/95440
+    """
+    for model_id in sorted(facts.deployments.keys() & models.keys()):
+        known = catalog.models.get(model_id)
+        left = {deployment.deployment_id for deployment in models[model_id].deployments or ()}
+        for deployment in (known and known.deployments) or ():
+            if deployment.deployment_id not in left:
+                yield f"the deployment '{deployment.deployment_id}' of '{model_id}' is not in {facts.source}: removed"
+
+
+def _deployments_unknown(models: Mapping[str, Model]) -> Iterator[str]:
+    """What is to be said once of all models whose deployments are not known."""
+    unknown = [model_id for model_id, model in models.items() if model.deployments is None]
+    if unknown:
+        which = f"'{unknown[0]}'" + (f" and {plural(len(unknown) - 1, 'other model')}" if unknown[1:] else "")
+        are = "are" if unknown[1:] else "is"
+        yield f"whether {which} {are} deployed is not known: import GET _ml/trained_models/_stats"
 
 
 def _taken_pipelines(catalog: Catalog, facts: Facts, *, prune: bool) -> dict[str, tuple[str, ...]]:
@@ -167,13 +194,20 @@ def _compared(
         old = catalog.models.get(model_id)
         if model_id in facts.models:
             yield FactChange(_result(old and old.config, model.config), "model", model_id)
-        before = old.deployments if old else ()
-        if (before or model.deployments) and "deployments" in facts.parts:
-            yield FactChange(_result(before or None, model.deployments or None), "deployments", model_id)
+        yield from _compared_deployments(old, model, told=model_id in facts.deployments)
     yield from (FactChange("removed", "model", model_id) for model_id in gone)
     known = _as_tuples(catalog.pipelines)
     for name in sorted(facts.pipelines.keys() | (known.keys() - pipelines.keys())):
         yield FactChange(_result(known.get(name), pipelines.get(name)), "pipeline", name)
+
+
+def _compared_deployments(old: Model | None, new: Model, *, told: bool) -> Iterator[FactChange]:
+    before, after = (old.deployments if old else ()), new.deployments
+    if before or after:
+        if told or before != after:
+            yield FactChange(_result(before or None, after or None), "deployments", new.model_id)
+    elif before is None and after is not None:
+        yield FactChange("changed", "deployments", new.model_id)  # that there are none was not known
 
 
 def _result(before: Any, after: Any) -> Any:

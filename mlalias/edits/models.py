@@ -87,7 +87,7 @@ def _created(given: Model) -> Model:
         config["model_type"] = _type_of(given.config.get("definition"))
     if config.get("model_type") == "pytorch" and "input" not in config:
         config["input"] = {"field_names": ["input"]}
-    return given._replace(config=config)
+    return given._replace(config=config, deployments=())
 
 
 def _type_of(definition: Any) -> str:
@@ -145,7 +145,7 @@ def start(name: str, deployment_id: str, allocations: int) -> Edit:
             return Plan(catalog, errors=(not_found(catalog, name, "model"),))
         deployment = Deployment(deployment_id or found.model_id, "started", allocations, allocations)
         refused = _undeployable(catalog, found, deployment.deployment_id)
-        return _redeployed(catalog, found._replace(deployments=(*found.deployments, deployment)), *refused)
+        return _redeployed(catalog, found._replace(deployments=(*(found.deployments or ()), deployment)), *refused)
 
     return edit
 
@@ -153,7 +153,7 @@ def start(name: str, deployment_id: str, allocations: int) -> Edit:
 def _undeployable(catalog: Catalog, found: Model, deployment_id: str) -> tuple[Refused, ...]:
     if found.model_type != "pytorch":
         return (Refused(f"the model '{found.model_id}' is no pytorch model, and only these are deployed"),)
-    taken = {one.deployment_id for known in catalog.known_models() for one in known.deployments}
+    taken = {one.deployment_id for known in catalog.known_models() for one in known.deployments or ()}
     if deployment_id in taken:
         return (Refused(f"there is a deployment '{deployment_id}' already", type=_EXISTS),)
     return ()
@@ -165,10 +165,11 @@ def stop(name: str, *, force: bool) -> Edit:
     def edit(catalog: Catalog) -> Plan:
         target = catalog.target(name)
         for found in catalog.known_models():
-            kept = tuple(one for one in found.deployments if one.deployment_id != name)
-            if found.model_id == target and len(kept) == len(found.deployments):
+            deployments = found.deployments or ()
+            kept = tuple(one for one in deployments if one.deployment_id != name)
+            if found.model_id == target and len(kept) == len(deployments):
                 kept = ()
-            if len(kept) < len(found.deployments):
+            if len(kept) < len(deployments):
                 return _redeployed(catalog, found._replace(deployments=kept), *_needed(catalog, found, name, force))
         return Plan(catalog, errors=(NotFound(f"there is no deployment '{name}'"),))
 

@@ -85,7 +85,7 @@ def stats(catalog: Catalog, ids: Sequence[str], first: int, size: int) -> Docume
     for one in _page(catalog, ids, first, size):
         pipelines = catalog.pipelines_naming(one.model_id, *named.get(one.model_id, ()))
         entry = {"model_id": one.model_id, **_size(one), "pipeline_count": len(pipelines)}
-        deployed = [{**entry, "deployment_stats": _deployment(one, deployment)} for deployment in one.deployments]
+        deployed = [{**entry, "deployment_stats": _deployment(one, deployment)} for deployment in one.deployments or ()]
         entries += deployed or [entry]
     return {"count": len(ids), "trained_model_stats": entries}
 
@@ -102,11 +102,11 @@ def _deployment(found: Model, deployment: Deployment) -> Document:
         "deployment_id": deployment.deployment_id,
         "model_id": found.model_id,
         "state": deployment.state,
-        "number_of_allocations": deployment.target_allocation_count,
+        "number_of_allocations": deployment.target_allocation_count or 0,
     }
     more = {"threads_per_allocation": 1, "queue_capacity": 1024, "priority": "normal", "peak_throughput_per_minute": 0}
     told = {**more, "nodes": [], **deployment.more, **stored}
-    counts = (deployment.allocation_count, deployment.target_allocation_count)
+    counts = (deployment.allocation_count or 0, deployment.target_allocation_count or 0)
     if deployment.state in ("starting", "started") or any(counts):
         told["allocation_status"] = _allocation(*counts)
     return told

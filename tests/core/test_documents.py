@@ -121,7 +121,7 @@ def test_configurations():
     }
     bare = {"model_id": "n", "metadata": {"model_aliases": []}}
     read_as = read(json.dumps({"count": 3, "trained_model_configs": [entry, bare]}))
-    whole = model("m", "pytorch", fields="a", metadata={"kept": 1})
+    whole = model("m", "pytorch", fields="a", metadata={"kept": 1}, deployments=None)
     assert read_as == told(aliases={"x": "m", "y": "m"}, models=[whole, "n"], counts={"models": 3})
 
 
@@ -141,7 +141,44 @@ def test_stats():
 def test_a_deployment_that_says_no_state():
     entry = {"model_id": "m", "deployment_stats": {"deployment_id": "d"}}
     (found,) = read(json.dumps({"trained_model_stats": [entry]})).deployments["m"]
-    assert found == Deployment("d", "", 0, 0)
+    assert found == Deployment("d", "", None, None)
+
+
+@pytest.mark.parametrize("state", ["stopping", "failed"])
+def test_a_deployment_that_has_ended_runs_nothing(state):
+    entry = {"model_id": "m", "deployment_stats": {"deployment_id": "d", "state": state}}
+    (found,) = read(json.dumps({"trained_model_stats": [entry]})).deployments["m"]
+    assert found == Deployment("d", state, 0, 0)
+
+
+def node(state, count=None):
+    allocations = {} if count is None else {"number_of_allocations": count}
+    return allocations | ({} if state is None else {"routing_state": {"routing_state": state}})
+
+
+@pytest.mark.parametrize(
+    ("nodes", "running"),
+    [
+        ([], None),
+        ([node(None, 3)], None),
+        ([node("started", 3)], 3),
+        ([node("started", 0)], 0),
+        ([node("started")], 1),
+        ([node("starting", 3)], 0),
+        ([node("started", 2), node("failed", 9), node(None, 9), node("started")], 3),
+    ],
+)
+def test_without_counts_the_nodes_of_a_deployment_say_what_runs(nodes, running):
+    stats = {"deployment_id": "d", "state": "started", "nodes": nodes}
+    (found,) = read(json.dumps({"trained_model_stats": [{"model_id": "m", "deployment_stats": stats}]})).deployments[
+        "m"
+    ]
+    assert found == Deployment("d", "started", running, None)
+    stats["allocation_status"] = {"allocation_count": 7, "target_allocation_count": 8}
+    (found,) = read(json.dumps({"trained_model_stats": [{"model_id": "m", "deployment_stats": stats}]})).deployments[
+        "m"
+    ]
+    assert found == Deployment("d", "started", 7, 8)
 
 
 PROCESSORS = [
@@ -225,10 +262,10 @@ def test_a_declaration():
     """
     assert read(text) == told(
         aliases={"x": "m", "": ".."},
-        models=[model("m", "pytorch"), "n"],
-        deployments={"m": (deployment(priority="low"),), "n": ()},
+        models=[model("m", "pytorch", deployments=None), "n"],
+        deployments={"m": (deployment(priority="low"),)},
         pipelines={"p": ("x", "x")},
-    )
+    )._replace(parts=frozenset({"aliases", "models", "pipelines"}))
 
 
 @pytest.mark.parametrize(
@@ -238,10 +275,10 @@ def test_a_declaration():
         ("# a comment\n", set()),
         ("format = 1\nrevision = 3", set()),
         ("[aliases]", {"aliases"}),
-        ("[models]", {"models", "deployments"}),
+        ("[models]", {"models"}),
         ("[pipelines]", {"pipelines"}),
         ("\ufeff[aliases]", {"aliases"}),
-        ("[[models.a.deployments]]\ndeployment_id = 'd'", {"models", "deployments"}),
+        ("[[models.a.deployments]]\ndeployment_id = 'd'", {"models"}),
     ],
 )
 def test_the_parts_that_a_declaration_is_about(text, parts):
@@ -250,7 +287,7 @@ def test_the_parts_that_a_declaration_is_about(text, parts):
 
 def test_a_deployment_that_says_only_its_id():
     (found,) = read("[[models.m.deployments]]\ndeployment_id = 'd'").deployments["m"]
-    assert found == Deployment("d", "", 0, 0)
+    assert found == Deployment("d", "", None, None)
 
 
 # --- several documents ---
@@ -287,12 +324,17 @@ def test_two_documents_that_tell_of_the_same(first, second, reason):
     assert refusal(facts.merge, [told("A", **first), told("B", **second)]) == reason
 
 
-def test_stats_and_a_declaration_without_deployments_go_together():
-    running, none = told("A", deployments={"m": (deployment(),)}), told("B", deployments={"m": ()})
-    for pair in ([running, none], [none, running]):
-        assert facts.merge(pair).deployments == {"m": (deployment(),)}
-    assert facts.merge([none, none]).deployments == {"m": ()}
-    assert refusal(facts.merge, [none, running, running._replace(sources=("C",))]).endswith("and so does A")
+@pytest.mark.parametrize(
+    ("text", "deployments"),
+    [
+        ("", {}),
+        ("model_type = 'pytorch'", {}),
+        ("model_type = 'pytorch'\ndeployments = []", {"m": ()}),
+        ("model_type = 'pytorch'\ndeployments = [{deployment_id = 'd'}]", {"m": (Deployment("d", "", None, None),)}),
+    ],
+)
+def test_a_declaration_says_something_of_deployments_only_where_it_lists_them(text, deployments):
+    assert read(f"[models.m]\n{text}").deployments == deployments
 
 
 # --- writing ---
@@ -310,9 +352,8 @@ def test_a_catalog_as_a_declaration_reads_as_the_same():
     assert list(read_as.aliases.items()) == [("a", "m"), ("lost", "gone"), ("z", "m")]
     assert list(read_as.models) == ["m", "n"]
     assert list(read_as.pipelines.items()) == [("p", ()), ("q", ("a",))]
-    assert {
-        key: found._replace(deployments=read_as.deployments[key]) for key, found in read_as.models.items()
-    } == SOME.models
+    assert read_as.models == {"m": SOME.models["m"]._replace(deployments=None), "n": SOME.models["n"]}
+    assert read_as.deployments == {"m": SOME.models["m"].deployments}
     assert read(to_toml(facts.to_declaration(SOME))) == read_as
 
 
@@ -320,8 +361,17 @@ def test_an_empty_catalog_as_a_declaration():
     assert facts.to_declaration(catalog()) == {"aliases": {}}
 
 
-def test_a_model_without_deployments_has_no_such_key():
-    assert facts.to_model_document(model("m", "pytorch")) == {"model_type": "pytorch"}
+@pytest.mark.parametrize(
+    ("kind", "deployments", "written"),
+    [
+        ("pytorch", (), {"deployments": []}),
+        ("pytorch", None, {}),
+        ("lang_ident", (), {}),
+        ("pytorch", [Deployment("d", "", None, 1)], {"deployments": [{"deployment_id": "d", "state": "", "target_allocation_count": 1}]}),
+    ],
+)  # fmt: skip
+def test_only_what_is_known_of_deployments_is_written(kind, deployments, written):
+    assert facts.to_model_document(model("m", kind, deployments=deployments)) == {"model_type": kind} | written
 
 
 def test_a_catalog_as_an_answer():

@@ -56,6 +56,63 @@ def test_what_becomes_of_deployments(before, after, result):
     assert bool(plan.models) is (result not in ("same", None))
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "result"),
+    [(None, (UP,), "new"), (None, (), "changed"), (None, None, None), ((), None, None)],
+)
+def test_deployments_that_are_not_known(before, after, result):
+    old = catalog({}, [model("m", "pytorch", deployments=before)])
+    facts = {} if after is None else {"deployments": {"m": after}}
+    plan = planned(old, models=[model("m", "pytorch")], **facts)
+    assert [fact for fact in facts_of(plan) if fact[1] == "deployments"] == (
+        [(result, "deployments", "m")] if result else []
+    )
+    assert plan.models == ({"m": model("m", "pytorch", deployments=after)} if result else {})
+
+
+@pytest.mark.parametrize(
+    ("models", "deployments", "said"),
+    [
+        (["a"], None, None),
+        ([model("a", "pytorch")], None, "whether 'a' is deployed is not known"),
+        ([model("b", "pytorch"), "c", model("a", "pytorch")], None, "whether 'a' and 1 other model are deployed is not known"),
+        ([model("b", "pytorch"), model("a", "pytorch"), model("c", "pytorch")], None, "whether 'a' and 2 other models are deployed is not known"),
+        ([model("b", "pytorch"), model("a", "pytorch")], {"a": ()}, "whether 'b' is deployed is not known"),
+        ([model("a", "pytorch")], {"a": ()}, None),
+        ([model("m", "pytorch"), model("n", "pytorch")], None, None),
+    ],
+)  # fmt: skip
+def test_what_is_not_known_is_said_once(models, deployments, said):
+    plan = planned(models=models, deployments=deployments)
+    assert warnings(plan) == ([f"{said}: import GET _ml/trained_models/_stats"] if said else [])
+
+
+def test_deployments_that_stats_take_away_are_named():
+    before = catalog({}, [model("m", "pytorch", deployments=[UP, IDLE]), model("n", "pytorch", deployments=[UP])])
+    assert warnings(planned(before, deployments={"n": (), "m": (IDLE,)})) == [
+        "the deployment 'd' of 'm' is not in FILE: removed",
+        "the deployment 'd' of 'n' is not in FILE: removed",
+    ]
+    assert warnings(planned(before, deployments={"m": (UP, IDLE)})) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "kept"),
+    [
+        (model("m", "pytorch", deployments=[UP]), model("m", "pytorch"), (UP,)),
+        (model("m", "pytorch", deployments=None), model("m", "pytorch"), None),
+        (model("m", "pytorch"), model("m", "pytorch"), ()),
+        (model("m", "lang_ident"), model("m", "pytorch"), None),
+        (model("m", "pytorch", deployments=[UP]), model("m", "lang_ident"), ()),
+        (None, model("m", "pytorch"), None),
+        (None, model("m"), ()),
+    ],
+)
+def test_what_is_known_of_the_deployments_of_a_configuration(old, new, kept):
+    plan = planned(catalog({}, [old] if old else []), models=[new])
+    assert plan.models.get("m", old) == new._replace(deployments=kept)
+
+
 def test_both_together():
     plan = planned(catalog(), models=["a"], deployments={"a": (UP,)})
     assert plan.models == {"a": model("a", deployments=[UP])}
@@ -70,9 +127,9 @@ def test_what_is_the_same_is_not_written():
 
 
 def test_stats_of_an_unknown_model_are_skipped():
-    plan = planned(deployments={"none": (UP,), "m": ()})
+    plan = planned(deployments={"none": (UP,), "n": (UP,)})
     assert warnings(plan) == ["FILE has stats of 'none', a model that the catalog does not have: skipped"]
-    assert list(plan.models) == ["m"]
+    assert list(plan.models) == ["n"]
 
 
 # --- pipelines ---
@@ -233,7 +290,7 @@ def test_an_alias_does_not_go_before_its_model(parts, kept):
     ("parts", "page"),
     [
         ({"models": ["a"], "counts": {"models": 3}}, "FILE has 1 of 3 models: a page, not the whole"),
-        ({"deployments": {"m": ()}, "counts": {"deployments": 2}}, "FILE has stats of 1 of 2 models: a page, not the whole"),
+        ({"deployments": {"n": ()}, "counts": {"deployments": 2}}, "FILE has stats of 1 of 2 models: a page, not the whole"),
         ({"models": ["a"], "counts": {"models": 1}}, None),
         ({"models": ["a"], "counts": {"models": 0}}, None),
     ],

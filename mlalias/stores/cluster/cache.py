@@ -27,7 +27,9 @@ _JUDGED = {
 _DEPLOYED = {
     "filter_path": "count,trained_model_stats.model_id,trained_model_stats.deployment_stats.deployment_id,"
     "trained_model_stats.deployment_stats.model_id,trained_model_stats.deployment_stats.state,"
-    "trained_model_stats.deployment_stats.allocation_status"
+    "trained_model_stats.deployment_stats.allocation_status,"
+    "trained_model_stats.deployment_stats.nodes.routing_state,"
+    "trained_model_stats.deployment_stats.nodes.number_of_allocations"
 }
 
 
