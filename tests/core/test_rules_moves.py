@@ -226,6 +226,25 @@ def test_model_type_differs(old, new):
         }
 
 
+UP, IDLE = deployment("up"), deployment("idle", running=0)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "deployed", "allocated"),
+    [
+        ([], [], ("pass", "'m' is not deployed"), ("pass", "no deployment of 'm' has an allocation running")),
+        ([IDLE], [IDLE], ("pass", "'n' is deployed"), ("pass", "no deployment of 'm' has an allocation running")),
+        ([IDLE], [], ("fail", "the alias 'x' cannot move from 'm', which is deployed, to 'n', which is not"), ("pass", "no deployment of 'm' has an allocation running")),
+        ([UP], [], ("fail", "the alias 'x' cannot move from 'm', which is deployed, to 'n', which is not"), ("skip", "'n' has no deployment to look at")),
+        ([UP], [UP, IDLE], ("pass", "'n' is deployed"), ("fail", "the alias 'x' cannot move from 'm', which has allocations running, to 'n': its deployment 'idle' has none")),
+        ([UP, IDLE], [UP, UP], ("pass", "'n' is deployed"), ("pass", "every deployment of 'n' has an allocation running")),
+    ],
+)  # fmt: skip
+def test_what_the_rules_about_deployments_say(old, new, deployed, allocated):
+    move = moving(model("m", "pytorch", deployments=old), model("n", "pytorch", deployments=new))
+    assert (verdict("not_deployed", move), verdict("not_allocated", move)) == (deployed, allocated)
+
+
 @pytest.mark.parametrize("old", range(7))
 @pytest.mark.parametrize("gained", [0, 3])
 def test_few_shared_fields(old, gained):
