@@ -3,13 +3,14 @@
 model("m", "pytorch", "ner", fields="a b", deployments=[...])    a model of a type, with an inference type
 deployment("d", running=1)                                       one that has started; `state` for another
 catalog({"x": "m"}, [model("m")], pipelines={"p": ["x"]})        a catalog; a model may be its id alone
+using({"p": ["x"]})                                              pipelines by the names that they use
 history("x=a y=a", "x=b", "x=")                                  entries, one for each text: what they set, or delete
 told(aliases={"x": "m"}, models=["m"])                           what a document says; only the parts that are given
 
 rules_of(plan), reasons(plan), moves(plan)                       what a plan comes to, as plain values
 """
 
-from mlalias.core.catalog import Catalog, Change, Deployment, Entry, Model
+from mlalias.core.catalog import Catalog, Change, Deployment, Entry, Model, Pipeline
 from mlalias.core.history import replay
 from mlalias.documents.facts import Facts
 
@@ -36,10 +37,15 @@ def by_id(models):
     return {one.model_id: one for one in made}
 
 
+def using(pipelines):
+    """Pipelines by the names that they use; a pipeline may be a whole one."""
+    return {name: one if isinstance(one, Pipeline) else Pipeline(tuple(one)) for name, one in pipelines.items()}
+
+
 def catalog(aliases=None, models=(), *, pipelines=None, history=()):
     """A catalog; its revision is that of the newest entry."""
     revision = history[-1].revision if history else 0
-    return Catalog(dict(aliases or {}), by_id(models), dict(pipelines or {}), tuple(history), revision)
+    return Catalog(dict(aliases or {}), by_id(models), using(pipelines or {}), tuple(history), revision)
 
 
 def history(*texts, undoes=None):
@@ -59,6 +65,8 @@ def told(source="FILE", *, aliases=None, models=None, deployments=None, pipeline
     parts = {part: value for part, value in given.items() if value is not None}
     if models is not None:
         parts["models"] = by_id(models)
+    if pipelines is not None:
+        parts["pipelines"] = using(pipelines)
     return Facts((source,), frozenset(parts), **parts, counts=counts or {}, notes=tuple(notes))
 
 

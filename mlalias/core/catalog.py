@@ -87,6 +87,17 @@ class Model(NamedTuple):
         return names
 
 
+class Pipeline(NamedTuple):
+    """What is known of an ingest pipeline.
+
+    `names` are the models, aliases and deployments that its inference processors use, where Elasticsearch looks for
+    them; `body` is the pipeline as `GET _ingest/pipeline` answers it, None where only the names were declared.
+    """
+
+    names: tuple[str, ...]
+    body: Mapping[str, Any] | None = None
+
+
 class Change(NamedTuple):
     """A change of one alias; no `model_id` means a deletion, no `previous_model_id` a creation."""
 
@@ -119,13 +130,12 @@ class Entry(NamedTuple):
 class Catalog(NamedTuple):
     """All that a store knows; its mappings may read a file or ask a server only when looked into.
 
-    `aliases` maps alias to target, `pipelines` an ingest pipeline to the names that its inference processors use;
-    `revision` is None where the store keeps no history.
+    `aliases` maps alias to target; `revision` is None where the store keeps no history.
     """
 
     aliases: Mapping[str, str]
     models: Mapping[str, Model]
-    pipelines: Mapping[str, Sequence[str]] = {}
+    pipelines: Mapping[str, Pipeline] = {}
     history: Sequence[Entry] = ()
     revision: int | None = 0
 
@@ -151,7 +161,7 @@ class Catalog(NamedTuple):
 
     def pipelines_naming(self, *names: str) -> tuple[str, ...]:
         """The ingest pipelines that use one of the names, sorted."""
-        return tuple(sorted(key for key, used in self.pipelines.items() if not set(used).isdisjoint(names)))
+        return tuple(sorted(key for key, known in self.pipelines.items() if not set(known.names).isdisjoint(names)))
 
     def known_models(self) -> Iterator[Model]:
         """Every model, in order of id; one that goes away meanwhile is left out."""

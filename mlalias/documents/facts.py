@@ -1,13 +1,24 @@
 """Elasticsearch's answers and mlalias declarations, to and from values."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from mlalias.core.catalog import Catalog, Deployment, Model
-from mlalias.documents.codec import Document, checked, decode, invalid, is_json_list, read_json, read_toml
+from mlalias.core.catalog import Catalog, Deployment, Model, Pipeline
+from mlalias.documents.codec import (
+    Document,
+    checked,
+    decode,
+    invalid,
+    is_json_list,
+    parse_json,
+    read_toml,
+    without_nulls,
+)
+from mlalias.documents.pipelines import from_tables, pipeline, to_tables
 from mlalias.documents.table import Table, valid_model_id
 
 PARTS = ("aliases", "models", "deployments", "pipelines")
+DECLARED = ("aliases", "models", "pipelines", "bodies")
 
 
 class Facts(NamedTuple):
@@ -22,7 +33,7 @@ class Facts(NamedTuple):
     aliases: Mapping[str, str] = {}
     models: Mapping[str, Model] = {}
     deployments: Mapping[str, tuple[Deployment, ...]] = {}
-    pipelines: Mapping[str, tuple[str, ...]] = {}
+    pipelines: Mapping[str, Pipeline] = {}
     counts: Mapping[str, int] = {}
     notes: tuple[str, ...] = ()
 
@@ -42,11 +53,7 @@ def read(data: bytes, source: str) -> Facts:
         if is_json_list(text):
             invalid(source, "is a list; the whole answer is wanted, with the braces around it")
         return declaration(read_toml(text, source), source)
-    document, nulls = read_json(text, source)
-    left_out = (
-        f"{source} has keys whose value is null ({', '.join(sorted(nulls))}): they are left out, as TOML has no null"
-    )
-    return _answer(document, source)._replace(notes=(left_out,) if nulls else ())
+    return _answer(parse_json(text, source), source)
 
 
 def merge(documents: Sequence[Facts]) -> Facts:
@@ -80,13 +87,18 @@ def answer(document: Document, source: str) -> Facts:
 
 
 def _answer(document: Document, source: str) -> Facts:  # noqa: RET503 - `invalid` raises
-    answer = Table(document, source)
+    plain, nulls = without_nulls(document)
+    answer = Table(plain, source)
+    left_out = (
+        f"{source} has keys whose value is null ({', '.join(sorted(nulls))}): they are left out, as TOML has no null"
+    )
+    notes = (left_out,) if nulls else ()
     if "trained_model_configs" in document:
-        return _models_answer(answer)
+        return _models_answer(answer)._replace(notes=notes)
     if "trained_model_stats" in document:
-        return _stats_answer(answer)
+        return _stats_answer(answer)._replace(notes=notes)
     if all(isinstance(value, dict) and "processors" in value for value in document.values()):
-        return _pipelines_answer(answer)
+        return _pipelines_answer(document, source)
     if "error" in document:
         invalid(source, f"is an error that Elasticsearch answered ({_error_text(document)}), not facts")
     invalid(source, "is no answer to GET _ml/trained_models, _ml/trained_models/_stats or _ingest/pipeline")
@@ -161,27 +173,10 @@ def _allocations_on(node: Table) -> int:
     return 1 if count is None else count
 
 
-def _pipelines_answer(answer: Table) -> Facts:
-    pipelines = {name: tuple(dict.fromkeys(names_in(body["processors"]))) for name, body in answer.document.items()}
-    return Facts((answer.source,), frozenset({"pipelines"}), pipelines=pipelines)
-
-
-def names_in(processors: Any) -> Iterator[str]:
-    """The models and aliases that inference processors use, where Elasticsearch looks for them.
-
-    It looks into `foreach`, and into the `on_failure` of processors other than `inference` and `foreach`.
-    """
-    listed = processors if isinstance(processors, list) else ()
-    for kind, options in (item for processor in listed if isinstance(processor, dict) for item in processor.items()):
-        if not isinstance(options, dict):
-            continue
-        if kind == "inference":
-            if isinstance(options.get("model_id"), str):
-                yield options["model_id"]
-        elif kind == "foreach":
-            yield from names_in([options.get("processor")])
-        else:
-            yield from names_in(options.get("on_failure"))
+def _pipelines_answer(document: Document, source: str) -> Facts:
+    """Pipelines, which keep their nulls."""
+    found = {name: pipeline(body) for name, body in document.items()}
+    return Facts((source,), frozenset({"pipelines"}), pipelines=found)
 
 
 # --- a model and its deployments ---
@@ -230,19 +225,20 @@ def _deployment(table: Table) -> Deployment:
 def declaration(document: Document, source: str) -> Facts:
     """Read aliases, models and pipelines; a name that no alias can have is taken as it is, to be judged later."""
     table = Table(document, source)
-    for key in sorted(document.keys() - {"aliases", "models", "pipelines", "format", "revision"}):
-        table.invalid(f"has the key '{key}', which no declaration has (it has aliases, models, pipelines)")
+    for key in sorted(document.keys() - {*DECLARED, "format", "revision"}):
+        table.invalid(f"has the key '{key}', which no declaration has (it has {', '.join(DECLARED)})")
     if document.get("format", 1) != 1:
         table.invalid(f"has format {document['format']}; this version of mlalias reads format 1")
     models = {model_id: model(valid_model_id(model_id, table), body) for model_id, body in table.each("models")}
     deployed = [model_id for model_id, body in table.each("models") if "deployments" in body.document]
+    parts = {"pipelines" if key == "bodies" else key for key in document.keys() & DECLARED}
     return Facts(
         (source,),
-        frozenset(document.keys() & {"aliases", "models", "pipelines"}),
+        frozenset(parts),
         aliases=aliases(table),
         models={model_id: found.deployed_as(None) for model_id, found in models.items()},
         deployments={model_id: models[model_id].deployments or () for model_id in deployed},
-        pipelines=pipelines(table),
+        pipelines=from_tables(table),
     )
 
 
@@ -250,12 +246,6 @@ def aliases(table: Table) -> dict[str, str]:
     """The `[aliases]` of a document."""
     table = table.table("aliases")
     return {alias: table.text(alias) or "" for alias in table.document}
-
-
-def pipelines(table: Table) -> dict[str, tuple[str, ...]]:
-    """The `[pipelines]` of a document: what each names."""
-    table = table.table("pipelines")
-    return {name: table.texts(name) for name in table.document}
 
 
 # --- writing ---
@@ -282,7 +272,7 @@ def to_declaration(catalog: Catalog) -> Document:
     document: Document = {
         "aliases": dict(sorted(catalog.aliases.items())),
         "models": {found.model_id: to_model_document(found) for found in catalog.known_models()},
-        "pipelines": {name: list(names) for name, names in sorted(catalog.pipelines.items())},
+        **to_tables(catalog.pipelines),
     }
     return {key: table for key, table in document.items() if table or key == "aliases"}
 

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from node_fixtures import ON_NODES, _nodes, _served, in_front_of, secure_node, served
+from node_fixtures import ON_NODES
 from nodes import PASSWORD, USER
 
 pytestmark = ON_NODES

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from http_requests import GOOD, JSON, PIPELINE, ROWS
-from node_fixtures import ON_NODES, _nodes, _served
+from node_fixtures import ON_NODES
 from nodes import VERSIONS, Reply, ask
 
 pytestmark = ON_NODES

@@ -5,7 +5,7 @@ from contextlib import closing
 from urllib.parse import urlsplit
 
 import pytest
-from node_fixtures import ON_NODES, _served, _three_nodes, in_front_of, served, three_nodes
+from node_fixtures import ON_NODES
 from proxy import before
 
 pytestmark = ON_NODES

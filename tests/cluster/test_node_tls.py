@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import trustme
-from node_fixtures import ON_NODES, _nodes, secure_node
+from node_fixtures import ON_NODES
 from nodes import PASSWORD, USER
 
 pytestmark = ON_NODES

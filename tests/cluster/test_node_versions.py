@@ -10,7 +10,7 @@ import sys
 
 import pytest
 from installation import ENVIRONMENT, client
-from node_fixtures import ON_NODES, _nodes, _served, any_node, in_front_of, served, wanted
+from node_fixtures import ON_NODES, wanted
 from nodes import VERSIONS
 
 pytestmark = ON_NODES

@@ -1,6 +1,7 @@
 """Taking facts over: what each answer replaces, what is refused, what is said."""
 
 import json
+import tomllib
 
 import pytest
 from harness import SAMPLE, contents
@@ -238,6 +239,54 @@ def test_a_deployment_that_tells_no_state_has_an_unknown_one(run, take):
     del answer["trained_model_stats"][0]["deployment_stats"]["state"]
     assert take(models(named(A, "x-a")), answer).code == 0
     assert run("list").out.splitlines()[1].endswith("  1/1")
+
+
+WHOLE = {
+    "description": None,
+    "processors": [
+        {"inference": {"model_id": "m", "if": 'ctx.x == "é"'}},
+        {"set": {"field": "a.b", "value": [1, None]}},
+    ],
+    "on_failure": [{"drop": {}}],
+    "_meta": {"nested": [[{"a": 1.5}]]},
+}
+
+
+def test_a_pipeline_is_kept_whole(run, take, tmp_path, seed):
+    """What an answer said comes back from an export, whichever way it went: nulls, nested lists and all."""
+    assert take({"p": WHOLE}).err == ""
+    exported = run("export").out
+    document = tomllib.loads(exported)
+    assert document["pipelines"] == {"p": ["m"]}
+    assert json.loads(document["bodies"]["p"]) == WHOLE
+    file = tmp_path / "exported.toml"
+    file.write_text(exported)
+    for command in ("import", "apply"):
+        assert run(command, file, "--catalog", tmp_path / command).code == 0
+        assert run("export", "--catalog", tmp_path / command).out == exported
+    take('[pipelines]\np = ["m"]')
+    assert run("export").out == exported
+    assert take({"p": {"processors": []}}).code == 0
+    assert json.loads(tomllib.loads(run("export").out)["bodies"]["p"]) == {"processors": []}
+    take('[pipelines]\np = ["other"]')
+    assert "bodies" not in tomllib.loads(run("export").out)
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ('[bodies]\np = "3"', "has bodies.p that is not a JSON object"),
+        ('[bodies]\np = "{"', "has bodies.p that is not valid JSON"),
+        ("[bodies]\np = 3", "has bodies.p that is not a string"),
+        (
+            '[pipelines]\np = []\n[bodies]\np = \'{"processors": [{"inference": {"model_id": "m"}}]}\'',
+            "has pipelines.p that differs from what bodies.p uses (m)",
+        ),
+    ],
+)
+def test_a_body_that_cannot_be_read(take, text, fault):
+    ran = take(text)
+    assert (ran.code, fault in ran.err) == (2, True)
 
 
 def test_a_pipeline_names_models(run, take):

@@ -6,9 +6,9 @@ import pytest
 from harness import SAMPLE_FILES
 from values import catalog, deployment, model, told
 
-from mlalias.core.catalog import Deployment
+from mlalias.core.catalog import Deployment, Pipeline
 from mlalias.documents import facts
-from mlalias.documents.codec import read_json, read_toml, to_json, to_toml
+from mlalias.documents.codec import parse_json, read_toml, to_json, to_toml
 from mlalias.errors import InvalidDocument
 
 
@@ -206,8 +206,32 @@ PROCESSORS = [
 @pytest.mark.parametrize(("processors", "names"), PROCESSORS, ids=[json.dumps(row[0])[:70] for row in PROCESSORS])
 def test_where_a_pipeline_names_models(processors, names):
     own = [{"inference": {"model_id": "own"}}]
-    read_as = read(json.dumps({"p": {"processors": processors, "on_failure": own}}))
-    assert read_as == told(pipelines={"p": tuple(names)})
+    body = {"processors": processors, "on_failure": own}
+    assert read(json.dumps({"p": body})) == told(pipelines={"p": Pipeline(tuple(names), body)})
+
+
+def test_a_pipeline_keeps_its_nulls_and_comes_back_whole():
+    body = {"processors": [{"set": {"value": [1, None, "é"]}}], "on_failure": None}
+    read_as = read(json.dumps({"p": body}))
+    assert (read_as.pipelines, read_as.notes) == ({"p": Pipeline((), body)}, ())
+    document = facts.to_declaration(catalog(pipelines=read_as.pipelines))
+    assert document["pipelines"] == {"p": []}
+    assert facts.declaration(document, "FILE").pipelines == read_as.pipelines
+    assert read('[bodies]\np = "{}"').parts == {"pipelines"}
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ('[bodies]\np = "3"', "FILE has bodies.p that is not a JSON object"),
+        ('[bodies]\np = "{"', "FILE has bodies.p that is not valid JSON: expecting property name enclosed in double quotes"),
+        ("[bodies]\np = 3", "FILE has bodies.p that is not a string"),
+        ("[pipelines]\np = ['m']\n[bodies]\np = '{}'", "FILE has pipelines.p that differs from what bodies.p uses (nothing)"),
+        ('[pipelines]\np = []\n[bodies]\np = \'{"processors": [{"inference": {"model_id": "m"}}, {"inference": {"model_id": "n"}}]}\'', "FILE has pipelines.p that differs from what bodies.p uses (m, n)"),
+    ],
+)  # fmt: skip
+def test_a_body_that_cannot_be_read(text, fault):
+    assert refusal(read, text).startswith(fault)
 
 
 def test_an_answer_without_pipelines_is_one():
@@ -351,7 +375,7 @@ def test_a_catalog_as_a_declaration_reads_as_the_same():
     read_as = facts.declaration(facts.to_declaration(SOME), "FILE")
     assert list(read_as.aliases.items()) == [("a", "m"), ("lost", "gone"), ("z", "m")]
     assert list(read_as.models) == ["m", "n"]
-    assert list(read_as.pipelines.items()) == [("p", ()), ("q", ("a",))]
+    assert list(read_as.pipelines.items()) == [("p", Pipeline(())), ("q", Pipeline(("a",)))]
     assert read_as.models == {"m": SOME.models["m"]._replace(deployments=None), "n": SOME.models["n"]}
     assert read_as.deployments == {"m": SOME.models["m"].deployments}
     assert read(to_toml(facts.to_declaration(SOME))) == read_as
@@ -392,7 +416,7 @@ def test_what_toml_and_json_both_hold(value):
     document = {"x": value, "deep": [{"er": value}]}
     assert read_toml(to_toml(document), "FILE") == document
     assert read_toml(to_toml(document, ascii_only=True), "FILE") == document
-    assert read_json(to_json(document), "FILE") == (document, frozenset())
+    assert parse_json(to_json(document), "FILE") == document
 
 
 def test_control_and_bidi_characters_are_written_as_escapes():
@@ -407,8 +431,8 @@ def nested(depth):
 
 def test_the_deepest_nesting():
     assert read_toml(f"x = {nested(63)}", "FILE")
-    assert read_json(f'{{"x": {nested(63)}}}', "FILE")
-    for function, text in ((read_toml, f"x = {nested(64)}"), (read_json, f'{{"x": {nested(64)}}}')):
+    assert parse_json(f'{{"x": {nested(63)}}}', "FILE")
+    for function, text in ((read_toml, f"x = {nested(64)}"), (parse_json, f'{{"x": {nested(64)}}}')):
         assert refusal(function, text, "FILE") == "FILE is nested more than 64 levels deep"
 
 

@@ -1,7 +1,7 @@
 """The edits of one alias: put, delete, rollback, from catalog to plan."""
 
 import pytest
-from values import catalog, deployment, history, model, moves, reasons, rules_of, warnings
+from values import catalog, deployment, history, model, moves, reasons, rules_of, using, warnings
 
 from mlalias.core.catalog import Change
 from mlalias.core.rules import NAME_RULES, RULES
@@ -193,7 +193,7 @@ def test_delete_of_an_alias_that_is_not_there(words):
 )
 def test_what_delete_says(words, reason):
     assert reasons(delete(*words)(USED)) == [reason]
-    one = USED._replace(pipelines={"p": ["used"]})
+    one = USED._replace(pipelines=using({"p": ["used"]}))
     assert reasons(delete("used")(one)) == ["the alias 'used' is used by the ingest pipeline 'p'"]
 
 

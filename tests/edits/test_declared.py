@@ -1,9 +1,9 @@
 """The edit of many aliases at once: apply, from what files declare to a plan."""
 
 import pytest
-from values import catalog, deployment, model, moves, reasons, rules_of, told, warnings
+from values import catalog, deployment, model, moves, reasons, rules_of, told, using, warnings
 
-from mlalias.core.catalog import Change
+from mlalias.core.catalog import Change, Pipeline
 from mlalias.core.rules import RULES
 from mlalias.edits.declared import aliases_only, apply
 from mlalias.errors import Conflict, NotFound, Refused
@@ -160,7 +160,7 @@ def test_what_a_catalog_lacks_is_added_and_may_be_used():
     )
     assert rules_of(plan) == ["model_type_differs"]
     assert plan.models == {"new": new._replace(deployments=(deployment(),)), "z": model("z")}
-    assert plan.pipelines == {"p": ["b"], "q": ("x",), "o": ()}
+    assert plan.pipelines == using({"p": ["b"], "q": ["x"], "o": []})
     assert facts_of(plan) == [
         ("new", "model", "new"),
         ("new", "model", "z"),
@@ -191,8 +191,20 @@ def test_deployments_that_a_file_does_not_tell_of_do_not_differ(deployments, dif
     assert bool(plan.warnings) is differs
 
 
-def test_the_same_pipeline_in_another_type_of_list_is_the_same():
-    assert planned(SOME, {}, pipelines={"p": ("b",)}).warnings == ()
+@pytest.mark.parametrize(
+    ("known", "declared", "differs"),
+    [
+        (Pipeline(("x",)), Pipeline(("x",)), False),
+        (Pipeline(("x",)), Pipeline(("x", "y")), True),
+        (Pipeline(("x",), {"a": 1}), Pipeline(("x",)), False),
+        (Pipeline(("x",), {"a": 1}), Pipeline(("x",), {"a": 1}), False),
+        (Pipeline(("x",), {"a": 1}), Pipeline(("x",), {"a": 2}), True),
+        (Pipeline(("x",)), Pipeline(("x",), {"a": 2}), True),
+    ],
+)
+def test_a_pipeline_of_which_only_the_names_are_written(known, declared, differs):
+    plan = planned(catalog(pipelines={"p": known}), {}, pipelines={"p": declared})
+    assert (bool(plan.warnings), plan.pipelines) == (differs, None)
 
 
 def test_notes_and_stats_alone_are_told_of_first():

@@ -1,9 +1,9 @@
 """Facts that are taken over: import, from documents to a plan."""
 
 import pytest
-from values import catalog, deployment, model, moves, reasons, rules_of, told, warnings
+from values import catalog, deployment, model, moves, reasons, rules_of, told, using, warnings
 
-from mlalias.core.catalog import Change
+from mlalias.core.catalog import Change, Pipeline
 from mlalias.edits.imported import import_facts
 from mlalias.errors import Conflict, InvalidDocument, Refused
 
@@ -149,9 +149,24 @@ def test_stats_of_an_unknown_model_are_skipped():
 )
 def test_pipelines(pipelines, prune, after, facts):
     plan = planned(pipelines=pipelines, deployments={"m": (UP,)} if pipelines is None else None, prune=prune)
-    assert plan.pipelines == after
+    assert plan.pipelines == (after if after is None else using(after))
     assert list(plan.pipelines or ()) == sorted(plan.pipelines or ())
     assert [fact for fact in facts_of(plan) if fact[1] == "pipeline"] == facts
+
+
+@pytest.mark.parametrize(
+    ("known", "said", "result", "after"),
+    [
+        (Pipeline(("x",), {"a": 1}), Pipeline(("x",)), "same", None),
+        (Pipeline(("x",), {"a": 1}), Pipeline(("y",)), "changed", Pipeline(("y",))),
+        (Pipeline(("x",), {"a": 1}), Pipeline(("x",), {"a": 2}), "changed", Pipeline(("x",), {"a": 2})),
+        (Pipeline(("x",)), Pipeline(("x",), {"a": 2}), "changed", Pipeline(("x",), {"a": 2})),
+    ],
+)
+def test_a_pipeline_keeps_its_body_while_it_uses_the_same_names(known, said, result, after):
+    plan = planned(catalog(pipelines={"p": known}), pipelines={"p": said})
+    assert facts_of(plan) == [(result, "pipeline", "p")]
+    assert plan.pipelines == (after and {"p": after})
 
 
 # --- aliases ---

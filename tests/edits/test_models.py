@@ -1,9 +1,9 @@
 """The edits of models, pipelines and deployments, from catalog to plan."""
 
 import pytest
-from values import catalog, deployment, model, reasons, rules_of
+from values import catalog, deployment, model, reasons, rules_of, using
 
-from mlalias.core.catalog import Change, Deployment
+from mlalias.core.catalog import Change, Deployment, Pipeline
 from mlalias.edits.models import delete_pipelines, forget, put_model, put_pipeline, start, stop
 from mlalias.errors import Conflict, InvalidDocument, NotFound, Refused
 
@@ -130,6 +130,9 @@ def test_a_model_that_nobody_takes(model_id, document, kind, reason):
 # --- pipelines ---
 
 
+KNOWN = {"processors": [{"inference": {"model_id": "used"}}]}
+
+
 @pytest.mark.parametrize(
     ("name", "processors", "after"),
     [
@@ -140,9 +143,11 @@ def test_a_model_that_nobody_takes(model_id, document, kind, reason):
     ],
 )
 def test_a_pipeline_is_added_or_replaced(name, processors, after):
-    plan = put_pipeline(name, {"processors": processors})(SOME)
-    assert plan.pipelines == (None if after is None else {**SOME.pipelines, name: after})
-    assert (plan.before, plan.empty) == (SOME, after is None)
+    body = {"processors": processors}
+    before = SOME._replace(pipelines=using({**SOME.pipelines, "p": Pipeline(("used",), KNOWN)}))
+    plan = put_pipeline(name, body)(before)
+    assert plan.pipelines == (None if after is None else {**before.pipelines, name: Pipeline(after, body)})
+    assert (plan.before, plan.empty) == (before, after is None)
 
 
 @pytest.mark.parametrize("document", [{}, {"processors": {}}, {"processors": ["set"]}, {"processors": [{}, 3]}])

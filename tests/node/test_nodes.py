@@ -11,7 +11,7 @@ import installation
 import nodes
 import pytest
 from installation import NotAvailableError
-from node_fixtures import ON_NODES, _nodes, any_node, secure_node, wanted
+from node_fixtures import ON_NODES, wanted
 
 pytestmark = ON_NODES
 

@@ -176,13 +176,14 @@ def test_space_before_a_body_makes_no_difference(server):
 # --- pipelines ---
 
 
-def test_pipelines_are_what_their_processors_name(server):
+def test_a_pipeline_comes_back_as_it_was_put(server):
     nested = [
         {"foreach": {"field": "x", "processor": {"inference": {"model_id": "elser"}}}},
         {"set": {"field": "y", "value": 1, "on_failure": [{"inference": {"model_id": "sst-2-next"}}]}},
     ]
-    assert server.ask("PUT", f"{PIPELINES}/mine", {"processors": nested}).json == {"acknowledged": True}
-    assert server.ask("GET", f"{PIPELINES}/mine").json == {"mine": processors("elser", "sst-2-next")}
+    body = {"description": None, "processors": nested, "on_failure": [{"inference": {"model_id": "own"}}]}
+    assert server.ask("PUT", f"{PIPELINES}/mine", body).json == {"acknowledged": True}
+    assert server.ask("GET", f"{PIPELINES}/mine").json == {"mine": body}
     assert server.ask("GET", f"{PIPELINES}/mi*,none?summary=true").json == {"mine": {}}
     assert stats(server, "elser")[0]["pipeline_count"] == 1
     assert server.ask("DELETE", f"{PIPELINES}/m*").status == 200
