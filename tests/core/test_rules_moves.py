@@ -51,15 +51,16 @@ def test_the_order_of_the_rules():
 
 
 @pytest.mark.parametrize(
-    ("group", "known"),
+    ("tag", "group", "known"),
     [
-        (rules.NAME_RULES, "equal_names invalid_alias"),
-        (rules.STATE_RULES, "alias_taken alias_is_model_id model_missing inference_type_differs model_type_differs not_deployed not_allocated"),
-        (rules.PAIR_RULES, "inference_type_differs model_type_differs not_deployed not_allocated few_shared_fields"),
-        (rules.DEPLOYMENT_RULES, "not_deployed not_allocated"),
+        ("name", rules.NAME_RULES, "equal_names invalid_alias"),
+        ("state", rules.STATE_RULES, "alias_taken alias_is_model_id model_missing inference_type_differs model_type_differs not_deployed not_allocated"),
+        ("pair", rules.PAIR_RULES, "inference_type_differs model_type_differs not_deployed not_allocated few_shared_fields"),
+        ("deployment", rules.DEPLOYMENT_RULES, "not_deployed not_allocated"),
     ],
 )  # fmt: skip
-def test_the_tags_of_the_rules_there_are_today(group, known):
+def test_the_tags_of_the_rules_there_are_today(tag, group, known):
+    assert rules.tagged(tag) == group
     assert [rule.id for rule in group if rule.id in ORDER] == known.split()
 
 

@@ -3,9 +3,10 @@
 import pytest
 from values import catalog, deployment, history, model, moves, reasons, rules_of, using, warnings
 
-from mlalias.core.catalog import Change
-from mlalias.core.rules import NAME_RULES, RULES
-from mlalias.edits.aliases import delete, look_up, put, rollback
+from mlalias.core.catalog import Catalog, Change
+from mlalias.core.lazy import Lazy
+from mlalias.core.rules import NAME_RULES, RULES, Move, Outcome, Rule
+from mlalias.edits.aliases import delete, judged, look_up, not_current, put, rollback
 from mlalias.errors import Conflict, NotFound, Refused
 
 SOME = catalog({"x": "m", "lost": "gone", "7": "m"}, ["m", "n"])
@@ -23,6 +24,14 @@ def test_both_ends_of_a_move_are_looked_up():
     assert move == ("x", "n", "m", model("m"), model("n"), True, "m", False)
     assert look_up(SOME, "n", "none", reassign=False) == ("n", "none", None, None, None, False, None, True)
     assert look_up(SOME, "lost", "m", reassign=False)[2:5] == ("gone", None, model("m"))
+
+
+def test_only_what_is_named_is_looked_up():
+    """On a cluster each look is a request."""
+    looked = []
+    models = Lazy(looked.append, tuple)
+    look_up(Catalog({"x": "m"}, models), "y", "n", reassign=False)
+    assert looked == ["n", "y"]
 
 
 # --- put ---
@@ -115,6 +124,17 @@ def test_a_refusal_has_elasticsearchs_status_and_type(words, kind, status, error
     assert error.reason in [outcome.message for outcome in error.context.outcomes]
 
 
+def test_the_status_and_type_are_those_of_the_rule():
+    rule = Rule(lambda _: ("fail", "no"), frozenset(), status=418, type="teapot_exception")
+    (error,) = judged(SOME, Move("y", "m"), (Outcome(rule, "fail", "no"),)).errors
+    assert (type(error), error.status, error.type, error.reason) == (Refused, 418, "teapot_exception", "no")
+
+
+def test_a_change_that_deletes_may_be_no_longer_current():
+    conflict = not_current(SOME, Change("x", None, "m"), "n")
+    assert conflict.context.move == Move("x", "", "m")
+
+
 def test_exist_ok_judges_the_names_and_nothing_more():
     plan = put("m", "x", exist_ok=True)(catalog({"x": "m"}, [model("m", deployments=[deployment(running=0)])]))
     results = [(outcome.result, outcome.message) for outcome in plan.outcomes["x"]]
@@ -140,6 +160,15 @@ def test_a_warning_comes_with_the_overlap():
     assert warning.message == "'n' shares only 1 of 3 input fields with 'm', which 'x' named (2 needed)"
     assert warning.overlap == (("a",), ("b", "c"), ("d",))
     assert moves(plan) == {"x": "n"}
+
+
+def test_what_is_not_known_is_said_once_and_without_an_overlap():
+    old, new = model("m", "pytorch", fields="a b c", deployments=None), model("n", "pytorch", deployments=None)
+    plan = put("n", "x", reassign=True)(catalog({"x": "m"}, [old, new]))
+    assert [(warning.rule, warning.overlap) for warning in plan.warnings] == [
+        ("not_deployed", None),
+        ("few_shared_fields", ((), ("a", "b", "c"), ())),
+    ]
 
 
 def test_what_is_refused_is_not_warned_of_too():
@@ -170,7 +199,8 @@ def test_delete(words, rules, missing_ok):
     asked = (Change(words[0], None, "m"),)
     assert rules_of(plan) == rules
     assert (plan.changes, plan.refused) == (((), asked) if rules else (asked, ()))
-    assert all(isinstance(error, Conflict) and error.context.model_alias == words[0] for error in plan.errors)
+    assert {type(error) for error in plan.errors} <= {Conflict}
+    assert all(error.context[:2] == (USED, words[0]) for error in plan.errors)
     assert plan.before is USED
 
 
@@ -178,6 +208,7 @@ def test_delete(words, rules, missing_ok):
 def test_delete_of_an_alias_that_is_not_there(words):
     plan = delete(*words)(USED)
     (error,) = plan.errors
+    assert plan.before is USED
     reason = "'n' is a model, not an alias" if words == ("n",) else f"there is no alias '{words[0]}'"
     assert (type(error), error.reason, error.rule, error.type) == (NotFound, reason, "not_found", "status_exception")
     assert (error.context.name, error.context.kind) == (words[0], "alias")
@@ -266,8 +297,15 @@ def test_where_there_is_no_way_back(texts, undone, to, kind, rule, reason):
 )  # fmt: skip
 @pytest.mark.parametrize("to", [None, 0])
 def test_where_table_and_history_disagree(texts, aliases, rule, reason, to):
-    (error,) = back(history(*texts), aliases=aliases, to=to).errors
+    plan = back(history(*texts), aliases=aliases, to=to)
+    (error,) = plan.errors
+    assert error.context.catalog is plan.before
     assert (type(error), error.rule, error.reason, error.context.model_alias) == (Conflict, rule, reason, "x")
+
+
+def test_a_catalog_without_revisions_has_none_to_go_back_to():
+    now = catalog({"x": "a"}, ["a"], history=history("x=a"))._replace(revision=None)
+    assert rules_of(rollback("x", to=1, deletes=True)(now)) == ["no_such_revision"]
 
 
 @pytest.mark.parametrize(

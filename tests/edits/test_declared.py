@@ -126,7 +126,7 @@ def test_pruning_everything_needs_consent(declared, only, reason):
     plan = planned(SOME, declared, prune=True, only=only)
     (error,) = plan.errors
     assert (type(error), error.rule, error.reason, error.context.catalog) == (Refused, "declares_nothing", reason, SOME)
-    assert (plan.changes, plan.refused) == ((), ())
+    assert (plan.before, plan.changes, plan.refused) == (SOME, (), ())
     assert rules_of(planned(SOME, declared, prune=True, only=only, allow_empty=True)) in ([], ["in_use"])
 
 
@@ -141,6 +141,7 @@ def test_pruning_an_empty_catalog_is_no_danger():
 def test_an_exact_name_in_only_must_be_there(only, missing):
     plan = planned(SOME, {"c": "m"}, only=only)
     assert [error.context.name for error in plan.errors] == missing
+    assert plan.before is SOME
     assert {type(error) for error in plan.errors} <= {NotFound}
     assert missing == [] or plan.changes == ()
     assert all(error.context.kind == "alias" for error in plan.errors)

@@ -193,6 +193,11 @@ def test_aliases_are_taken_without_asking_the_rules(aliases, reassign, expected,
     assert list(plan.changes) == sorted(plan.changes)
 
 
+def test_without_a_word_nothing_is_reassigned_and_nothing_pruned():
+    plan = import_facts(told(aliases={"x": "n"}, models=["n"]))(SOME)
+    assert (rules_of(plan), plan.forgotten) == (["alias_taken"], ())
+
+
 def test_the_conflict_of_an_alias_that_names_another_model():
     (error,) = planned(aliases={"x": "n"}).errors
     assert (type(error), error.reason) == (Conflict, "the alias 'x' names 'm' here, and 'n' in FILE")
@@ -237,6 +242,7 @@ def test_a_name_is_an_alias_or_a_model(parts, both):
     assert reasons(plan) == [f"'{name}' would be both an alias and the id of a model" for name in both]
     assert {change.model_alias for change in plan.refused} == set(both) & set(parts.get("aliases", ()))
     assert not {change.model_alias for change in plan.changes} & set(both)
+    assert [error.context[:2] for error in plan.errors] == [(SOME, name) for name in both]
 
 
 # --- prune ---
@@ -346,7 +352,8 @@ def test_the_order_of_what_is_said():
 )
 def test_what_is_taken_into_no_catalog(parts, reason):
     plan = planned(**parts)
-    assert (reasons(plan), [type(error) for error in plan.errors], plan.empty) == ([reason], [InvalidDocument], True)
+    assert (reasons(plan), [type(error) for error in plan.errors]) == ([reason], [InvalidDocument])
+    assert (plan.before, plan.empty) == (SOME, True)
 
 
 def test_every_invalid_name_is_reported():

@@ -46,7 +46,7 @@ def test_the_first_condition_that_keeps_a_model(model_id, reason):
 def test_a_model_goes_with_its_aliases(model_id, force, aliases):
     plan = forget(model_id, force=force)(SOME)
     assert plan.changes == tuple(Change(alias, None, model_id) for alias in aliases)
-    assert (plan.forgotten, plan.errors) == ((model_id,), ())
+    assert (plan.before, plan.forgotten, plan.errors) == (SOME, (model_id,), ())
     assert [tuple(fact) for fact in plan.facts] == [("removed", "model", model_id)]
 
 
@@ -60,7 +60,9 @@ def test_a_model_goes_with_its_aliases(model_id, force, aliases):
 )
 @pytest.mark.parametrize("force", [False, True])
 def test_a_model_that_is_not_there(name, reason, alias, force):
-    (error,) = forget(name, force=force)(SOME).errors
+    plan = forget(name, force=force)(SOME)
+    (error,) = plan.errors
+    assert plan.before is SOME
     assert (type(error), error.rule, error.reason) == (NotFound, "not_found", reason)
     assert (error.context.catalog, error.context.name, error.context.kind) == (SOME, name, "model")
     assert error.context.model_alias == alias
@@ -214,6 +216,11 @@ def test_what_is_not_deployed(name, deployment_id, kind, reason, error_type):
     assert (type(error), error.reason, error.type, plan.before, plan.empty) == (kind, reason, error_type, SOME, True)
 
 
+def test_what_is_not_there_is_looked_for_among_the_models():
+    (error,) = start("none", "", 1)(SOME).errors
+    assert (error.context.catalog, error.context.name, error.context.kind) == (SOME, "none", "model")
+
+
 def test_the_id_of_a_deployment_is_valid():
     with pytest.raises(Refused) as raised:
         start("e", "A", 1)
@@ -252,6 +259,11 @@ def test_a_deployment_that_a_pipeline_needs_stays(name, pipeline):
     plan = stop(name, force=False)(DEPLOYED)
     assert reasons(plan) == [f"the deployment '{name}' is needed by the ingest pipeline '{pipeline}'"]
     assert (type(plan.errors[0]), plan.before, plan.empty) == (Conflict, DEPLOYED, True)
+
+
+def test_a_pipeline_that_names_the_model_needs_its_deployments_too():
+    before = DEPLOYED._replace(pipelines=using({"q": ["n"]}))
+    assert reasons(stop("y", force=False)(before)) == ["the deployment 'y' is needed by the ingest pipeline 'q'"]
 
 
 @pytest.mark.parametrize("name", ["none", "o"])
