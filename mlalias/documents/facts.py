@@ -80,6 +80,20 @@ def answer(document: Document, source: str) -> Facts:
     return _answer(checked(document, source), source)
 
 
+def parsed(document: Document, source: str) -> Facts:
+    """Read an answer or a declaration that is parsed already, told apart by their keys; raises InvalidDocument."""
+    is_answer = _ANSWERS & document.keys() or _holds_pipelines(document)
+    return answer(document, source) if is_answer else declaration(checked(document, source), source)
+
+
+_ANSWERS = {"trained_model_configs", "trained_model_stats", "error"}
+
+
+def _holds_pipelines(document: Document) -> bool:
+    bodies = document.values()
+    return bool(bodies) and all(isinstance(body, dict) and "processors" in body for body in bodies)
+
+
 def _answer(document: Document, source: str) -> Facts:  # noqa: RET503 - `invalid` raises
     answer = Table(document, source)
     if "trained_model_configs" in document:

@@ -23,6 +23,8 @@ _SYNC_THREADS = 8
 _SYNC_AT_ONCE = 50
 _TEMPORARY = re.compile(r"\..+\.toml\.\d+\.tmp")
 _IN_THIS_PROCESS: dict[str, "Lock"] = {}
+if hasattr(os, "register_at_fork"):  # a child has no thread that would give back what another one holds here
+    os.register_at_fork(after_in_child=_IN_THIS_PROCESS.clear)
 
 
 @contextmanager
