@@ -39,7 +39,7 @@ def locked(path: Path, timeout: float, on_wait: Callable[[], None]) -> Iterator[
     lock = InterProcessLock(path)
     lock.logger.disabled = True  # it would print a traceback where the lock cannot be freed
     first = min(1.0, timeout)
-    with _held_by_thread(path, timeout):
+    with _held_by_thread(path, timeout), _left_closed(lock):
         if not _acquired(lock, first):
             if timeout > first:
                 on_wait()
@@ -50,6 +50,20 @@ def locked(path: Path, timeout: float, on_wait: Callable[[], None]) -> Iterator[
         finally:
             with suppress(RuntimeError, OSError):  # then the system frees it when this process ends
                 lock.release()
+
+
+@contextmanager
+def _left_closed(lock: "InterProcessLock") -> Iterator[None]:
+    """Close the file of a lock, also where it was not acquired.
+
+    That must not be left to the garbage collector: on POSIX the lock of a process goes with any descriptor of the file
+    that the process closes, and another thread may have it by then.
+    """
+    try:
+        yield
+    finally:
+        if lock.lockfile is not None:
+            lock.lockfile.close()
 
 
 def _acquired(lock: "InterProcessLock", timeout: float) -> bool:
