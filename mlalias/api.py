@@ -5,12 +5,13 @@ arguments of the same names, its error is an exception, its warnings are values 
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
-from types import MappingProxyType, UnionType
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from mlalias.arguments import check, texts
 from mlalias.core.catalog import Change, Entry
 from mlalias.errors import Failure, Hint, SystemRefused, WrongUsage, as_one, os_text
 from mlalias.output.page import Invocation
@@ -42,9 +43,9 @@ def open(location: str | os.PathLike[str] | None = None) -> "Catalog":  # noqa: 
     anything yet. Credentials and timeouts are those of the command line's environment variables.
     Raises WrongUsage for a location that cannot be one.
     """
-    _check(str | os.PathLike | None, location=location)
+    check(str | os.PathLike | None, location=location)
     given = location if location is None else os.fspath(location)
-    _check(str | None, location=given)  # a path may be one of bytes
+    check(str | None, location=given)  # a path may be one of bytes
     with advised(Invocation()):
         place = locate(given, "the argument of mlalias.open")
         if not place.is_url:  # a service may change its working directory
@@ -84,7 +85,7 @@ class Catalog:
         """
         from mlalias.names import resolve
 
-        _check(str, name=name)
+        check(str, name=name)
         with self._advised("resolve", name):
             return resolve(self._store.read(), name)
 
@@ -104,8 +105,8 @@ class Catalog:
         """
         from mlalias import names
 
-        _check_each("model_alias", model_alias)
-        _check(int | None, limit=limit)
+        texts("model_alias", model_alias)
+        check(int | None, limit=limit)
         with self._advised("history", *model_alias):
             if limit is not None and limit < 1:
                 raise WrongUsage(f"limit is {limit}, and must be at least 1")
@@ -134,9 +135,9 @@ class Catalog:
         """
         from mlalias.edits.aliases import put
 
-        _check(str, model_id=model_id, model_alias=model_alias)
-        _check(str | None, if_current=if_current)
-        _check(bool, reassign=reassign, exist_ok=exist_ok)
+        check(str, model_id=model_id, model_alias=model_alias)
+        check(str | None, if_current=if_current)
+        check(bool, reassign=reassign, exist_ok=exist_ok)
         edit = put(model_id, model_alias, reassign=reassign, if_current=if_current, exist_ok=exist_ok)
         return self._change(edit, ("put", model_id, model_alias), message, strict=strict)
 
@@ -150,9 +151,9 @@ class Catalog:
         """
         from mlalias.edits.aliases import delete
 
-        _check(str, model_alias=model_alias)
-        _check(str | None, model=model)
-        _check(bool, missing_ok=missing_ok)
+        check(str, model_alias=model_alias)
+        check(str | None, model=model)
+        check(bool, missing_ok=missing_ok)
         return self._change(delete(model_alias, model, missing_ok=missing_ok), ("delete", model_alias), message)
 
     def apply(
@@ -160,7 +161,7 @@ class Catalog:
         declaration: Declaration,
         *,
         prune: bool = False,
-        only: Sequence[str] = (),
+        only: Iterable[str] = (),
         allow_empty: bool = False,
         strict: bool = False,
         message: str | None = None,
@@ -177,13 +178,13 @@ class Catalog:
         from mlalias.core.plan import Caution
         from mlalias.edits.declared import aliases_only, apply
 
-        _check(bool, prune=prune, allow_empty=allow_empty)
-        _check_each("only", only)
+        check(bool, prune=prune, allow_empty=allow_empty)
+        patterns = texts("only", only)
         with self._advised("apply"):
             facts, ignored = facts_of(declaration, "the declaration"), ""
         if self._location.is_url:
             facts, ignored = aliases_only(facts)
-        edit = apply(facts, prune=prune, only=only, allow_empty=allow_empty)
+        edit = apply(facts, prune=prune, only=patterns, allow_empty=allow_empty)
         receipt = self._change(edit, ("apply",), message, strict=strict)
         return receipt._replace(warnings=(Caution(ignored.strip()), *receipt.warnings)) if ignored else receipt
 
@@ -204,9 +205,9 @@ class Catalog:
         """
         from mlalias.edits.aliases import rollback
 
-        _check(str, model_alias=model_alias)
-        _check(int | None, to=to)
-        _check(bool, delete=delete)
+        check(str, model_alias=model_alias)
+        check(int | None, to=to)
+        check(bool, delete=delete)
         with self._advised("rollback", model_alias):
             again = ("put", "MODEL_ID", model_alias, "--reassign")
             self._location.need_directory("rollback", Hint("move it back yourself", again))
@@ -217,8 +218,8 @@ class Catalog:
     def _change(self, edit: "Edit", words: tuple[str, ...], message: str | None, *, strict: bool = False) -> Receipt:
         from mlalias.core.plan import strictly
 
-        _check(str | None, message=message)
-        _check(bool, strict=strict)
+        check(str | None, message=message)
+        check(bool, strict=strict)
         repeated = (*(("--message", message) if message else ()), *(("--strict",) if strict else ()))
         invocation = Invocation(words[0], words[1:], repeated, self._given)
         return change(self._store, strictly(edit) if strict else edit, invocation, message)
@@ -274,25 +275,9 @@ def facts_of(source: Declaration, subject: str) -> "Facts":
 
     if isinstance(source, os.PathLike):
         name = os.fspath(source)
-        _check(str, path=name)
+        check(str, path=name)
         return read(read_file(name), name)
     if not hasattr(source, "keys"):
         raise TypeError(f"{subject} must be a mapping or a path, not {type(source).__name__}")
     document = dict(source)  # an answer of an official client is like a mapping, but none
     return parsed(plain(document), subject)
-
-
-def _check(kind: type | UnionType, **arguments: object) -> None:
-    """Raise TypeError for an argument of another type, a bool in a number's place included."""
-    for name, value in arguments.items():
-        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            wanted = kind.__name__ if isinstance(kind, type) else kind
-            raise TypeError(f"{name} must be {wanted}, not {type(value).__name__}")
-
-
-def _check_each(name: str, texts: Sequence[str]) -> None:
-    """Raise TypeError for what is not several strings; a single one would be taken letter by letter."""
-    if isinstance(texts, str):
-        raise TypeError(f"{name} must be several str, not one")
-    for text in texts:
-        _check(str, **{name: text})

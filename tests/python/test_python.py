@@ -182,6 +182,13 @@ def test_a_declaration_may_be_what_a_catalog_and_a_cluster_say(sample, tmp_path)
     }
 
 
+def test_patterns_may_be_any_iterable(sample):
+    catalog = mlalias.open(sample)
+    receipt = catalog.apply({}, prune=True, only=(name for name in ["is-*"]), allow_empty=True)
+    assert [change.model_alias for change in receipt.changes] == ["is-flight-late"]
+    assert len(catalog.aliases) == 5
+
+
 # --- failures and warnings ---
 
 
@@ -241,6 +248,12 @@ def test_a_failure_can_be_sent_to_another_process(sample, call):
     )
     assert sent.hints == failure.hints
     assert [str(error) for error in sent.errors] == [str(error) for error in failure.errors]
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_a_catalog_can_be_sent_to_another_process(sample, given):
+    sent = pickle.loads(pickle.dumps(mlalias.open(sample) if given else mlalias.open()))  # noqa: S301 - our own
+    assert sent.resolve("elser") == ".elser_model_2"
 
 
 def test_a_warning_is_a_value_and_nothing_is_printed(sample, capfd):
