@@ -13,9 +13,9 @@ import shlex
 import shutil
 
 import pytest
-from conftest import HERE
+from harness import TESTS, TOP
 
-CASES = sorted(path for path in (HERE / "cases").iterdir() if path.is_dir())
+CASES = sorted(path for path in (TESTS / "cases").iterdir() if path.is_dir())
 
 
 def text(path, default=""):
@@ -23,14 +23,14 @@ def text(path, default=""):
 
 
 @pytest.fixture
-def prepared(request, run, catalog, _sample_once, monkeypatch):
+def prepared(request, run, catalog, pristine, monkeypatch):
     """The folder of a case, with its catalog in place."""
     case = request.param
-    monkeypatch.chdir(HERE.parent)
+    monkeypatch.chdir(TOP)
     if (case / "before.toml").exists():
         assert run("import", case / "before.toml", "-q").code == 0
     elif not case.name.startswith("empty-"):
-        shutil.copytree(_sample_once, catalog)
+        shutil.copytree(pristine, catalog)
     for line in text(case / "given").splitlines():
         assert run(*shlex.split(line)[1:], "-q").code == 0, line
     return case

@@ -175,7 +175,8 @@ def test_a_declaration_may_be_what_a_catalog_and_a_cluster_say(sample, tmp_path)
     table = tomllib.loads((sample / "aliases.toml").read_text())
     assert {change.result for change in here.apply(table).changes} == {"unchanged"}
     fields = {"model_type": "tree_ensemble", "input": {"field_names": ("a", "b")}, "gone": None}
-    here.apply({"models": {"mine": fields}})
+    (left_out,) = here.apply({"models": {"mine": fields}}).warnings
+    assert left_out.message.startswith("the declaration has keys whose value is null (gone)")
     assert tomllib.loads((tmp_path / "other" / "models" / "mine.toml").read_text()) == {
         "model_type": "tree_ensemble",
         "input": {"field_names": ["a", "b"]},

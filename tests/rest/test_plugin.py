@@ -6,7 +6,7 @@ import tomllib
 
 import pytest
 from elasticsearch import Elasticsearch
-from serve_support import SAMPLE, fenced
+from harness import SAMPLE_FILES
 
 import mlalias
 from mlalias.cli.main import main
@@ -31,7 +31,7 @@ def test_a_fresh_catalog_is_empty(mlalias_server):
 
 
 def test_answers_of_a_cluster_are_a_seed(mlalias_server):
-    mlalias_server.seed(*SAMPLE)
+    mlalias_server.seed(*SAMPLE_FILES)
     assert "sst-2-next" in models(mlalias_server)
 
 
@@ -52,7 +52,7 @@ def test_a_path_is_a_seed_as_text_too(mlalias_server, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "#1 [a=b].toml"
     path.write_text(DECLARATION)
-    mlalias_server.seed(str(SAMPLE[0]), path.name)
+    mlalias_server.seed(str(SAMPLE_FILES[0]), path.name)
     assert {"my-model", "sst-2-next"} <= models(mlalias_server)
 
 
@@ -93,7 +93,7 @@ def test_a_seed_of_a_wrong_type_is_a_type_error(mlalias_server, seed):
 
 
 def test_the_catalog_is_open_to_python(mlalias_server):
-    mlalias_server.seed(*SAMPLE)
+    mlalias_server.seed(*SAMPLE_FILES)
     mlalias.open(mlalias_server.catalog).put("sst-2-next", "sentiment", reassign=True)
     with Elasticsearch(mlalias_server) as client:
         (config,) = client.ml.get_trained_models(model_id="sentiment")["trained_model_configs"]
