@@ -57,7 +57,7 @@ def _advice(result: "Plan | Receipt", invocation: Invocation) -> "Advice":
         return Advice()
     if not (result.errors or result.moves):
         return Advice()
-    from mlalias.cli import advice
+    from mlalias import advice
 
     hints = {error: advice.hints(error, invocation) for error in result.errors[:_MOST_ADVISED]}
     return Advice(hints, advice.undo(result))

@@ -48,7 +48,7 @@ def _run(words: list[str], screens: Screens) -> Page:
 
 
 def _failed(failure: Failure, words: Sequence[str], screens: Screens) -> Page:
-    from mlalias.cli import advice
+    from mlalias import advice
     from mlalias.output import changes
 
     invocation = _invocation(words)

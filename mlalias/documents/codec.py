@@ -3,7 +3,7 @@
 import codecs
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn
 
 from mlalias.errors import InvalidDocument
@@ -135,6 +135,32 @@ def _least_size(value: Any, indent: int = 0) -> int:
 
 
 _INDENT = 4
+
+
+def plain(value: Any, depth: int = 0) -> Any:
+    """The value in the types that a parser gives: dicts for mappings, lists for tuples, no subclasses.
+
+    Raises TypeError for what no document can hold; what is nested deeper than any document may be stays as it is.
+    """
+    if depth > DEEPEST or value is None or isinstance(value, bool) or hasattr(value, "isoformat"):
+        return value
+    if isinstance(value, Mapping):
+        return {_key(key): plain(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item, depth + 1) for item in value]
+    for kind, convert in _SCALARS.items():
+        if isinstance(value, kind):
+            return convert(value)
+    raise TypeError(f"a document cannot hold a value of type {type(value).__name__}")
+
+
+_SCALARS: Mapping[type, Callable[[Any], Any]] = {str: str.__str__, int: int, float: float}
+
+
+def _key(key: object) -> str:
+    if not isinstance(key, str):
+        raise TypeError(f"a document cannot have the key {key!r}, which is not a str")
+    return str.__str__(key)
 
 
 def to_toml(document: Mapping[str, Any], *, ascii_only: bool = False) -> str:

@@ -118,11 +118,26 @@ def answer(document: Document, source: str) -> Facts:
     return _answer(checked(document, source), source, any_name=True)
 
 
+def parsed(document: Document, source: str) -> Facts:
+    """Read an answer or a declaration that is parsed already, told apart by their keys; raises InvalidDocument."""
+    if _ANSWERS & document.keys() or _holds_pipelines(document):
+        return answer(document, source)
+    plain, nulls = without_nulls(checked(document, source))
+    return declaration(plain, source)._replace(notes=_left_out(nulls, source))
+
+
+_ANSWERS = {"trained_model_configs", "trained_model_stats", "error"}
+
+
+def _holds_pipelines(document: Document) -> bool:
+    bodies = document.values()
+    return bool(bodies) and all(isinstance(body, dict) and "processors" in body for body in bodies)
+
+
 def _answer(document: Document, source: str, *, any_name: bool = False) -> Facts:  # noqa: RET503 - `invalid` raises
     plain, nulls = without_nulls(document)
     answer = Table(plain, source)
-    note = f"{source} has keys whose value is null ({', '.join(sorted(nulls))}): they are left out, as TOML has no null"
-    notes = (note,) if nulls else ()
+    notes = _left_out(nulls, source)
     if "trained_model_configs" in document:
         facts = _models_answer(answer, any_name=any_name)
         return facts._replace(notes=(*notes, *facts.notes))
@@ -145,6 +160,11 @@ _ENTRIES = (  # by which keys an entry of each answer is known, and what is arou
     (frozenset({"deployment_stats", "pipeline_count", "model_size_stats"}), '{"trained_model_stats": [...]}'),
     (frozenset({"model_id", "model_type", "inference_config", "input"}), '{"trained_model_configs": [...]}'),
 )
+
+
+def _left_out(nulls: frozenset[str], source: str) -> tuple[str, ...]:
+    names = ", ".join(sorted(nulls))
+    return (f"{source} has keys whose value is null ({names}): they are left out, as TOML has no null",) * bool(nulls)
 
 
 def _error_text(document: Document) -> str:

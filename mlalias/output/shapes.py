@@ -184,15 +184,7 @@ def _error(found: Failure, hints: Sequence[Hint], invocation: Invocation) -> Rec
 
 def hint_text(hint: Hint, invocation: Invocation) -> str:
     """A hint, its command ready to be pasted."""
-    if not hint.command:
-        return hint.text
-    from shlex import join
-
-    command = join(("mlalias", *invocation.complete(hint.command)))
-    if hint.lines:
-        printed = join(("printf", r"%s\n", *hint.lines))
-        command = f"{printed} | {command}"
-    return f"{hint.text}{'' if hint.text.endswith('?') else ':'} {command}"
+    return str(invocation.complete(hint))
 
 
 def findings(found: "Findings", invocation: Invocation) -> Record:

@@ -69,9 +69,13 @@ class AliasFile(NamedTuple):
 
 def read_table(path: Path) -> AliasFile | None:
     """Read `aliases.toml`, or a draft of it; None if there is none. Raises Damaged."""
-    table = _table(path)
-    if table is None:
-        return None
+    data = atomic.read(path)
+    return None if data is None else parse_table(data, path)
+
+
+def parse_table(data: bytes, path: Path) -> AliasFile:
+    """What the bytes of `aliases.toml` say; raises Damaged."""
+    table = _parsed(data, path)
     _check_format(table, path)
     revision = table.document.get("revision")
     if type(revision) is not int or revision < 0:
@@ -130,8 +134,10 @@ def _aliases(table: Table, path: Path) -> Mapping[str, str]:
 def _table(path: Path) -> Table | None:
     """Read a TOML file of the catalog; raises Damaged."""
     data = atomic.read(path)
-    if data is None:
-        return None
+    return None if data is None else _parsed(data, path)
+
+
+def _parsed(data: bytes, path: Path) -> Table:
     source = f"'{path}'"
     with _at_rest():
         return Table(read_toml(decode(data, source), source), source)

@@ -33,6 +33,7 @@ from mlalias.stores.directory.contents import (
     read_table,
     table_behind,
 )
+from mlalias.stores.directory.current import CurrentTable
 
 Progress = Callable[[str], AbstractContextManager[Advance]]
 
@@ -47,12 +48,13 @@ class DirectoryStore:
         self, path: Path, on_wait: Callable[[], None] = lambda: None, progress: Progress = lambda _: nullcontext(unseen)
     ) -> None:
         self.path = path
+        self._current = CurrentTable(path / TABLE)
         self._on_wait = on_wait
         self._progress = progress
 
     def read(self) -> Catalog:
         """The catalog as it is at this instant, without a lock; raises Damaged."""
-        return self._catalog(self._table())
+        return self._catalog(self._current.read() or self._table())
 
     def change(self, edit: Edit, command: str, message: str | None = None) -> Receipt:
         """Carry an edit out under the lock, unless its plan is refused or empty: the plan tells.

@@ -1,6 +1,7 @@
 """What to type next: asked once, for the hints that are printed.
 
-The engine never searches for what was meant, so a refusal costs it nothing; see `Failure.context`.
+The engine never searches for what was meant, so a refusal costs it nothing: the command line asks for the hints that
+it prints, and Python for those of a failure that somebody looks at; see `Failure.context`.
 """
 
 import re
@@ -17,13 +18,13 @@ def hints(failure: Failure, invocation: Invocation) -> tuple[Hint, ...]:
     """The next commands after a failure; `invocation` is how mlalias was called."""
     context = failure.context
     if context is None:
-        return failure.hints
+        return failure.known_hints
     advise = _BY_RULE.get(failure.rule or "")
     if advise is not None:
-        return failure.hints + advise(context, invocation)
+        return failure.known_hints + advise(context, invocation)
     if context.move is not None:
-        return failure.hints + _after_a_rule(failure.rule or "", context, context.move, invocation)
-    return failure.hints
+        return failure.known_hints + _after_a_rule(failure.rule or "", context, context.move, invocation)
+    return failure.known_hints
 
 
 def undo(result: Plan | Receipt) -> Hint | None:
