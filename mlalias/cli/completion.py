@@ -27,7 +27,7 @@ def names(context: typer.Context, incomplete: str) -> list[str]:
 
 def revisions(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """The revisions that changed the alias on the line, newest first, each with what the alias named after it."""
-    model_alias = context.params.get("model_alias")
+    model_alias = next(iter(context.args), None)  # not in `params` while the option before the cursor lacks its value
     try:
         location = locate(context.params.get("catalog"))
         if location.is_url or not model_alias:

@@ -33,7 +33,7 @@ def _run(words: list[str], screens: Screens) -> Page:
     if "_MLALIAS_COMPLETE" in os.environ:
         from typer.completion import get_completion_inspect_parameters
 
-        get_completion_inspect_parameters()  # makes the shells' protocols known, which an app without its scripts leaves
+        get_completion_inspect_parameters()  # registers Typer's protocols, which an app without its scripts lacks
     try:
         result = app(words, prog_name="mlalias", standalone_mode=False)
         page = result(screens) if callable(result) else result
