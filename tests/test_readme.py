@@ -103,10 +103,9 @@ def test_every_rule_has_a_sentence_and_stands_in_the_readme():
 
 
 def test_the_exit_codes_are_those_of_the_manual():
-    told = re.findall(
-        r"\d+", "".join(re.findall(r"^\| ([\d, ]+) \|", section("Exit codes"), re.MULTILINE)).replace("|", " ")
-    )
-    assert set(told) == set(re.findall(r"^- `(\d+)`", manual.page("exit-codes"), re.MULTILINE))
+    rows = re.findall(r"^\| ([\d, ]+) \|", section("Exit codes"), re.MULTILINE)
+    told = [code for row in rows for code in row.split(", ")]
+    assert told == re.findall(r"^- `(\d+)`", manual.page("exit-codes"), re.MULTILINE)
 
 
 def test_the_privileges_are_those_of_the_manual():
@@ -118,6 +117,14 @@ def test_every_link_leads_to_a_file():
     links = re.findall(r"\]\((?!https?:)(.+?)\)", README)
     assert len(links) > len(manual.TOPICS)
     assert [link for link in links if not (TOP / link).is_file()] == []
+
+
+def test_the_project_has_one_address():
+    """PyPI follows no relative link: those of README get the address that `pyproject.toml` names."""
+    text = (TOP / "pyproject.toml").read_text() + manual.page("declaration")
+    addresses = re.findall(r"https://(?:raw\.githubusercontent|github)\.com/([\w-]+/[\w-]+)", text)
+    assert len(addresses) > 6
+    assert len(set(addresses)) == 1
 
 
 def test_help_lists_the_commands_in_order_of_use(run):
