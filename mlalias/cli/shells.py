@@ -1,6 +1,7 @@
 """The scripts in `completions/`, and their installation for the shell that runs mlalias."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from shlex import quote
 from typing import NamedTuple
@@ -51,14 +52,15 @@ SHELLS = {
 
 def script() -> str:
     """The script for the shell that runs mlalias; raises WrongUsage if that is none of `SHELLS`."""
-    return (SCRIPTS / SHELLS[_running()].script).read_text("utf-8")
+    name, _ = _running()
+    return (SCRIPTS / SHELLS[name].script).read_text("utf-8")
 
 
 def install() -> str:
     """Install that script, and say where; raises WrongUsage."""
-    name = _running()
+    name, program = _running()
     shell = SHELLS[name]
-    startup = _startup_file(name, shell)
+    startup = _startup_file(program, shell)
     place = startup.parent / shell.place
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_text(script(), "utf-8")
@@ -67,27 +69,27 @@ def install() -> str:
     return f"{name} completion is installed in {place}; it works in every shell that you start from now on\n"
 
 
-def _running() -> str:
+def _running() -> tuple[str, str]:
+    """The name of the shell that runs mlalias, and its program."""
     import shellingham
 
-    try:
-        name: str = shellingham.detect_shell()[0]
-    except shellingham.ShellDetectionFailure:
-        name = ""
+    name, program = "", ""
+    with suppress(shellingham.ShellDetectionFailure):
+        name, program = shellingham.detect_shell()
     if name not in SHELLS:
         known = "bash, zsh, fish and PowerShell"
         reason = f"there is no completion for the shell '{name}'" if name else "no shell runs this command"
         raise WrongUsage(reason, Hint(f"run it in one of {known}; their scripts are in {SCRIPTS}"))
-    return name
+    return name, program
 
 
-def _startup_file(name: str, shell: Shell) -> Path:
+def _startup_file(program: str, shell: Shell) -> Path:
     """The start-up file, as the shell itself names it: variables that say where it is need not be exported."""
     import subprocess
 
-    said = subprocess.run([name, *shell.ask], capture_output=True, text=True, check=False).stdout.splitlines()
+    said = subprocess.run([program, *shell.ask], capture_output=True, text=True, check=False).stdout.splitlines()
     if not said:
-        raise WrongUsage(f"{name} does not say where its start-up file is")
+        raise WrongUsage(f"{program} does not say where its start-up file is")
     return Path(said[-1])
 
 

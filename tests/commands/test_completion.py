@@ -308,7 +308,6 @@ def test_powershell_is_asked_for_its_profile(tmp_path, monkeypatch, capsys):
     pwsh.parent.mkdir()
     pwsh.write_text(f'#!/bin/sh\necho "{profile}"\n')
     pwsh.chmod(0o755)
-    monkeypatch.setenv("PATH", str(pwsh.parent), prepend=":")
     monkeypatch.setattr(shellingham, "detect_shell", lambda: ("pwsh", str(pwsh)))
     assert main(["--install-completion"]) == 0
     place = profile.parent / "mlalias.completion.ps1"
