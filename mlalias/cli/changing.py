@@ -178,7 +178,12 @@ def _rollback(
     options: Moving,
     to: Annotated[
         int | None,
-        typer.Option(metavar="REVISION", help="Go back to what it named at this revision.", show_default=False),
+        typer.Option(
+            metavar="REVISION",
+            help="Go back to what it named at this revision.",
+            autocompletion=completion.revisions,
+            show_default=False,
+        ),
     ] = None,
     delete: Annotated[bool, typer.Option("--delete", help="Undo a creation, too: delete the alias.")] = False,
 ) -> View:

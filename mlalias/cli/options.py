@@ -18,6 +18,7 @@ class Place:
         typer.Option(
             metavar="LOCATION",
             help="Directory or http(s):// URL.  [default: $MLALIAS_CATALOG, else the user's data directory]",
+            autocompletion=completion.directories,
             show_default=False,
         ),
     ] = None
@@ -134,6 +135,12 @@ AliasPatterns = Annotated[
     ),
 ]
 Files = Annotated[
-    list[str], typer.Argument(metavar="FILE...", help="Files to read; - is standard input.", show_default=False)
+    list[str],
+    typer.Argument(
+        metavar="FILE...",
+        help="Files to read; - is standard input.",
+        autocompletion=completion.files,
+        show_default=False,
+    ),
 ]
 MissingOk = Annotated[bool, typer.Option("--missing-ok", help="Succeed if there is none.")]

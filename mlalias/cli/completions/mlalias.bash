@@ -6,14 +6,15 @@ _mlalias() {
     COMPREPLY=()
     while IFS= read -r line; do
         line=${line%%$'\t'*}
-        [[ $line && $line == "$word"* ]] && COMPREPLY+=("$line")
+        case $line in
+            *:files) compopt -o default 2> /dev/null ;;
+            *:directories) compopt -o dirnames 2> /dev/null ;;
+            ?*) [[ $line == "$word"* ]] && COMPREPLY+=("$line") ;;
+        esac
     done < <(
         _MLALIAS_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=get-args \
             _TYPER_COMPLETE_ARGS=${COMP_LINE:0:COMP_POINT} "$1" 2> /dev/null
     )
-    if ((${#COMPREPLY[@]} == 0)) && [[ ${COMP_WORDS[1]-} == @(apply|import) ]]; then
-        compopt -o default 2> /dev/null
-    fi
 }
 
 complete -F _mlalias mlalias

@@ -6,13 +6,16 @@ Register-ArgumentCompleter -Native -CommandName mlalias -ScriptBlock {
     $Env:_TYPER_COMPLETE_ARGS = $commandAst.ToString()
     $Env:_TYPER_COMPLETE_WORD_TO_COMPLETE = $wordToComplete
     try {
-        mlalias 2> $null | ForEach-Object {
-            $value, $help = $_ -split ':::', 2
-            if (-not $help) { $help = $value }
-            [System.Management.Automation.CompletionResult]::new($value, $value, 'ParameterValue', $help)
-        }
+        $candidates = @(mlalias 2> $null)
     }
     finally {
         Remove-Item Env:_MLALIAS_COMPLETE, Env:_TYPER_COMPLETE_ARGS, Env:_TYPER_COMPLETE_WORD_TO_COMPLETE
+    }
+    if ($candidates -match ':(files|directories):::') { return } # PowerShell completes paths itself
+    if (-not $candidates) { return '' } # and without an answer it would, too
+    $candidates | ForEach-Object {
+        $value, $help = $_ -split ':::', 2
+        if (-not $help.Trim()) { $help = $value }
+        [System.Management.Automation.CompletionResult]::new($value, $value, 'ParameterValue', $help)
     }
 }
