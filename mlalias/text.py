@@ -1,4 +1,6 @@
-"""Text as a person can read it: every character visible, numbers and nouns that agree."""
+"""Text as a person can read it: every character visible, numbers and nouns that agree; and how much of it is read."""
+
+LARGEST = 128 * 1024 * 1024  # of one document, in bytes
 
 
 def visible(text: str) -> str:

@@ -4,7 +4,7 @@ The engine never searches for what was meant, so a refusal costs it nothing; see
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from mlalias.core.catalog import Catalog, Change, is_alias
 from mlalias.core.plan import Context, Plan, Receipt
@@ -13,8 +13,24 @@ from mlalias.errors import Failure, Hint
 from mlalias.output.page import Invocation
 
 
-def hints(failure: Failure, invocation: Invocation) -> tuple[Hint, ...]:
-    """The next commands after a failure; `invocation` is how mlalias was called."""
+def of(errors: Sequence[Failure], invocation: Invocation) -> Mapping[Failure, Sequence[Hint]]:
+    """The next commands after failures; `invocation` is how mlalias was called.
+
+    Of thousands of failures only the first few get hints, and what was meant by an unknown name is looked up once.
+    """
+    found: dict[Failure, Sequence[Hint]] = {}
+    looked_up = False
+    for error in errors[:_MOST_ADVISED]:
+        unknown = error.rule in ("not_found", "model_missing")
+        found[error] = error.hints if unknown and looked_up else _hints(error, invocation)
+        looked_up = looked_up or unknown
+    return found
+
+
+_MOST_ADVISED = 20
+
+
+def _hints(failure: Failure, invocation: Invocation) -> tuple[Hint, ...]:
     context = failure.context
     if context is None:
         return failure.hints
@@ -188,10 +204,19 @@ def _models(catalog: Catalog) -> Hint:
 
 
 def similar(name: str, names: Iterable[str]) -> str | None:
-    """The name that was most likely meant."""
+    """The name that was most likely meant; of many thousands, those that begin alike are looked at."""
     from difflib import get_close_matches
 
-    return next(iter(get_close_matches(name, names, 1, 0.7)), None)
+    length = len(name)
+    near = [other for other in names if length * _LEAST_SHARE <= len(other) <= length / _LEAST_SHARE]
+    if len(near) > _MOST_CANDIDATES:
+        near = [other for other in near if other[:2] == name[:2]][:_MOST_CANDIDATES]
+    return next(iter(get_close_matches(name, near, 1, _ALIKE)), None)
+
+
+_ALIKE = 0.7
+_LEAST_SHARE = _ALIKE / (2 - _ALIKE)  # of two lengths, the shorter in the longer: else they cannot be so alike
+_MOST_CANDIDATES = 3000
 
 
 def _meant(catalog: Catalog, name: str, kind: str) -> Hint | None:

@@ -133,7 +133,8 @@ class Catalog(NamedTuple):
     """All that a store knows; its mappings may read a file or ask a server only when looked into.
 
     `aliases` maps alias to target, `pipelines` an ingest pipeline to the names that its inference processors use;
-    `revision` is None where the store keeps no history.
+    `pipelines_known` is False while nobody has told of any pipelines. `revision` is None where the store keeps no
+    history.
     """
 
     aliases: Mapping[str, str]
@@ -141,6 +142,7 @@ class Catalog(NamedTuple):
     pipelines: Mapping[str, Sequence[str]] = {}
     history: Sequence[Entry] = ()
     revision: int | None = 0
+    pipelines_known: bool = True
 
     @property
     def live(self) -> bool:

@@ -32,7 +32,7 @@ def import_facts(facts: Facts, *, reassign: bool = False, prune: bool = False) -
             changes,
             models={model_id: model for model_id, model in models.items() if model != catalog.models.get(model_id)},
             forgotten=gone,
-            pipelines=None if pipelines == _as_tuples(catalog.pipelines) else pipelines,
+            pipelines=pipelines if _tells_of_pipelines(catalog, pipelines, facts) else None,
             facts=tuple(_compared(catalog, models, gone, pipelines, facts)),
             warnings=(
                 *map(Caution, (*facts.warnings, *_pages(facts), *unknown, *kept)),
@@ -136,6 +136,12 @@ def _taken_pipelines(catalog: Catalog, facts: Facts, *, prune: bool) -> dict[str
         return _as_tuples(catalog.pipelines)
     kept = {} if prune else _as_tuples(catalog.pipelines)
     return dict(sorted((kept | _as_tuples(facts.pipelines)).items()))
+
+
+def _tells_of_pipelines(catalog: Catalog, pipelines: Mapping[str, Sequence[str]], facts: Facts) -> bool:
+    """Whether there is something to write: that there are no pipelines, too, if that was not known."""
+    first = "pipelines" in facts.parts and not catalog.pipelines_known
+    return first or pipelines != _as_tuples(catalog.pipelines)
 
 
 def _as_tuples(pipelines: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:

@@ -41,13 +41,18 @@ def model(found: Model, aliases: Sequence[str], catalog: Catalog) -> Record:
         **found.config,
         "model_aliases": list(aliases),
         "deployments": _deployments(found),
-        "pipelines": list(catalog.pipelines_naming(found.model_id, *aliases)),
+        "pipelines": _pipelines(catalog, found.model_id, *aliases),
     }
 
 
 def _deployments(found: Model) -> list[Record] | None:
     """The deployments of a model; None where they are not known."""
     return None if found.deployments is None else [to_deployment(each) for each in found.deployments]
+
+
+def _pipelines(catalog: Catalog, *names: str) -> list[str] | None:
+    """The pipelines that use one of the names; None where nobody has told of any pipelines."""
+    return list(catalog.pipelines_naming(*names)) if catalog.pipelines_known else None
 
 
 def shown_alias(catalog: Catalog, model_alias: str) -> Record:
@@ -57,7 +62,7 @@ def shown_alias(catalog: Catalog, model_alias: str) -> Record:
     aliases = catalog.aliases_of(target)
     return {
         **alias(catalog, model_alias),
-        "pipelines": list(catalog.pipelines_naming(model_alias)),
+        "pipelines": _pipelines(catalog, model_alias),
         "last_change": _last_change(catalog, [model_alias]),
         "model_aliases": list(aliases),
         "model": model(found, aliases, catalog) if found else None,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from mlalias.environment import CATALOG
 from mlalias.errors import Hint, WrongUsage
+from mlalias.text import visible
 
 if TYPE_CHECKING:
     from mlalias.core.catalog import Catalog
@@ -77,6 +78,14 @@ def _location(given: str | None) -> Location:
     return Location(user_data_dir("mlalias", appauthor=False), "the default")
 
 
+def say_if_missing(location: Location) -> None:
+    """Say on standard error that there is no catalog in a directory, if so."""
+    from mlalias.stores.directory.contents import is_catalog
+
+    if not is_catalog(location.path):
+        _say(visible(f"there is no catalog in '{location.path}'"))
+
+
 def open_store(location: Location, *, whole: bool = True, quiet: bool = False, wait: float = 0) -> Store:
     """Open the store at a location.
 
@@ -88,7 +97,7 @@ def open_store(location: Location, *, whole: bool = True, quiet: bool = False, w
     if wait:
         raise WrongUsage(
             "--wait is for a cluster: a catalog in a directory learns of deployments by `import` only",
-            Hint("take over the answer to GET _ml/trained_models/_stats", ("import", "stats.json")),
+            Hint("import the answer to GET _ml/trained_models/_stats", ("import", "stats.json")),
         )
     from mlalias.progress import progress
     from mlalias.stores.directory.store import DirectoryStore

@@ -177,7 +177,7 @@ def test_a_free_alias(run, seed, alias, options, code):
         (("n", "x", "--if-current", "n"), "the alias 'x' names 'm', not 'n'"),
         (("n", "y", "--if-current", "m"), "the alias 'y' does not exist, so it does not name 'm'"),
         (("n", "v1", "--if-current", "m"), "'v1' is not a valid alias: it must end in a letter"),
-        (("m", "7", "--exist-ok"), "'7' is not a valid alias: it must end in a letter"),
+        (("m", "8", "--exist-ok"), "'8' is not a valid alias: it must end in a letter"),
         (("gone", "lost", "--exist-ok"), "the alias 'lost' already names the model 'gone', which is gone"),
         (("n", "lost"), "the alias 'lost' names the model 'gone', which is gone"),
     ],

@@ -31,7 +31,7 @@ def walk(run, seed):
 # Revisions count from 1, as the seed has no aliases.
 WALKS = [
     ("put:a back", "a -"),
-    ("put:a back back", "a - 5"),
+    ("put:a back back", "a - 3"),
     ("put:a put:b back", "a b a"),
     ("put:a put:b back back", "a b a -"),
     ("put:a put:b put:c back back back", "a b c b a -"),
