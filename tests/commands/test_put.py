@@ -125,7 +125,7 @@ def test_a_free_alias(run, seed, alias, options, code):
     ("words", "told"),
     [
         (("n", "x", "--if-current", "n"), "the alias 'x' names 'm', not 'n'"),
-        (("m", "7", "--exist-ok"), "'7' is not a valid alias: it must end in a letter"),
+        (("m", "8", "--exist-ok"), "'8' is not a valid alias: it must end in a letter"),
         (("gone", "lost", "--exist-ok"), "the alias 'lost' already names the model 'gone', which is gone"),
     ],
 )

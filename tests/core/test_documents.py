@@ -38,10 +38,11 @@ DOCUMENTS = {
     "another JSON key twice": ('{"p": 1, "q": 2, "q": 3}', "has the key 'q' twice in one object"),
     "TOML that is not UTF-8": (b'[aliases]\nx = "\xff"', "is not UTF-8 (at line 2, byte 6)"),
     "JSON that is not UTF-8": (b'{"a": "\xe9"}', "is not UTF-8"),
-    "UTF-16": ("[aliases]".encode("utf-16"), "is not UTF-8"),
+    "UTF-16 without its mark": ("[aliases]".encode("utf-16-le"), "looks like UTF-16 without its byte order mark: write it as UTF-8"),
+    "half a character of UTF-16": ("[aliases]".encode("utf-16")[:-1], "begins with the mark of UTF-16, and is not UTF-16"),
     "a zero byte": ("[aliases]\n\0", "is not valid TOML"),
     "a JSON list": ('[{"model_id": "m"}]', "is a list; the whole answer is wanted, with the braces around it"),
-    "some other JSON": ('{"hits": 3}', "is no answer to GET _ml/trained_models"),
+    "some other JSON": ('{"hits": 3}', "is not an answer to GET _ml/trained_models"),
     "an error body": ('{"error": {"type": "security_exception", "reason": "no"}, "status": 403}', "is an error that Elasticsearch answered (403: security_exception: no), not facts"),
     "an error text": ('{"error": "no handler", "status": 400}', "is an error that Elasticsearch answered (400: no handler)"),
     "NaN": (M % '{"model_id": "m", "x": NaN}', "holds NaN, which is not a number"),
@@ -88,7 +89,7 @@ DOCUMENTS = {
     "a config without an id": (M % "{}", "has no trained_model_configs[0].model_id"),
     "an id that is a number": (M % '{"model_id": 3}', "has trained_model_configs[0].model_id that is not a string"),
     "an id that is a path": (M % '{"model_id": "../../etc/passwd"}', "has '../../etc/passwd', which is not a valid model id"),
-    "an id of 65 characters": (M % ('{"model_id": "%s"}' % ("a" * 65)), "which is not a valid model id"),
+    "an id of 201 characters": (M % ('{"model_id": "%s"}' % ("a" * 201)), "which is not a valid model id"),
     "an id in upper case": ("[models.Prod]", "has 'Prod', which is not a valid model id"),
     "a model twice": (M % '{"model_id": "m"}, {"model_id": "m"}', "has the model 'm' twice"),
     "an alias on two models": (M % '{"model_id": "m", "metadata": {"model_aliases": ["x"]}}, {"model_id": "n", "metadata": {"model_aliases": ["x"]}}', "has the alias 'x' on two models, 'm' and 'n'"),
@@ -382,7 +383,7 @@ def test_a_catalog_as_a_declaration_reads_as_the_same():
 
 
 def test_an_empty_catalog_as_a_declaration():
-    assert facts.to_declaration(catalog()) == {"aliases": {}}
+    assert facts.to_declaration(catalog()) == {"aliases": {}, "pipelines": {}}
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ def outcomes(plan, alias):
 
 def test_both_ends_of_a_move_are_looked_up():
     move = look_up(SOME, "x", "n", reassign=True, if_current="m")
-    assert move == ("x", "n", "m", model("m"), model("n"), True, "m", False)
+    assert move == ("x", "n", "m", model("m"), model("n"), True, "m", False, True)
     assert look_up(SOME, "n", "none", reassign=False) == ("n", "none", None, None, None, False, None, True)
     assert look_up(SOME, "lost", "m", reassign=False)[2:5] == ("gone", None, model("m"))
 
@@ -68,7 +68,7 @@ def test_only_what_is_named_is_looked_up():
         ("m", "m", {}, ["equal_names"]),
         ("v1", "v1", {}, ["equal_names", "invalid_alias"]),
         ("none", "v1", {"if_current": "n"}, ["invalid_alias"]),
-        ("m", "7", {"exist_ok": True}, ["invalid_alias"]),
+        ("m", "8", {"exist_ok": True}, ["invalid_alias"]),
         ("m", "lost", {"reassign": True}, []),
         ("m", "lost", {"if_current": "gone"}, []),
         ("gone", "lost", {"exist_ok": True}, ["alias_taken"]),
@@ -272,7 +272,7 @@ def test_where_a_rollback_goes(texts, undone, to, goal, undoes):
     ("texts", "undone", "to", "kind", "rule", "reason"),
     [
         ((), {}, None, NotFound, "not_found", "there is no alias 'x'"),
-        (("x=a", "x="), {2: (1,)}, None, Conflict, "nothing_to_undo", "the alias 'x' has no change left to undo"),
+        (("x=a", "x="), {2: (1,)}, None, Refused, "nothing_to_undo", "the alias 'x' has no change left to undo"),
         (("x=a", "x=b"), {}, 3, NotFound, "no_such_revision", "there is no revision 3; the catalog is at revision 2"),
         (("x=a", "x=b"), {}, -1, NotFound, "no_such_revision", "there is no revision -1; the catalog is at revision 2"),
     ],
