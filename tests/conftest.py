@@ -11,6 +11,8 @@ import pytest
 
 from mlalias.cli import main
 
+pytest_plugins = ["node_fixtures"]
+
 HERE = Path(__file__).parent
 SAMPLE = HERE / "sample"
 OLD, NEW = "flight-delay-prediction-1574775339910", "flight-delay-prediction-1580004349800"
