@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from clusters import Cluster, cluster
 from installation import ENVIRONMENT, NotAvailableError
-from nodes import SECURE_VERSION, VERSIONS, Cluster, Node, cluster, node
+from nodes import SECURE_VERSION, VERSIONS, Node, node
 from proxy import Front, in_front
 
 
@@ -121,7 +122,7 @@ def _served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     subprocess.run(
         [*program, "import", *SAMPLE, "--catalog", root / "pristine", "--quiet"], env=_environment(), check=True
     )
-    command = [*program, "serve", "--port", "0", "--catalog", root / "catalog"]
+    command = [*program, "serve", "--port", "0", "--catalog", str(root / "catalog")]
     with subprocess.Popen(
         command, env=_environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as running:
