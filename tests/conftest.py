@@ -8,6 +8,8 @@ from harness import Result, build_sample, fence
 
 from mlalias.cli.main import main
 
+pytest_plugins = ["node_fixtures"]
+
 
 def pytest_addoption(parser):
     parser.addoption("--update-cases", action="store_true", help="write what the program does now into tests/cases")

@@ -59,7 +59,9 @@ def test_every_parameter_has_help_and_stands_in_the_readme(name, parameter):
 @pytest.mark.parametrize("rule", RULES, ids=[rule.id for rule in RULES])
 def test_every_rule_has_a_sentence_and_stands_in_the_readme(rule):
     assert rule.check.__doc__.endswith(".")
-    assert f"| `{rule.id}` |" in README
+    assert f"| `{rule.id}` |" in README, (
+        f"add a row for `{rule.id}` to the README's table of rules: | `{rule.id}` | ..."
+    )
 
 
 def test_help_lists_the_commands_in_order_of_use(run):
