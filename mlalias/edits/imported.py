@@ -7,7 +7,7 @@ from mlalias.core.catalog import Catalog, Change, Model, Pipeline, is_model_id, 
 from mlalias.core.plan import Caution, Context, Edit, FactChange, Plan
 from mlalias.documents.facts import Facts
 from mlalias.edits.aliases import dangling, homonyms
-from mlalias.errors import Conflict, Failure, InvalidDocument, Refused
+from mlalias.errors import Failure, InvalidDocument, Refused
 from mlalias.text import plural
 
 
@@ -35,7 +35,7 @@ def import_facts(facts: Facts, *, reassign: bool = False, prune: bool = False) -
             pipelines=None if pipelines == catalog.pipelines else pipelines,
             facts=tuple(_compared(catalog, models, gone, pipelines, facts)),
             warnings=(
-                *map(Caution, (*facts.notes, *_pages(facts), *unknown, *kept)),
+                *map(Caution, (*facts.warnings, *_pages(facts), *unknown, *kept)),
                 *map(Caution, _no_longer_deployed(catalog, models, facts)),
                 *map(Caution, _deployments_unknown(models)),
                 *_dangling(changes, known),
@@ -47,7 +47,7 @@ def import_facts(facts: Facts, *, reassign: bool = False, prune: bool = False) -
         return plan._replace(
             changes=tuple(change for change in changes if change.model_alias not in bad),
             refused=tuple(change for change in changes if change.model_alias in bad),
-            errors=(*_conflicts(catalog, moved, facts), *homonyms(both, catalog)),
+            errors=(*_taken(catalog, moved, facts), *homonyms(both, catalog)),
         )
 
     return edit
@@ -57,8 +57,8 @@ def _unfit(facts: Facts, *, prune: bool) -> tuple[Failure, ...]:
     """What keeps facts from being taken into any catalog."""
     if not facts.parts:
         return (InvalidDocument(f"{facts.source} is empty"),)
-    pages = _pages(facts) if prune else ()
-    return (*_invalid_names(facts), *(Refused(f"{page}, and --prune needs the whole") for page in pages))
+    incomplete = (*facts.left_out[:1], *_pages(facts)) if prune else ()
+    return (*_invalid_names(facts), *(Refused(f"{reason}, and --prune needs the whole") for reason in incomplete))
 
 
 def _invalid_names(facts: Facts) -> tuple[Failure, ...]:
@@ -166,9 +166,9 @@ def _kept_aliases(catalog: Catalog, facts: Facts) -> tuple[str, ...]:
     )
 
 
-def _conflicts(catalog: Catalog, moved: Sequence[Change], facts: Facts) -> tuple[Conflict, ...]:
+def _taken(catalog: Catalog, moved: Sequence[Change], facts: Facts) -> tuple[Refused, ...]:
     return tuple(
-        Conflict(
+        Refused(
             f"the alias '{change.model_alias}' names '{change.previous_model_id}' here, "
             f"and '{change.model_id}' in {facts.source}",
             rule="alias_taken",

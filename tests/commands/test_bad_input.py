@@ -89,6 +89,7 @@ def test_the_same_alias_in_two_files_is_refused(run, sample, tmp_path):
         ("MLALIAS_LOCK_TIMEOUT", "soon"),
         ("MLALIAS_LOCK_TIMEOUT", "-1"),
         ("MLALIAS_LOCK_TIMEOUT", "nan"),
+        ("MLALIAS_LOCK_TIMEOUT", "86401"),
         ("SOURCE_DATE_EPOCH", "now"),
         ("SOURCE_DATE_EPOCH", "1e99"),
     ],
