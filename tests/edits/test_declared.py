@@ -6,7 +6,7 @@ from values import catalog, deployment, document, model, moves, reasons, rules_o
 from mlalias.core.catalog import Change, Pipeline
 from mlalias.core.rules import RULES
 from mlalias.edits.declared import aliases_only, apply
-from mlalias.errors import Conflict, NotFound, Refused
+from mlalias.errors import NotFound, Refused
 
 SOME = catalog({"a": "m", "b": "n", "lost": "gone"}, ["m", "n", "o"], pipelines={"p": ["b"]})
 
@@ -238,7 +238,7 @@ def test_a_name_is_an_alias_or_a_model(declared, models, options, rules):
     if set(rules) == {"alias_and_model"}:
         assert reasons(plan) == [f"'{name}' would be both an alias and the id of a model" for name in sorted(models)]
         assert [(type(error), error.context.model_alias) for error in plan.errors] == [
-            (Conflict, name) for name in sorted(models)
+            (Refused, name) for name in sorted(models)
         ]
         assert all(error.context.catalog is SOME for error in plan.errors)
 

@@ -5,7 +5,7 @@ from values import catalog, deployment, document, model, moves, reasons, rules_o
 
 from mlalias.core.catalog import Change, Pipeline
 from mlalias.edits.imported import import_facts
-from mlalias.errors import Conflict, InvalidDocument, Refused
+from mlalias.errors import InvalidDocument, Refused
 
 UP, IDLE = deployment("d"), deployment("e", running=0)
 SOME = catalog(
@@ -200,7 +200,7 @@ def test_without_a_word_nothing_is_reassigned_and_nothing_pruned():
 
 def test_the_conflict_of_an_alias_that_names_another_model():
     (error,) = planned(aliases={"x": "n"}).errors
-    assert (type(error), error.reason) == (Conflict, "the alias 'x' names 'm' here, and 'n' in FILE")
+    assert (type(error), error.reason) == (Refused, "the alias 'x' names 'm' here, and 'n' in FILE")
     assert (error.context.catalog, error.context.model_alias) == (SOME, "x")
 
 
