@@ -10,6 +10,8 @@ from mlalias.cli import main
 
 pytest_plugins = ["node_fixtures"]
 
+pytest_plugins = ["node_fixtures"]
+
 
 def pytest_addoption(parser):
     parser.addoption("--update-cases", action="store_true", help="write what the program does now into tests/cases")

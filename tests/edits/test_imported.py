@@ -1,7 +1,7 @@
 """Facts that are taken over: import, from documents to a plan."""
 
 import pytest
-from values import catalog, deployment, model, moves, reasons, rules_of, told, using, warnings
+from values import catalog, deployment, document, model, moves, reasons, rules_of, using, warnings
 
 from mlalias.core.catalog import Change, Pipeline
 from mlalias.edits.imported import import_facts
@@ -16,7 +16,7 @@ SOME = catalog(
 
 
 def planned(before=SOME, *, reassign=False, prune=False, source="FILE", **parts):
-    return import_facts(told(source, **parts), reassign=reassign, prune=prune)(before)
+    return import_facts(document(source, **parts), reassign=reassign, prune=prune)(before)
 
 
 def facts_of(plan):
@@ -194,7 +194,7 @@ def test_aliases_are_taken_without_asking_the_rules(aliases, reassign, expected,
 
 
 def test_without_a_word_nothing_is_reassigned_and_nothing_pruned():
-    plan = import_facts(told(aliases={"x": "n"}, models=["n"]))(SOME)
+    plan = import_facts(document(aliases={"x": "n"}, models=["n"]))(SOME)
     assert (rules_of(plan), plan.forgotten) == (["alias_taken"], ())
 
 
