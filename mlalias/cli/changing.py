@@ -56,7 +56,7 @@ def _advice(result: "Plan | Receipt", invocation: Invocation) -> "Advice":
         return Advice()
     from mlalias import advice
 
-    return Advice(advice.of(result.errors, invocation), advice.undo(result))
+    return Advice(advice.of(result.errors, invocation), advice.after(result))
 
 
 @command("put")

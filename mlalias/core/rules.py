@@ -1,4 +1,4 @@
-"""The rules for pointing an alias at a model: Elasticsearch's own, in the order in which it decides them.
+"""The rules for pointing an alias at a model: Elasticsearch's, in the order in which it decides them, then our own.
 
 The API is "create or update trained model aliases":
 https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-put-trained-model-alias
@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Literal, NamedTuple
 
+from mlalias.core import cautions
 from mlalias.core.catalog import LONGEST_ALIAS, Model, is_alias, is_server_alias
 from mlalias.core.overlap import Overlap, overlap
 
@@ -19,6 +20,7 @@ Verdict = tuple[Result, str]
 
 _JAVA = "https://github.com/elastic/elasticsearch/blob/main/x-pack/plugin"
 _REQUEST = f"{_JAVA}/core/src/main/java/org/elasticsearch/xpack/core/ml/action/PutTrainedModelAliasAction.java"
+_MODEL = f"{_JAVA}/core/src/main/java/org/elasticsearch/xpack/core/ml/inference/trainedmodel"
 _ACTION = f"{_JAVA}/ml/src/main/java/org/elasticsearch/xpack/ml/action/TransportPutTrainedModelAliasAction.java"
 
 
@@ -52,7 +54,7 @@ class Move(NamedTuple):
         return overlap(self.old.field_names, self.new.field_names) if self.old and self.new else None
 
 
-Tag = Literal["name", "state", "pair", "deployment"]
+Tag = Literal["name", "state", "pair", "deployment", "own"]
 
 
 class Rule(NamedTuple):
@@ -60,7 +62,8 @@ class Rule(NamedTuple):
 
     Its tags: `name` for the two that are reported together, before anything is looked up; `state` for those that
     depend on what the catalog holds, and that a cluster decides itself; `pair` for those that compare the old model
-    with the new one; `deployment` for those that hold as soon as the new model is deployed. `source` is a link.
+    with the new one; `deployment` for those that hold as soon as the new model is deployed; `own` for those that no
+    server has, and that only warn. `source` is a link.
     """
 
     check: Callable[[Move], Verdict]
@@ -242,8 +245,14 @@ def few_shared_fields(move: Move, old: Model, new: Model) -> Verdict:
     return "pass", f"the models share {shares} ({fields.needed} needed)"
 
 
+def _of_models(check: Callable[[Model, Model], Verdict]) -> Callable[[Move], Verdict]:
+    """A rule that looks at nothing but the two models."""
+    return _of_two_models(wraps(check)(lambda _, old, new: check(old, new)))
+
+
 _VALIDATION = "action_request_validation_exception"
 _MISSING = "resource_not_found_exception"
+_OWN: frozenset[Tag] = frozenset({"pair", "own"})
 
 RULES = (
     Rule(equal_names, frozenset({"name"}), source=_REQUEST, type=_VALIDATION),
@@ -256,6 +265,10 @@ RULES = (
     Rule(not_deployed, frozenset({"state", "pair", "deployment"})),
     Rule(not_allocated, frozenset({"state", "pair", "deployment"})),
     Rule(few_shared_fields, frozenset({"pair"})),
+    Rule(_of_models(cautions.embedding_size_differs), _OWN, source=f"{_MODEL}/TextEmbeddingConfig.java"),
+    Rule(_of_models(cautions.labels_differ), _OWN, source=f"{_MODEL}/TextClassificationConfig.java"),
+    Rule(_of_models(cautions.results_field_differs), _OWN, source=f"{_MODEL}/NlpConfig.java"),
+    Rule(_of_models(cautions.truncates_sooner), _OWN, source=f"{_MODEL}/Tokenization.java"),
 )
 
 
@@ -268,6 +281,8 @@ NAME_RULES = tagged("name")
 PAIR_RULES = tagged("pair")
 STATE_RULES = tagged("state")
 DEPLOYMENT_RULES = tagged("deployment")
+OWN_RULES = tagged("own")
+OWN = frozenset(rule.id for rule in OWN_RULES)
 
 
 def judge(move: Move, rules: tuple[Rule, ...] = RULES) -> tuple[Outcome, ...]:

@@ -85,7 +85,7 @@ def _warnings(move: Move, outcomes: Sequence[Outcome]) -> tuple[Caution, ...]:
             message,
             outcome.rule.id,
             move.model_alias,
-            overlap=None if "deployment" in outcome.rule.tags else move.overlap,
+            overlap=move.overlap if outcome.rule.tags.isdisjoint(("deployment", "own")) else None,
         )
         for message, outcome in reversed(warned.items())
     )

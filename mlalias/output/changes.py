@@ -22,10 +22,10 @@ _MOST_FACTS = 30
 
 
 class Advice(NamedTuple):
-    """What to type next: after each error, and to undo what was done."""
+    """What to type next: after each error, and after a change, such as what undoes it."""
 
     hints: Hints = MappingProxyType({})
-    undo: Hint | None = None
+    after: Sequence[Hint] = ()
 
 
 def page(
@@ -40,9 +40,9 @@ def page(
     notes = "".join(_warning(caution, result.errors, screens.err) for caution in result.warnings)
     if result.errors:
         return _refused(result, advice, invocation, screens, notes, lists_unchanged=lists_unchanged)
-    if advice.undo and not invocation.quiet:
-        hint = shapes.hint_text(advice.undo, invocation._replace(options=()))
-        notes += tables.note("hint", "cyan", hint, screens.err)
+    if not invocation.quiet:
+        texts = (shapes.hint_text(hint, invocation._replace(options=())) for hint in advice.after)
+        notes += "".join(tables.note("hint", "cyan", text, screens.err) for text in texts)
     if notes.endswith("\n\n"):
         notes = notes[:-1]
     committed = isinstance(result, Receipt) and not result.plan.empty

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from mlalias.core.catalog import Catalog
 from mlalias.core.plan import Edit, Plan
+from mlalias.core.rules import OWN
 from mlalias.documents.codec import without_nulls
 from mlalias.edits import aliases, models
 from mlalias.errors import Refused
@@ -26,8 +27,8 @@ Handler = Callable[[Given], Reading | Writing]
 
 
 def acknowledged(plan: Plan, *, as_word: str = "acknowledged") -> Answer:
-    """Say that it is done, with the warnings."""
-    return Answer({as_word: True}, headers=[warning(found.message) for found in plan.warnings])
+    """Say that it is done, with the warnings that a server has."""
+    return Answer({as_word: True}, headers=[warning(found.message) for found in plan.warnings if found.rule not in OWN])
 
 
 def find(segments: Sequence[str]) -> tuple[Mapping[str, Handler], Mapping[str, str]] | None:

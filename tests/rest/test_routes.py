@@ -204,6 +204,17 @@ def test_a_warning_is_a_header(server):
     assert reply.headers["warning"].endswith("which 'flight_delay_model' named (11 needed)\"")
 
 
+def test_a_warning_of_a_rule_that_no_server_has_is_not_told():
+    from mlalias.core.catalog import Catalog
+    from mlalias.core.plan import Caution, Plan
+    from mlalias.core.rules import OWN
+    from mlalias.rest.routes import acknowledged
+
+    cautions = [Caution(rule, rule) for rule in (*sorted(OWN), "few_shared_fields")]
+    headers = acknowledged(Plan(Catalog({}, {}), warnings=tuple(cautions))).headers
+    assert [text.split()[-1] for _, text in headers] == ['"few_shared_fields"']
+
+
 def test_a_warning_escapes_what_a_header_cannot_hold():
     from mlalias.rest.http import warning
 
