@@ -276,6 +276,8 @@ def _names_another_model(context: Context, _: Invocation) -> tuple[Hint, ...]:
 def _in_use(context: Context, invocation: Invocation) -> tuple[Hint, ...]:
     if invocation.command == "forget":
         return (Hint("to remove it anyway", ("forget", context.name, "--force")),)
+    if not context.catalog.pipelines_naming(context.model_alias or ""):
+        return (Hint("to delete it anyway", invocation.again("--force")),)
     if context.catalog.live:
         return (Hint("see what uses it", ("show", context.model_alias or "")),)
     stats = "once no pipeline uses it, import the answer to GET _ingest/pipeline"

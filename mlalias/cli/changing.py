@@ -108,6 +108,9 @@ def _delete(
             show_default=False,
         ),
     ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Even if it is used where Elasticsearch does not guard it.")
+    ] = False,
     missing_ok: MissingOk = False,
 ) -> View:
     """Delete an alias.
@@ -117,11 +120,13 @@ def _delete(
       mlalias delete flight_delay_model
       mlalias delete flight_delay_model --model flight-delay-1580004349800
 
-    Exits with 4 if there is no such alias, 5 if it names another model or an ingest pipeline names it.
+    Exits with 4 if there is no such alias, 5 if it names another model or it is in use. What an ingest
+    pipeline uses where Elasticsearch guards it is not deleted, with --force either.
     """
     from mlalias.edits.aliases import delete
 
-    return _write(delete(model_alias, model, missing_ok=missing_ok), options, model_alias)
+    edit = delete(model_alias, model, missing_ok=missing_ok, unguarded="warn" if force else "refuse")
+    return _write(edit, options, model_alias, *(("--model", model) if model else ()))
 
 
 @command("apply")

@@ -10,7 +10,7 @@ from mlalias.core.plan import Caution, FactChange, Plan, Receipt
 from mlalias.core.rules import refusals
 from mlalias.documents.codec import to_json
 from mlalias.errors import Failure, Hint, as_one
-from mlalias.output import listings, shapes, tables
+from mlalias.output import listings, shapes, tables, users
 from mlalias.output.page import Format, Invocation, Page, Screen, Screens
 from mlalias.output.shapes import Hints, Record
 from mlalias.output.tables import Column, Row
@@ -40,18 +40,23 @@ def page(
     notes = "".join(_warning(caution, result.errors, screens.err) for caution in result.warnings)
     if result.errors:
         return _refused(result, advice, invocation, screens, notes, lists_unchanged=lists_unchanged)
+    left = [] if invocation.quiet and invocation.form is not Format.json else users.left_behind(result)
     if not invocation.quiet:
+        notes += users.left_behind_notes(left, screens.err)
         texts = (shapes.hint_text(hint, invocation._replace(options=())) for hint in advice.after)
         notes += "".join(tables.note("hint", "cyan", text, screens.err) for text in texts)
     if notes.endswith("\n\n"):
         notes = notes[:-1]
     committed = isinstance(result, Receipt) and not result.plan.empty
-    return Page(_result(result, invocation, screens.out, lists_unchanged), notes, committed=committed)
+    return Page(_result(result, invocation, screens.out, lists_unchanged, left), notes, committed=committed)
 
 
-def _result(result: Plan | Receipt, invocation: Invocation, screen: Screen, lists_unchanged: bool) -> str:
+def _result(
+    result: Plan | Receipt, invocation: Invocation, screen: Screen, lists_unchanged: bool, left: Sequence[Record]
+) -> str:
     if invocation.form is Format.json:
-        return to_json(shapes.receipt(result) if isinstance(result, Receipt) else shapes.plan(result))
+        record = shapes.receipt(result) if isinstance(result, Receipt) else shapes.plan(result)
+        return to_json(record | ({"left_behind": left} if left else {}))
     if invocation.quiet:
         return ""
     if invocation.form is Format.tsv:

@@ -1,13 +1,14 @@
 """A store: a live Elasticsearch, which judges a change itself, and whose answer counts."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 
-from mlalias.core.catalog import Catalog, Change, is_model_id
+from mlalias.core.catalog import Catalog, Change, Pipeline, is_model_id
 from mlalias.core.plan import Caution, Edit, Plan, Receipt
 from mlalias.core.rules import DEPLOYMENT_RULES, STATE_RULES
 from mlalias.edits.aliases import not_current
-from mlalias.stores.cluster.cache import Lookups
+from mlalias.stores.cluster.cache import Lookups, lazily
 from mlalias.stores.cluster.connection import Connection
 from mlalias.stores.cluster.sending import Before, Talk, in_order, send_all
 
@@ -46,12 +47,12 @@ class ClusterStore:
         return send_all(self._connection, plan, changes, self._talk, self._before(plan))
 
     def _plan(self, edit: Edit) -> Plan:
-        """The plan on what the cluster is now, without its pipelines: the server looks at them itself.
+        """The plan on what the cluster is now, without the pipelines that the server itself guards.
 
         They are looked at here only where a deletion that they forbid would leave other changes half done.
         """
         catalog = self.read()
-        plan = edit(catalog._replace(pipelines={}))
+        plan = edit(catalog._replace(pipelines=lazily(partial(_unguarded, catalog))))
         deletes = any(change.result == "deleted" for change in plan.moves)
         return edit(catalog) if deletes and len(plan.moves) > 1 else plan
 
@@ -81,6 +82,11 @@ class ClusterStore:
                 raise not_current(plan.before, change._replace(previous_model_id=now), plan.if_current)
 
         return check
+
+
+def _unguarded(catalog: Catalog) -> Mapping[str, Pipeline]:
+    """The pipelines without the names that the server looks for itself."""
+    return {name: pipeline._replace(names=()) for name, pipeline in catalog.pipelines.items()}
 
 
 def _to_send(plan: Plan) -> list[Change]:
