@@ -5,17 +5,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from mlalias.core.catalog import Catalog, Deployment, Model, is_server_alias
-from mlalias.documents.codec import (
-    Document,
-    check_model,
-    checked,
-    decode,
-    invalid,
-    is_json_list,
-    read_json,
-    read_toml,
-    to_line,
-)
+from mlalias.documents.codec import Document, check_model, checked, decode, invalid, read_json, read_toml
+from mlalias.documents.deployments import of_stats, of_table, to_deployment
+from mlalias.documents.dots import foreign_key, nested_names, unless_dotted
+from mlalias.documents.recognised import refuse_answer, refuse_what_is_no_toml
 from mlalias.documents.table import Table, valid_model_id
 from mlalias.errors import InvalidDocument
 from mlalias.text import plural
@@ -64,7 +57,7 @@ def read(data: bytes, source: str) -> Facts:
     text = decode(data, source)
     without_comments = _COMMENT_LINE.sub("", text)
     if without_comments.lstrip()[:1] != "{":
-        _refuse_what_is_no_toml(text, source)
+        refuse_what_is_no_toml(text, source)
         return declaration(read_toml(text, source), source)
     document, nulls = read_json(without_comments, source)
     facts = _answer(document, source)
@@ -75,19 +68,6 @@ def read(data: bytes, source: str) -> Facts:
 
 
 _COMMENT_LINE = re.compile(r"^[ \t]*#.*", re.MULTILINE)
-_REQUEST_LINE = re.compile(r"(GET|POST|PUT|DELETE|HEAD) \S")
-
-
-def _refuse_what_is_no_toml(text: str, source: str) -> None:
-    """Say what a document is that is neither an answer nor TOML, where that can be told; raises InvalidDocument."""
-    if "\0" in text[:2]:
-        invalid(source, "looks like UTF-16 without its byte order mark: write it as UTF-8")
-    if text.lstrip().startswith("HTTP/"):
-        invalid(source, "begins with the headers of an answer: run curl without -i")
-    if _REQUEST_LINE.match(text.lstrip()):
-        invalid(source, "begins with a request: copy the answer alone")
-    if is_json_list(text):
-        invalid(source, "is a list; the whole answer is wanted, with the braces around it")
 
 
 def merge(documents: Sequence[Facts]) -> Facts:
@@ -121,7 +101,7 @@ def answer(document: Document, source: str) -> Facts:
     return _answer(checked(document, source), source, any_name=True)
 
 
-def _answer(document: Document, source: str, *, any_name: bool = False) -> Facts:  # noqa: RET503 - `invalid` raises
+def _answer(document: Document, source: str, *, any_name: bool = False) -> Facts:  # noqa: RET503 - the last call raises
     answer = Table(document, source)
     if "trained_model_configs" in document:
         return _models_answer(answer, any_name=any_name)
@@ -129,26 +109,7 @@ def _answer(document: Document, source: str, *, any_name: bool = False) -> Facts
         return _stats_answer(answer, any_name=any_name)
     if all(isinstance(value, dict) and "processors" in value for value in document.values()):
         return _pipelines_answer(answer)
-    if "error" in document:
-        invalid(source, f"is an error that Elasticsearch answered ({_error_text(document)}), not facts")
-    for keys, around in _ENTRIES:
-        if keys & document.keys():
-            missing = "" if "model_id" in document or "processors" in document else ', and give it its "model_id"'
-            invalid(source, f"is one entry of an answer: put {around} around it{missing}")
-    invalid(source, "is not an answer to GET _ml/trained_models, _ml/trained_models/_stats or _ingest/pipeline")
-
-
-_ENTRIES = (  # by which keys an entry of each answer is known, and what is around it
-    (frozenset({"processors"}), '{"NAME": ...}'),
-    (frozenset({"deployment_stats", "pipeline_count", "model_size_stats"}), '{"trained_model_stats": [...]}'),
-    (frozenset({"model_id", "model_type", "inference_config", "input"}), '{"trained_model_configs": [...]}'),
-)
-
-
-def _error_text(document: Document) -> str:
-    error = document["error"]
-    parts = (error.get("type"), error.get("reason")) if isinstance(error, dict) else (error,)
-    return ": ".join(str(part) for part in (document.get("status"), *parts) if part is not None)
+    refuse_answer(document, source)
 
 
 def _each(answer: Table, key: str, read: Callable[[Table], T]) -> tuple[list[T], tuple[str, ...]]:
@@ -199,7 +160,7 @@ def _stats_answer(answer: Table, *, any_name: bool) -> Facts:
 
     def read_entry(entry: Table) -> tuple[str, tuple[Deployment, ...]]:
         stats = entry.table("deployment_stats")
-        deployed = (_deployment_of_stats(stats),) if "deployment_stats" in entry.document else ()
+        deployed = (of_stats(stats),) if "deployment_stats" in entry.document else ()
         return entry.model_id(any_name=any_name), deployed
 
     entries, faults = _each(answer, "trained_model_stats", read_entry)
@@ -207,41 +168,6 @@ def _stats_answer(answer: Table, *, any_name: bool) -> Facts:
         found[model_id] = found.get(model_id, ()) + more
     counts = {"deployments": (answer.number("count") or 0) - len(faults)}
     return Facts((answer.source,), frozenset({"deployments"}), deployments=found, counts=counts, left_out=faults)
-
-
-def _deployment_of_stats(stats: Table) -> Deployment:
-    """Keep what the rules look at; before deployments had ids of their own, they went by the model's."""
-    state, status = stats.text("state") or "", stats.table("allocation_status")
-    count = _unless_ended(state, status.number("allocation_count"))
-    return Deployment(
-        stats.text("deployment_id") or stats.model_id(),
-        state,
-        _on_nodes(stats) if count is None else count,
-        _unless_ended(state, status.number("target_allocation_count")),
-    )
-
-
-def _unless_ended(state: str, count: int | None) -> int | None:
-    """A count of allocations; only a deployment that is starting or started has an `allocation_status` to say it.
-
-    https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-trained-models-stats
-    """
-    return 0 if count is None and state in ("stopping", "failed") else count
-
-
-def _on_nodes(stats: Table) -> int | None:
-    """How many allocations the nodes of a deployment have started; None where they do not say.
-
-    Elasticsearch Serverless may leave `state` and `allocation_status` out: https://github.com/elastic/kibana/pull/180480
-    """
-    states = [(node.table("routing_state").text("routing_state"), node) for node in stats.tables("nodes")]
-    counts = [_allocations_on(node) if state == "started" else 0 for state, node in states if state is not None]
-    return sum(counts) if counts else None
-
-
-def _allocations_on(node: Table) -> int:
-    count = node.number("number_of_allocations")
-    return 1 if count is None else count
 
 
 def _pipelines_answer(answer: Table) -> Facts:
@@ -272,33 +198,11 @@ def names_in(processors: Any) -> Iterator[str]:
 
 def new_model(model_id: str, table: Table) -> Model:
     """Build a model from a document that was passed in, if it can be kept and exported; raises InvalidDocument."""
-    foreign = _foreign_key(table.document)
+    foreign = foreign_key(table.document)
     if foreign:
         table.invalid(f"has {table.place(foreign)}, which is not a key of a model")
     check_model(table.document, f"{table.source}{f' (at {table.where})' if table.where else ''}")
     return model(model_id, table)
-
-
-def _foreign_key(document: Document) -> str | None:
-    """A key that holds another model, as a name with dots makes of it in TOML; keys of newer servers are not meant."""
-    tables = (key for key, value in document.items() if isinstance(value, dict) and key not in _TABLES)
-    return next((key for key in tables if not _KEY.fullmatch(key) or document[key].keys() & _OF_A_MODEL), None)
-
-
-_KEY = re.compile(r"[a-z][a-z0-9_]*")
-_OF_A_MODEL = frozenset({"model_type", "input", "inference_config", "deployments"})
-_TABLES = frozenset(
-    {
-        "input",
-        "inference_config",
-        "metadata",
-        "default_field_map",
-        "location",
-        "model_package",
-        "prefix_strings",
-        "definition",
-    }
-)
 
 
 def model(model_id: str, table: Table) -> Model:
@@ -316,26 +220,11 @@ def model(model_id: str, table: Table) -> Model:
     if metadata:
         config["metadata"] = metadata
     if "deployments" in table.document:
-        return Model(model_id, config, tuple(_deployment(entry) for entry in table.tables("deployments")))
+        return Model(model_id, config, tuple(of_table(entry) for entry in table.tables("deployments")))
     return Model(model_id, config).deployed_as(None)
 
 
 _NOT_CONFIG = ("model_id", "deployments", "metadata")
-_DEPLOYMENT_KEYS = ("deployment_id", "state", "allocation_count", "target_allocation_count")
-
-
-def _deployment(table: Table) -> Deployment:
-    deployment_id = table.text("deployment_id")
-    if deployment_id is None:
-        table.invalid(f"has no deployment_id in {table.where}")
-    state = table.text("state") or ""
-    return Deployment(
-        deployment_id,
-        state,
-        _unless_ended(state, table.number("allocation_count")),
-        _unless_ended(state, table.number("target_allocation_count")),
-        {key: value for key, value in table.document.items() if key not in _DEPLOYMENT_KEYS},
-    )
 
 
 # --- declarations ---
@@ -361,43 +250,23 @@ def declaration(document: Document, source: str) -> Facts:
 
 
 def _declared_model(model_id: str, body: Table) -> Model:
-    foreign = _foreign_key(body.document)
+    foreign = foreign_key(body.document)
     if foreign:
-        name = ".".join((model_id, foreign, *_nested_names(body.document[foreign])))
+        name = ".".join((model_id, foreign, *nested_names(body.document[foreign])))
         body.invalid(f'has a model whose name needs quotes, as it has dots: write [models."{name}"]')
     return new_model(valid_model_id(model_id, body), body)
-
-
-def _nested_names(document: Document) -> tuple[str, ...]:
-    """The keys below a table that holds nothing but one more table, down to the one that holds a model."""
-    (key, value), *more = document.items() or [("", None)]
-    if more or not isinstance(value, dict) or key in _TABLES:
-        return ()
-    return (key, *_nested_names(value))
 
 
 def aliases(table: Table) -> dict[str, str]:
     """The `[aliases]` of a document."""
     table = table.table("aliases")
-    return {alias: _unless_dotted(table, alias).text(alias) or "" for alias in table.document}
+    return {alias: unless_dotted(table, alias).text(alias) or "" for alias in table.document}
 
 
 def pipelines(table: Table) -> dict[str, tuple[str, ...]]:
     """The `[pipelines]` of a document: what each names."""
     table = table.table("pipelines")
-    return {name: _unless_dotted(table, name).texts(name) for name in table.document}
-
-
-def _unless_dotted(table: Table, key: str) -> Table:
-    """Pass a table on, unless a name with dots that lacks its quotes has made a table of a key."""
-    parts, value = [key], table.document[key]
-    while isinstance(value, dict) and value:
-        key, value = next(iter(value.items()))
-        parts.append(key)
-    if len(parts) > 1 and isinstance(value, str | list):
-        name = ".".join(parts)
-        table.invalid(f'has a name that needs quotes, as it has dots: write "{name}" = {to_line(value)}')
-    return table
+    return {name: unless_dotted(table, name).texts(name) for name in table.document}
 
 
 # --- writing ---
@@ -410,13 +279,6 @@ def to_model_document(found: Model) -> Document:
         listed = (to_deployment(deployment) for deployment in found.deployments)
         document["deployments"] = [{k: value for k, value in keys.items() if value is not None} for keys in listed]
     return document
-
-
-def to_deployment(deployment: Deployment) -> Document:
-    """A deployment's keys, those of a newer version too."""
-    document = deployment._asdict()
-    more = document.pop("more")
-    return document | dict(more)
 
 
 def to_declaration(catalog: Catalog) -> Document:
