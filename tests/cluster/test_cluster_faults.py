@@ -73,7 +73,6 @@ def test_a_fault_is_one_sentence_and_exit_code_9(words, told, status, text, hint
     [
         (error(400, "illegal_argument_exception", "no handler found"), 9),
         (good({"count": "many"}), 9),
-        (good({"count": 1, "trained_model_configs": [{"model_id": "../etc"}]}), 9),
         (good({"count": 1, "trained_model_configs": 7}), 9),
         (good([]), 9),
         (error(404, "resource_not_found_exception", "none"), 4),
@@ -196,7 +195,6 @@ def test_an_address_with_a_password_is_never_printed(words, run, fenced):
     ("body", "fault"),
     [
         ({"trained_model_configs": 3}, "has trained_model_configs that is not a list"),
-        ({"trained_model_configs": [{"model_id": "../x"}]}, "has '../x', which is not a valid model id"),
         ({"trained_model_configs": [{"model_id": "m", "x": 2**64}]}, "holds a whole number of more than 64 bits"),
         ({"trained_model_configs": [{"model_id": "m", "tags": [3]}]}, "has trained_model_configs[0].tags that is not a list of strings"),
     ],
