@@ -157,7 +157,7 @@ def excerpt(catalog: Catalog, patterns: Sequence[str]) -> Catalog:
         model = catalog.models.get(target)
         if model is not None:
             chosen[target] = model
-    used = {name: catalog.pipelines[name] for name in catalog.pipelines_naming(*matching, *chosen)}
+    used = {name: catalog.pipelines[name] for name in catalog.pipelines_naming(*matching, *chosen) or ()}
     return catalog._replace(aliases=matching, models=chosen, pipelines=used, pipelines_known=bool(used))
 
 

@@ -54,7 +54,7 @@ def _advice(result: "Plan | Receipt", invocation: Invocation) -> "Advice":
         return Advice()
     if not (result.errors or result.moves):
         return Advice()
-    from mlalias.cli import advice
+    from mlalias import advice
 
     return Advice(advice.of(result.errors, invocation), advice.undo(result))
 
@@ -174,7 +174,12 @@ def _rollback(
     options: Moving,
     to: Annotated[
         int | None,
-        typer.Option(metavar="REVISION", help="Go back to what it named at this revision.", show_default=False),
+        typer.Option(
+            metavar="REVISION",
+            help="Go back to what it named at this revision.",
+            autocompletion=completion.revisions,
+            show_default=False,
+        ),
     ] = None,
     delete: Annotated[bool, typer.Option("--delete", help="Undo a creation, too: delete the alias.")] = False,
 ) -> View:

@@ -9,13 +9,15 @@ from typing import TextIO
 
 import typer
 
-from mlalias.cli import changing, reading, serving
+from mlalias.cli import changing, reading, serving  # isort: skip
+from mlalias.cli import helping  # isort: skip - commands are listed in this order
 from mlalias.cli.app import app
 from mlalias.errors import Committed, Failure, Hint, SystemRefused, WrongUsage, os_text
 from mlalias.output.page import Format, Invocation, Page, Screens
+from mlalias.text import masked
 
 INTERRUPTED, CLOSED_PIPE = 130, 141
-FAMILIES = (changing, reading, serving)  # imported so that their commands join the application
+FAMILIES = (changing, reading, serving, helping)  # imported so that their commands join the application
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -29,6 +31,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(words: list[str], screens: Screens) -> Page:
+    if "_MLALIAS_COMPLETE" in os.environ:
+        from typer.completion import get_completion_inspect_parameters
+
+        get_completion_inspect_parameters()  # registers Typer's protocols, which an app without its scripts lacks
     try:
         result = app(words, prog_name="mlalias", standalone_mode=False)
         page = result(screens) if callable(result) else result
@@ -47,7 +53,7 @@ def _run(words: list[str], screens: Screens) -> Page:
 
 
 def _failed(failure: Failure, words: Sequence[str], screens: Screens) -> Page:
-    from mlalias.cli import advice
+    from mlalias import advice
     from mlalias.output import changes
 
     invocation = _invocation(words)
@@ -98,7 +104,7 @@ def _usage(error: typer.TyperException, words: Sequence[str]) -> WrongUsage:
     if words and words[0] in _SYNONYMS:
         meant = (_SYNONYMS[words[0]], *_without_catalog(words[1:]))
         return WrongUsage(f"there is no command '{words[0]}'", Hint(f"the command is `{meant[0]}`", meant))
-    text = error.format_message().removesuffix(".")
+    text = masked(error.format_message().removesuffix("."))
     command = _command(words)
     early = command and command != words[0]
     see = "options come after the command; see" if early else "see"

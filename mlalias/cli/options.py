@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from mlalias.cli import completion
-from mlalias.errors import Hint, WrongUsage
+from mlalias.errors import Hint
 from mlalias.output.page import Format, Invocation
 from mlalias.stores import Location, Store, locate, open_store, say_if_missing
 
@@ -18,6 +18,7 @@ class Place:
         typer.Option(
             metavar="LOCATION",
             help="Directory or http(s):// URL.  [default: $MLALIAS_CATALOG, else the user's data directory]",
+            autocompletion=completion.directories,
             show_default=False,
         ),
     ] = None
@@ -52,9 +53,7 @@ class Place:
 
     def need_directory(self, instead: str, *words: str) -> None:
         """Raise WrongUsage if the catalog is a cluster, with what to do instead, and the command that does it."""
-        if self.location().is_url:
-            reason = f"`{self.command}` works on a catalog in a directory, not on a cluster"
-            raise WrongUsage(reason, Hint(instead, words))
+        self.location().need_directory(self.command, Hint(instead, words))
 
 
 class Reading(Place):
@@ -143,6 +142,12 @@ AliasPatterns = Annotated[
     ),
 ]
 Files = Annotated[
-    list[str], typer.Argument(metavar="FILE...", help="Files to read; - is standard input.", show_default=False)
+    list[str],
+    typer.Argument(
+        metavar="FILE...",
+        help="Files to read; - is standard input.",
+        autocompletion=completion.files,
+        show_default=False,
+    ),
 ]
 MissingOk = Annotated[bool, typer.Option("--missing-ok", help="Succeed if there is none.")]

@@ -100,6 +100,17 @@ class Model(NamedTuple):
         return names
 
 
+class Pipeline(NamedTuple):
+    """What is known of an ingest pipeline.
+
+    `names` are the models, aliases and deployments that its inference processors use, where Elasticsearch looks for
+    them; `body` is the pipeline as `GET _ingest/pipeline` answers it, None where only the names were declared.
+    """
+
+    names: tuple[str, ...]
+    body: Mapping[str, Any] | None = None
+
+
 class Change(NamedTuple):
     """A change of one alias; no `model_id` means a deletion, no `previous_model_id` a creation."""
 
@@ -132,14 +143,13 @@ class Entry(NamedTuple):
 class Catalog(NamedTuple):
     """All that a store knows; its mappings may read a file or ask a server only when looked into.
 
-    `aliases` maps alias to target, `pipelines` an ingest pipeline to the names that its inference processors use;
-    `pipelines_known` is False while nobody has told of any pipelines. `revision` is None where the store keeps no
-    history.
+    `aliases` maps alias to target. `pipelines_known` is False while nobody has told of any pipelines. `revision` is
+    None where the store keeps no history.
     """
 
     aliases: Mapping[str, str]
     models: Mapping[str, Model]
-    pipelines: Mapping[str, Sequence[str]] = {}
+    pipelines: Mapping[str, Pipeline] = {}
     history: Sequence[Entry] = ()
     revision: int | None = 0
     pipelines_known: bool = True
@@ -164,9 +174,14 @@ class Catalog(NamedTuple):
             named.setdefault(self.aliases[alias], []).append(alias)
         return {target: tuple(aliases) for target, aliases in named.items()}
 
-    def pipelines_naming(self, *names: str) -> tuple[str, ...]:
-        """The ingest pipelines that use one of the names, sorted."""
-        return tuple(sorted(key for key, used in self.pipelines.items() if not set(used).isdisjoint(names)))
+    def pipelines_naming(self, *names: str) -> tuple[str, ...] | None:
+        """The ingest pipelines that use one of the names, sorted; None where pipelines are not known."""
+        return tuple(sorted(key for key, known in self.pipelines.items() if not set(known.names).isdisjoint(names)))
+
+    @property
+    def lacks_pipelines(self) -> str:
+        """Why pipelines are not known, where they are not, as a clause."""
+        return "the cluster privilege read_pipeline is missing" if self.live else "no pipelines were imported"
 
     def known_models(self) -> Iterator[Model]:
         """Every model, in order of id; one that goes away meanwhile is left out."""

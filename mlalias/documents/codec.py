@@ -3,7 +3,7 @@
 import codecs
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn
 
 from mlalias.errors import InvalidDocument
@@ -63,8 +63,8 @@ def read_toml(text: str, source: str) -> Document:
     return document
 
 
-def read_json(text: str, source: str) -> tuple[Document, frozenset[str]]:
-    """Read a JSON object without its nulls, which TOML has not, and tell whose they were; raises InvalidDocument."""
+def parse_json(text: str, source: str) -> Document:
+    """Read a JSON object, nulls included; raises InvalidDocument."""
 
     def unique(pairs: list[tuple[str, Any]]) -> Document:
         result = dict(pairs)
@@ -75,8 +75,10 @@ def read_json(text: str, source: str) -> tuple[Document, frozenset[str]]:
     def constant(name: str) -> NoReturn:
         invalid(source, f"holds {name}, which is not a number")
 
+    if text.lstrip()[:1] != "{":
+        invalid(source, "is not a JSON object")
     try:
-        document = json.loads(text, object_pairs_hook=unique, parse_constant=constant)
+        document: Document = json.loads(text, object_pairs_hook=unique, parse_constant=constant)
     except json.JSONDecodeError as error:
         if '"""' in text:
             invalid(source, 'has """, as Dev Tools shows long strings, which is not JSON: fetch the answer with curl')
@@ -86,8 +88,13 @@ def read_json(text: str, source: str) -> tuple[Document, frozenset[str]]:
     except ValueError:
         invalid(source, "holds a number that is too long")
     _check(document, source)
+    return document
+
+
+def without_nulls(document: Document) -> tuple[Document, frozenset[str]]:
+    """Leave out nulls, which TOML has not, and tell whose they were."""
     nulls: set[str] = set()
-    return (_without_nulls(document, "", nulls) if "null" in text else document), frozenset(nulls)
+    return _without_nulls(document, "", nulls), frozenset(nulls)
 
 
 def _first_repeated(keys: Iterable[str]) -> str:
@@ -106,10 +113,9 @@ def is_json_list(text: str) -> bool:
 
 
 def checked(document: Document, source: str) -> Document:
-    """Pass on, without its nulls, a document that is parsed already; raises InvalidDocument."""
+    """Pass on a document that is parsed already; raises InvalidDocument."""
     _check(document, source)
-    found: Document = _without_nulls(document, "", set())
-    return found
+    return document
 
 
 def check_model(document: Document, source: str) -> None:
@@ -129,6 +135,32 @@ def _least_size(value: Any, indent: int = 0) -> int:
 
 
 _INDENT = 4
+
+
+def plain(value: Any, depth: int = 0) -> Any:
+    """The value in the types that a parser gives: dicts for mappings, lists for tuples, no subclasses.
+
+    Raises TypeError for what no document can hold; what is nested deeper than any document may be stays as it is.
+    """
+    if depth > DEEPEST or value is None or isinstance(value, bool) or hasattr(value, "isoformat"):
+        return value
+    if isinstance(value, Mapping):
+        return {_key(key): plain(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item, depth + 1) for item in value]
+    for kind, convert in _SCALARS.items():
+        if isinstance(value, kind):
+            return convert(value)
+    raise TypeError(f"a document cannot hold a value of type {type(value).__name__}")
+
+
+_SCALARS: Mapping[type, Callable[[Any], Any]] = {str: str.__str__, int: int, float: float}
+
+
+def _key(key: object) -> str:
+    if not isinstance(key, str):
+        raise TypeError(f"a document cannot have the key {key!r}, which is not a str")
+    return str.__str__(key)
 
 
 def to_toml(document: Mapping[str, Any], *, ascii_only: bool = False) -> str:

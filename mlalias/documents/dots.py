@@ -2,8 +2,7 @@
 
 import re
 
-from mlalias.documents.codec import Document, to_line
-from mlalias.documents.table import Table
+from mlalias.documents.codec import Document
 
 
 def foreign_key(document: Document) -> str | None:
@@ -34,15 +33,3 @@ def nested_names(document: Document) -> tuple[str, ...]:
     if more or not isinstance(value, dict) or key in _TABLES:
         return ()
     return (key, *nested_names(value))
-
-
-def unless_dotted(table: Table, key: str) -> Table:
-    """Pass a table on, unless a name with dots that lacks its quotes has made a table of a key."""
-    parts, value = [key], table.document[key]
-    while isinstance(value, dict) and value:
-        key, value = next(iter(value.items()))
-        parts.append(key)
-    if len(parts) > 1 and isinstance(value, str | list):
-        name = ".".join(parts)
-        table.invalid(f'has a name that needs quotes, as it has dots: write "{name}" = {to_line(value)}')
-    return table

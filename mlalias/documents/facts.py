@@ -1,22 +1,31 @@
 """Elasticsearch's answers and mlalias declarations, to and from values."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
-from mlalias.core.catalog import Catalog, Deployment, Model, is_server_alias
-from mlalias.documents.codec import Document, check_model, checked, decode, invalid, read_json, read_toml
+from mlalias.core.catalog import Catalog, Deployment, Model, Pipeline, is_server_alias
+from mlalias.documents.codec import (
+    Document,
+    check_model,
+    checked,
+    decode,
+    invalid,
+    parse_json,
+    read_toml,
+    without_nulls,
+)
 from mlalias.documents.deployments import of_stats, of_table, to_deployment
-from mlalias.documents.dots import foreign_key, nested_names, unless_dotted
+from mlalias.documents.dots import foreign_key, nested_names
+from mlalias.documents.pipelines import from_tables, pipeline, to_tables
 from mlalias.documents.recognised import refuse_answer, refuse_what_is_no_toml
-from mlalias.documents.table import Table, valid_model_id
-from mlalias.errors import InvalidDocument
+from mlalias.documents.table import Table, readable_entries, unless_dotted, valid_model_id
 from mlalias.text import plural
 
-T = TypeVar("T")
 _MOST_NAMED = 10
 
 PARTS = ("aliases", "models", "deployments", "pipelines")
+DECLARED = ("aliases", "models", "pipelines", "bodies")
 
 
 class Facts(NamedTuple):
@@ -31,7 +40,7 @@ class Facts(NamedTuple):
     aliases: Mapping[str, str] = {}
     models: Mapping[str, Model] = {}
     deployments: Mapping[str, tuple[Deployment, ...]] = {}
-    pipelines: Mapping[str, tuple[str, ...]] = {}
+    pipelines: Mapping[str, Pipeline] = {}
     counts: Mapping[str, int] = {}
     notes: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
@@ -59,12 +68,7 @@ def read(data: bytes, source: str) -> Facts:
     if without_comments.lstrip()[:1] != "{":
         refuse_what_is_no_toml(text, source)
         return declaration(read_toml(text, source), source)
-    document, nulls = read_json(without_comments, source)
-    facts = _answer(document, source)
-    if not nulls:
-        return facts
-    note = f"{source} has keys whose value is null ({', '.join(sorted(nulls))}): they are left out, as TOML has no null"
-    return facts._replace(notes=(note, *facts.notes))
+    return _answer(parse_json(without_comments, source), source)
 
 
 _COMMENT_LINE = re.compile(r"^[ \t]*#.*", re.MULTILINE)
@@ -101,32 +105,40 @@ def answer(document: Document, source: str) -> Facts:
     return _answer(checked(document, source), source, any_name=True)
 
 
-def _answer(document: Document, source: str, *, any_name: bool = False) -> Facts:  # noqa: RET503 - the last call raises
-    answer = Table(document, source)
+def parsed(document: Document, source: str) -> Facts:
+    """Read an answer or a declaration that is parsed already, told apart by their keys; raises InvalidDocument."""
+    if _ANSWERS & document.keys() or _holds_pipelines(document):
+        return answer(document, source)
+    plain, nulls = without_nulls(checked(document, source))
+    return declaration(plain, source)._replace(notes=_left_out(nulls, source))
+
+
+_ANSWERS = {"trained_model_configs", "trained_model_stats", "error"}
+
+
+def _holds_pipelines(document: Document) -> bool:
+    bodies = document.values()
+    return bool(bodies) and all(isinstance(body, dict) and "processors" in body for body in bodies)
+
+
+def _answer(document: Document, source: str, *, any_name: bool = False) -> Facts:  # noqa: RET503 - `invalid` raises
+    plain, nulls = without_nulls(document)
+    answer = Table(plain, source)
+    notes = _left_out(nulls, source)
     if "trained_model_configs" in document:
-        return _models_answer(answer, any_name=any_name)
+        facts = _models_answer(answer, any_name=any_name)
+        return facts._replace(notes=(*notes, *facts.notes))
     if "trained_model_stats" in document:
-        return _stats_answer(answer, any_name=any_name)
+        facts = _stats_answer(answer, any_name=any_name)
+        return facts._replace(notes=(*notes, *facts.notes))
     if all(isinstance(value, dict) and "processors" in value for value in document.values()):
-        return _pipelines_answer(answer)
+        return _pipelines_answer(document, source)
     refuse_answer(document, source)
 
 
-def _each(answer: Table, key: str, read: Callable[[Table], T]) -> tuple[list[T], tuple[str, ...]]:
-    """What is read of the entries of an answer, and what is wrong with those that cannot be read.
-
-    One odd entry does not make the others unreadable; if there are no others, raises InvalidDocument.
-    """
-    found: list[T] = []
-    faults: list[InvalidDocument] = []
-    for index in range(answer.length(key)):
-        try:
-            found.append(read(answer.entry(key, index)))
-        except InvalidDocument as fault:
-            faults.append(fault)
-    if faults and not found:
-        raise faults[0]
-    return found, tuple(fault.reason for fault in faults)
+def _left_out(nulls: frozenset[str], source: str) -> tuple[str, ...]:
+    names = ", ".join(sorted(nulls))
+    return (f"{source} has keys whose value is null ({names}): they are left out, as TOML has no null",) * bool(nulls)
 
 
 def _models_answer(answer: Table, *, any_name: bool) -> Facts:
@@ -137,7 +149,7 @@ def _models_answer(answer: Table, *, any_name: bool) -> Facts:
         found = new_model(entry.model_id(any_name=any_name), entry)
         return found, entry.table("metadata").texts("model_aliases")
 
-    entries, faults = _each(answer, "trained_model_configs", read_entry)
+    entries, faults = readable_entries(answer, "trained_model_configs", read_entry)
     odd_aliases: list[str] = []
     for found, named in entries:
         model_id = found.model_id
@@ -163,34 +175,17 @@ def _stats_answer(answer: Table, *, any_name: bool) -> Facts:
         deployed = (of_stats(stats),) if "deployment_stats" in entry.document else ()
         return entry.model_id(any_name=any_name), deployed
 
-    entries, faults = _each(answer, "trained_model_stats", read_entry)
+    entries, faults = readable_entries(answer, "trained_model_stats", read_entry)
     for model_id, more in entries:
         found[model_id] = found.get(model_id, ()) + more
     counts = {"deployments": (answer.number("count") or 0) - len(faults)}
     return Facts((answer.source,), frozenset({"deployments"}), deployments=found, counts=counts, left_out=faults)
 
 
-def _pipelines_answer(answer: Table) -> Facts:
-    pipelines = {name: tuple(dict.fromkeys(names_in(body["processors"]))) for name, body in answer.document.items()}
-    return Facts((answer.source,), frozenset({"pipelines"}), pipelines=pipelines)
-
-
-def names_in(processors: Any) -> Iterator[str]:
-    """The models and aliases that inference processors use, where Elasticsearch looks for them.
-
-    It looks into `foreach`, and into the `on_failure` of processors other than `inference` and `foreach`.
-    """
-    listed = processors if isinstance(processors, list) else ()
-    for kind, options in (item for processor in listed if isinstance(processor, dict) for item in processor.items()):
-        if not isinstance(options, dict):
-            continue
-        if kind == "inference":
-            if isinstance(options.get("model_id"), str):
-                yield options["model_id"]
-        elif kind == "foreach":
-            yield from names_in([options.get("processor")])
-        else:
-            yield from names_in(options.get("on_failure"))
+def _pipelines_answer(document: Document, source: str) -> Facts:
+    """Pipelines, which keep their nulls."""
+    found = {name: pipeline(body) for name, body in document.items()}
+    return Facts((source,), frozenset({"pipelines"}), pipelines=found)
 
 
 # --- a model and its deployments ---
@@ -233,19 +228,20 @@ _NOT_CONFIG = ("model_id", "deployments", "metadata")
 def declaration(document: Document, source: str) -> Facts:
     """Read aliases, models and pipelines; a name that no alias can have is taken as it is, to be judged later."""
     table = Table(document, source)
-    for key in sorted(document.keys() - {"aliases", "models", "pipelines", "format", "revision"}):
-        table.invalid(f"has the key '{key}', which no declaration has (it has aliases, models, pipelines)")
+    for key in sorted(document.keys() - {*DECLARED, "format", "revision"}):
+        table.invalid(f"has the key '{key}', which no declaration has (it has {', '.join(DECLARED)})")
     if document.get("format", 1) != 1:
         table.invalid(f"has format {document['format']}; this version of mlalias reads format 1")
     models = {model_id: _declared_model(model_id, body) for model_id, body in table.each("models")}
     deployed = [model_id for model_id, body in table.each("models") if "deployments" in body.document]
+    parts = {"pipelines" if key == "bodies" else key for key in document.keys() & DECLARED}
     return Facts(
         (source,),
-        frozenset(document.keys() & {"aliases", "models", "pipelines"}),
+        frozenset(parts),
         aliases=aliases(table),
         models={model_id: found.deployed_as(None) for model_id, found in models.items()},
         deployments={model_id: models[model_id].deployments or () for model_id in deployed},
-        pipelines=pipelines(table),
+        pipelines=from_tables(table),
     )
 
 
@@ -261,12 +257,6 @@ def aliases(table: Table) -> dict[str, str]:
     """The `[aliases]` of a document."""
     table = table.table("aliases")
     return {alias: unless_dotted(table, alias).text(alias) or "" for alias in table.document}
-
-
-def pipelines(table: Table) -> dict[str, tuple[str, ...]]:
-    """The `[pipelines]` of a document: what each names."""
-    table = table.table("pipelines")
-    return {name: unless_dotted(table, name).texts(name) for name in table.document}
 
 
 # --- writing ---
@@ -286,7 +276,7 @@ def to_declaration(catalog: Catalog) -> Document:
     document: Document = {
         "aliases": dict(sorted(catalog.aliases.items())),
         "models": {found.model_id: to_model_document(found) for found in catalog.known_models()},
-        "pipelines": {name: list(names) for name, names in sorted(catalog.pipelines.items())},
+        **to_tables(catalog.pipelines),
     }
     empty = {"aliases"} | ({"pipelines"} if catalog.pipelines_known else set())
     return {key: table for key, table in document.items() if table or key in empty}

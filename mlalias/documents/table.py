@@ -1,10 +1,13 @@
 """A table within a document, and the readers of its keys."""
 
-from collections.abc import Iterator
-from typing import Any, NamedTuple, NoReturn
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple, NoReturn, TypeVar
 
 from mlalias.core.catalog import is_model_id
-from mlalias.documents.codec import Document, invalid
+from mlalias.documents.codec import Document, invalid, to_line
+from mlalias.errors import InvalidDocument
+
+T = TypeVar("T")
 
 
 class Table(NamedTuple):
@@ -89,3 +92,32 @@ def valid_model_id(model_id: str, table: Table) -> str:
     if not is_model_id(model_id):
         table.invalid(f"has '{model_id}', which is not a valid model id")
     return model_id
+
+
+def unless_dotted(table: Table, key: str) -> Table:
+    """Pass a table on, unless a name with dots that lacks its quotes has made a table of a key."""
+    parts, value = [key], table.document[key]
+    while isinstance(value, dict) and value:
+        key, value = next(iter(value.items()))
+        parts.append(key)
+    if len(parts) > 1 and isinstance(value, str | list):
+        name = ".".join(parts)
+        table.invalid(f'has a name that needs quotes, as it has dots: write "{name}" = {to_line(value)}')
+    return table
+
+
+def readable_entries(answer: Table, key: str, read: Callable[[Table], T]) -> tuple[list[T], tuple[str, ...]]:
+    """What is read of the entries of an answer, and what is wrong with those that cannot be read.
+
+    One odd entry does not make the others unreadable; if there are no others, raises InvalidDocument.
+    """
+    found: list[T] = []
+    faults: list[InvalidDocument] = []
+    for index in range(answer.length(key)):
+        try:
+            found.append(read(answer.entry(key, index)))
+        except InvalidDocument as fault:
+            faults.append(fault)
+    if faults and not found:
+        raise faults[0]
+    return found, tuple(fault.reason for fault in faults)

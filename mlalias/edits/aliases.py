@@ -144,7 +144,9 @@ def delete(model_alias: str, model_id: str | None = None, *, missing_ok: bool = 
             conflict = Conflict(other, rule="names_another_model", context=Context(catalog, model_alias))
             return Plan(catalog, refused=asked, errors=(conflict,))
         errors = in_use(catalog, model_alias)
-        return Plan(catalog, () if errors else asked, refused=asked if errors else (), errors=errors)
+        if errors:
+            return Plan(catalog, refused=asked, errors=errors)
+        return Plan(catalog, asked, warnings=_pipelines_unknown(catalog, model_alias))
 
     return edit
 
@@ -156,6 +158,14 @@ def in_use(catalog: Catalog, model_alias: str) -> tuple[Conflict, ...]:
         return ()
     reason = f"the alias '{model_alias}' is used by {listed_pipelines(used)}"
     return (Conflict(reason, rule="in_use", context=Context(catalog, model_alias)),)
+
+
+def _pipelines_unknown(catalog: Catalog, model_alias: str) -> tuple[Caution, ...]:
+    """The warning where a pipeline may use an alias; a cluster refuses the deletion then."""
+    if catalog.pipelines_naming(model_alias) is not None:
+        return ()
+    text = f"whether an ingest pipeline uses the alias '{model_alias}' is not known: {catalog.lacks_pipelines}"
+    return (Caution(text, rule="pipelines_unknown", model_alias=model_alias),)
 
 
 def _nothing_to_delete(catalog: Catalog, name: str) -> NotFound:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from mlalias.core.catalog import Catalog, Change, Model, is_model_id, is_server_alias
+from mlalias.core.catalog import Catalog, Change, Model, Pipeline, is_model_id, is_server_alias
 from mlalias.core.plan import Caution, Context, Edit, FactChange, Plan
 from mlalias.documents.facts import Facts
 from mlalias.edits.aliases import dangling, homonyms
@@ -131,21 +131,24 @@ def _deployments_unknown(models: Mapping[str, Model]) -> Iterator[str]:
         yield f"whether {which} {are} deployed is not known: import GET _ml/trained_models/_stats"
 
 
-def _taken_pipelines(catalog: Catalog, facts: Facts, *, prune: bool) -> dict[str, tuple[str, ...]]:
+def _taken_pipelines(catalog: Catalog, facts: Facts, *, prune: bool) -> Mapping[str, Pipeline]:
     if "pipelines" not in facts.parts:
-        return _as_tuples(catalog.pipelines)
-    kept = {} if prune else _as_tuples(catalog.pipelines)
-    return dict(sorted((kept | _as_tuples(facts.pipelines)).items()))
+        return catalog.pipelines
+    kept = {} if prune else dict(catalog.pipelines)
+    taken = {name: _with_known_body(catalog, name, found) for name, found in facts.pipelines.items()}
+    return dict(sorted((kept | taken).items()))
 
 
-def _tells_of_pipelines(catalog: Catalog, pipelines: Mapping[str, Sequence[str]], facts: Facts) -> bool:
+def _with_known_body(catalog: Catalog, name: str, pipeline: Pipeline) -> Pipeline:
+    """A pipeline of which only the names are told keeps the body that is known, if it uses the same names."""
+    known = catalog.pipelines.get(name) if pipeline.body is None else None
+    return known if known and known.names == pipeline.names else pipeline
+
+
+def _tells_of_pipelines(catalog: Catalog, pipelines: Mapping[str, Pipeline], facts: Facts) -> bool:
     """Whether there is something to write: that there are no pipelines, too, if that was not known."""
     first = "pipelines" in facts.parts and not catalog.pipelines_known
-    return first or pipelines != _as_tuples(catalog.pipelines)
-
-
-def _as_tuples(pipelines: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
-    return {name: tuple(names) for name, names in pipelines.items()}
+    return first or pipelines != catalog.pipelines
 
 
 def _taken_aliases(catalog: Catalog, facts: Facts, gone: Sequence[str]) -> tuple[Change, ...]:
@@ -192,7 +195,7 @@ def _compared(
     catalog: Catalog,
     models: Mapping[str, Model],
     gone: Sequence[str],
-    pipelines: Mapping[str, Sequence[str]],
+    pipelines: Mapping[str, Pipeline],
     facts: Facts,
 ) -> Iterator[FactChange]:
     """What becomes of every fact that was told of."""
@@ -204,8 +207,7 @@ def _compared(
     yield from (FactChange("removed", "model", model_id) for model_id in gone)
     told = sorted(facts.pipelines.keys() | (catalog.pipelines.keys() - pipelines.keys()))
     for name in told:
-        before_names = catalog.pipelines.get(name)
-        yield FactChange(_result(before_names and tuple(before_names), pipelines.get(name)), "pipeline", name)
+        yield FactChange(_result(catalog.pipelines.get(name), pipelines.get(name)), "pipeline", name)
 
 
 def _compared_deployments(old: Model | None, new: Model, *, told: bool) -> Iterator[FactChange]:

@@ -6,7 +6,8 @@ from typing import Any
 from mlalias.core.catalog import Catalog, Change, Deployment, Model, is_new_model_id
 from mlalias.core.plan import Caution, Context, Edit, FactChange, Plan
 from mlalias.documents.codec import Document
-from mlalias.documents.facts import names_in, new_model
+from mlalias.documents.facts import new_model
+from mlalias.documents.pipelines import pipeline
 from mlalias.documents.table import Table
 from mlalias.edits.aliases import listed_pipelines
 from mlalias.errors import Conflict, Damaged, InvalidDocument, NotFound, Refused
@@ -120,17 +121,16 @@ def _type_of(definition: Any) -> str:
 
 
 def put_pipeline(name: str, document: Document) -> Edit:
-    """Add an ingest pipeline or replace it; only what its processors name is kept. Raises InvalidDocument."""
+    """Add an ingest pipeline or replace it; it is kept whole. Raises InvalidDocument."""
     processors = document.get("processors")
     if not isinstance(processors, list) or not all(isinstance(one, dict) for one in processors):
         raise InvalidDocument("the body has no list of processors", type="parse_exception")
-    names = tuple(dict.fromkeys(names_in(processors)))
+    put = pipeline(document)
 
     def edit(catalog: Catalog) -> Plan:
-        known = catalog.pipelines.get(name)
-        if known is not None and tuple(known) == names:
+        if catalog.pipelines.get(name) == put:
             return Plan(catalog)
-        return Plan(catalog, pipelines={**catalog.pipelines, name: names})
+        return Plan(catalog, pipelines={**catalog.pipelines, name: put})
 
     return edit
 
@@ -143,7 +143,7 @@ def delete_pipelines(pattern: str) -> Edit:
         if not gone:
             missing = NotFound(f"there is no ingest pipeline '{pattern}'")
             return Plan(catalog, errors=() if pattern == "*" else (missing,))
-        kept = {name: names for name, names in catalog.pipelines.items() if name not in gone}
+        kept = {name: known for name, known in catalog.pipelines.items() if name not in gone}
         return Plan(catalog, pipelines=kept)
 
     return edit

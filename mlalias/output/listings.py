@@ -148,24 +148,31 @@ def shown(catalog: Catalog, names: Sequence[str], form: Format, screens: Screens
     if form is Format.json:
         of_aliases = [record for record in records if "model_alias" in record]
         of_models = [record for record in records if "model_alias" not in record]
-        return Page(to_json({"aliases": of_aliases, "models": of_models}))
-    pairs = [_pairs(record, screens.out) for record in records]
+        return Page(to_json({"aliases": of_aliases, "models": of_models}), _unknown_pipelines(catalog, records))
+    pairs = [_pairs(record, catalog.lacks_pipelines, screens.out) for record in records]
     if form is Format.tsv:
         return Page(tables.tsv((name, *pair) for name, found in zip(names, pairs, strict=True) for pair in found))
     return Page("\n".join(tables.block(found, screens.out) for found in pairs))
 
 
-def _pairs(record: Record, screen: Screen) -> list[tuple[str, str]]:
+def _unknown_pipelines(catalog: Catalog, records: Sequence[Record]) -> str:
+    """A note that says what a null in place of pipelines means."""
+    unknown = any(record["pipelines"] is None for record in records)
+    return f"pipelines are not known: {catalog.lacks_pipelines}\n" if unknown else ""
+
+
+def _pairs(record: Record, lacks_pipelines: str, screen: Screen) -> list[tuple[str, str]]:
     """Keys and values in order of worth: what it is, what runs, what uses it; raw facts last."""
     alias = record.get("model_alias")
     model = record["model"] if alias else record
     others = [each for each in record["model_aliases"] if each != alias]
     gone = "" if model else " (dangling: there is no such model)"
+    used = f"not known: {lacks_pipelines}" if record["pipelines"] is None else ", ".join(record["pipelines"])
     return [
         *([("alias", alias)] if alias else ()),
         ("model", record["model_id"] + gone),
         *_deployment_pairs(record),
-        ("pipelines", "not known" if record["pipelines"] is None else ", ".join(record["pipelines"]) or "none"),
+        ("pipelines", used or "none"),
         ("other aliases" if alias else "aliases", ", ".join(others) or "none"),
         *_last_change(record, screen),
         *(_raw_facts(model) if model else ()),

@@ -51,8 +51,9 @@ def _deployments(found: Model) -> list[Record] | None:
 
 
 def _pipelines(catalog: Catalog, *names: str) -> list[str] | None:
-    """The pipelines that use one of the names; None where nobody has told of any pipelines."""
-    return list(catalog.pipelines_naming(*names)) if catalog.pipelines_known else None
+    """The pipelines that use one of the names; None where they are not known."""
+    used = catalog.pipelines_naming(*names) if catalog.pipelines_known else None
+    return None if used is None else list(used)
 
 
 def shown_alias(catalog: Catalog, model_alias: str) -> Record:
@@ -183,15 +184,7 @@ def _error(found: Failure, hints: Sequence[Hint], invocation: Invocation) -> Rec
 
 def hint_text(hint: Hint, invocation: Invocation) -> str:
     """A hint, its command ready to be pasted."""
-    if not hint.command:
-        return hint.text
-    from shlex import join
-
-    command = join(("mlalias", *invocation.complete(hint.command)))
-    if hint.lines:
-        printed = join(("printf", r"%s\n", *hint.lines))
-        command = f"{printed} | {command}"
-    return f"{hint.text}{'' if hint.text.endswith('?') else ':'} {command}"
+    return str(invocation.complete(hint))
 
 
 def findings(found: "Findings", invocation: Invocation) -> Record:

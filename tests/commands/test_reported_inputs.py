@@ -6,7 +6,7 @@ import stat
 import threading
 
 import pytest
-from conftest import OLD, contents
+from harness import OLD, contents
 
 CHURN = "customer-churn-monthly-retention-prediction-emea-region-1700000000000"
 ENTRY = {"model_id": "m", "model_type": "tree_ensemble", "input": {"field_names": ["a"]}}

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from conftest import contents
+from harness import contents
 
 STATS = "import GET _ml/trained_models/_stats"
 EMBEDDERS = """
@@ -186,7 +186,7 @@ def test_a_model_that_cannot_be_read_is_forgotten_by_force(run, seed, catalog):
 
 def test_pipelines_are_not_known_until_an_answer_was_imported(run, take, seed, catalog):
     seed('[aliases]\nx = "m"\n[models.m]')
-    assert "pipelines:     not known\n" in run("show", "x").out
+    assert "pipelines:     not known" in run("show", "x").out
     assert run("show", "m", "-o", "json").json["models"][0]["pipelines"] is None
     assert take({}).code == 0
     assert (catalog / "pipelines.toml").read_text() == "[pipelines]\n"

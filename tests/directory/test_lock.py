@@ -6,7 +6,7 @@ import threading
 import time
 
 import pytest
-from conftest import OLD
+from harness import OLD
 
 from mlalias.errors import Busy
 from mlalias.stores.directory.lock import locked

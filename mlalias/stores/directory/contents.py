@@ -7,11 +7,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple, overload
 
-from mlalias.core.catalog import Entry, Model, is_model_id, is_server_alias
+from mlalias.core.catalog import Entry, Model, Pipeline, is_model_id, is_server_alias
 from mlalias.core.history import from_line
 from mlalias.core.lazy import Lazy
 from mlalias.documents.codec import Document, decode, read_toml, to_toml
-from mlalias.documents.facts import aliases, model, pipelines
+from mlalias.documents.facts import aliases, model
+from mlalias.documents.pipelines import from_tables
 from mlalias.documents.table import Table
 from mlalias.errors import Damaged, Hint, InvalidDocument
 from mlalias.progress import Advance, unseen
@@ -68,9 +69,13 @@ class AliasFile(NamedTuple):
 
 def read_table(path: Path) -> AliasFile | None:
     """Read `aliases.toml`, or a draft of it; None if there is none. Raises Damaged."""
-    table = _table(path)
-    if table is None:
-        return None
+    data = atomic.read(path)
+    return None if data is None else parse_table(data, path)
+
+
+def parse_table(data: bytes, path: Path) -> AliasFile:
+    """What the bytes of `aliases.toml` say; raises Damaged."""
+    table = _parsed(data, path)
     _check_format(table, path)
     revision = table.document.get("revision")
     if type(revision) is not int or revision < 0:
@@ -129,8 +134,10 @@ def _aliases(table: Table, path: Path) -> Mapping[str, str]:
 def _table(path: Path) -> Table | None:
     """Read a TOML file of the catalog; raises Damaged."""
     data = atomic.read(path)
-    if data is None:
-        return None
+    return None if data is None else _parsed(data, path)
+
+
+def _parsed(data: bytes, path: Path) -> Table:
     source = f"'{path}'"
     with _at_rest():
         return Table(read_toml(decode(data, source), source), source)
@@ -208,8 +215,8 @@ class PipelineFile:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def mapping(self) -> Mapping[str, Sequence[str]]:
-        """The names that each pipeline uses, as a catalog has them."""
+    def mapping(self) -> Mapping[str, Pipeline]:
+        """The pipelines by name, as a catalog has them."""
         return Lazy(self._find, lambda: self.pipelines)
 
     @cached_property
@@ -220,14 +227,14 @@ class PipelineFile:
             raise Damaged(f"'{self._path}' has no table of pipelines: it is empty or cut off", VERIFY)
         return table.document if table else {}
 
-    def _find(self, name: str) -> tuple[str, ...] | None:
+    def _find(self, name: str) -> Pipeline | None:
         return self.pipelines.get(name)
 
     @cached_property
-    def pipelines(self) -> Mapping[str, tuple[str, ...]]:
-        """The names that each pipeline uses; raises Damaged."""
+    def pipelines(self) -> Mapping[str, Pipeline]:
+        """The pipelines by name; raises Damaged."""
         with _at_rest():
-            return pipelines(Table(self.document, f"'{self._path}'"))
+            return from_tables(Table(self.document, f"'{self._path}'"))
 
 
 class HistoryFile(Sequence[Entry]):

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from fasteners.process_lock import InterProcessLock
 
 _IN_THIS_PROCESS: dict[str, "Lock"] = {}
+if hasattr(os, "register_at_fork"):  # a child has no thread that would give back what another one holds here
+    os.register_at_fork(after_in_child=_IN_THIS_PROCESS.clear)
 
 
 @contextmanager
@@ -82,10 +84,16 @@ def _locked_file(path: Path, timeout: float) -> "InterProcessLock | None":
     lock = InterProcessLock(path)
     lock.logger.disabled = True  # it would print a traceback where the lock cannot be freed
     try:
-        return lock if lock.acquire(delay=0.01, max_delay=0.01, timeout=timeout) else None
+        if lock.acquire(delay=0.01, max_delay=0.01, timeout=timeout):
+            return lock
     except RuntimeError as error:  # in which fasteners wraps what the system said
         said = os_text(error.__context__) if isinstance(error.__context__, OSError) else str(error)
         raise SystemRefused(f"'{path}' cannot be locked: {said}") from error
+    # Not left to the garbage collector: on POSIX the lock of a process goes with any descriptor of the file that the
+    # process closes, and another thread may have it by then.
+    if lock.lockfile is not None:
+        lock.lockfile.close()
+    return None
 
 
 def _is_at(path: Path, descriptor: int) -> bool:

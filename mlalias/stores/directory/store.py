@@ -10,6 +10,7 @@ from mlalias.core.catalog import Catalog, Entry
 from mlalias.core.history import to_line
 from mlalias.core.plan import Edit, Plan, Receipt
 from mlalias.documents.facts import to_model_document
+from mlalias.documents.pipelines import to_tables
 from mlalias.environment import ACTOR, CLOCK, LOCK_TIMEOUT
 from mlalias.errors import Committed, Damaged, os_text
 from mlalias.progress import Advance, unseen
@@ -33,6 +34,7 @@ from mlalias.stores.directory.contents import (
     read_table,
     table_behind,
 )
+from mlalias.stores.directory.current import CurrentTable
 from mlalias.stores.directory.lock import locked, shared
 
 Progress = Callable[[str], AbstractContextManager[Advance]]
@@ -48,12 +50,13 @@ class DirectoryStore:
         self, path: Path, on_wait: Callable[[], None] = lambda: None, progress: Progress = lambda _: nullcontext(unseen)
     ) -> None:
         self.path = path
+        self._current = CurrentTable(path / TABLE)
         self._on_wait = on_wait
         self._progress = progress
 
     def read(self) -> Catalog:
         """The catalog as it is at this instant, without a lock; raises Damaged."""
-        return self._catalog(self._table())
+        return self._catalog(self._current.read() or self._table())
 
     def change(self, edit: Edit, command: str, message: str | None = None) -> Receipt:
         """Carry an edit out under the lock, unless its plan is refused or empty: the plan tells.
@@ -153,8 +156,7 @@ class DirectoryStore:
             contents[path] = encoded(to_model_document(found), path)
         if plan.pipelines is not None:
             path = self.path / PIPELINES
-            names = {name: list(used) for name, used in sorted(plan.pipelines.items())}
-            contents[path] = encoded(PipelineFile(path).document | {"pipelines": names}, path)
+            contents[path] = encoded(PipelineFile(path).document | to_tables(plan.pipelines), path)
         return contents
 
     def _table_after(self, plan: Plan, table: AliasFile) -> bytes:
