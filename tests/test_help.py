@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import typer.main
-from conftest import HERE, NEW, OLD, SLIM
+from harness import NEW, OLD, PATH, SAMPLE_FILES, SLIM, TESTS, TOP
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
@@ -24,7 +24,6 @@ from mlalias.core.rules import RULES
 from mlalias.help.terminal import rendered
 
 COMMANDS = typer.main.get_command(app).commands
-PATH = f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}"
 
 
 def subclasses(kind):
@@ -62,7 +61,7 @@ def test_a_page_is_plain_text_that_fits_a_terminal(run, topic):
     assert text.startswith("# ")
     assert max(map(len, prose.splitlines())) <= 80
     assert topic in run("help").out
-    assert f"](mlalias/help/{topic}.md)" in (HERE.parent / "README.md").read_text()
+    assert f"](mlalias/help/{topic}.md)" in (TOP / "README.md").read_text()
 
 
 def test_every_page_is_a_topic():
@@ -231,7 +230,7 @@ def test_a_schema_is_one_and_is_printed(run, name):
     assert run("help", name).json == SCHEMAS[name]
 
 
-JSON = [path.parent for path in sorted(HERE.glob("cases/*/command")) if "-o json" in path.read_text()]
+JSON = [path.parent for path in sorted(TESTS.glob("cases/*/command")) if "-o json" in path.read_text()]
 CASES = [case for case in JSON if (case / "stdout").exists()]  # all but those with another wrong option
 
 
@@ -277,7 +276,7 @@ LINES = [
 
 @pytest.mark.parametrize("line", LINES)
 def test_every_command_holds_to_its_schema(sample, run, monkeypatch, line):
-    monkeypatch.chdir(HERE.parent)
+    monkeypatch.chdir(TOP)
     assert run("put", NEW, "flight_delay_model", "--reassign").code == 0
     document = run(*line.split(), "-o", "json").json
     assert faults(schema_of(line.split()[0], document), document) == []
@@ -322,7 +321,7 @@ def clone(tmp_path, monkeypatch):
     """A directory like a clone of the project, in which the snippets run."""
     top = tmp_path / "clone"
     top.mkdir()
-    (top / "tests").symlink_to(HERE)
+    (top / "tests").symlink_to(TESTS)
     monkeypatch.chdir(top)
     return top
 
@@ -352,7 +351,7 @@ def test_the_snippet_of_json_runs(sample):
 
 def test_the_snippets_of_a_cluster_run(sample, clone, run, mlalias_server):
     # The catalog at hand differs from the served one, so that taking its aliases needs consent.
-    mlalias_server.seed(*(HERE / "sample" / f"{name}.json" for name in ("models", "stats", "pipelines")))
+    mlalias_server.seed(*SAMPLE_FILES)
     setup, round_trip, import_ = (
         without_installing(script).replace("https://es.example:9200", mlalias_server)
         for script in blocks("cluster", "sh")

@@ -3,18 +3,15 @@
 import os
 import re
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 import typer.main
-from conftest import HERE
+from harness import PATH, TOP
 
 from mlalias import help as manual
 from mlalias.cli.main import app
 from mlalias.core.rules import RULES
 
-TOP = HERE.parent
 README = (TOP / "README.md").read_text()
 FIRST, SECOND = re.findall(r"^```sh\n(.*)\n```$", README, re.MULTILINE)
 CONSOLE = re.compile(r"(?<=^```console\n)(.*?)(?=^```$)", re.MULTILINE | re.DOTALL)
@@ -34,12 +31,11 @@ def typed(tmp_path, monkeypatch):
     for name in ("tests", "mlalias"):
         (tmp_path / name).symlink_to(TOP / name)
     monkeypatch.chdir(tmp_path)
-    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
 
     def typed(line):
         return subprocess.run(
             ["bash", "-c", line],
-            env=os.environ | {"PATH": path, "MLALIAS_CATALOG": ".demo"},
+            env=os.environ | {"PATH": PATH, "MLALIAS_CATALOG": ".demo"},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -57,7 +57,7 @@ def _advice(result: "Plan | Receipt", invocation: Invocation) -> "Advice":
         return Advice()
     if not (result.errors or result.moves):
         return Advice()
-    from mlalias.cli import advice
+    from mlalias import advice
 
     hints = {error: advice.hints(error, invocation) for error in result.errors[:_MOST_ADVISED]}
     return Advice(hints, advice.undo(result))
@@ -196,7 +196,8 @@ def _rollback(
       mlalias rollback flight_delay_model
       mlalias rollback flight_delay_model --to 7
 
-    Exits with 3 if a rule refuses, 4 if the model is gone, 5 if the catalog was edited by hand or nothing is left.
+    Exits with 3 if a rule refuses or nothing is left to undo, 4 if the model is gone, 5 if the catalog was edited by
+    hand.
     """
     from mlalias.edits.aliases import rollback
 
@@ -226,7 +227,7 @@ def _import(
       curl -s "$ES/_ml/trained_models?size=10000" | mlalias import -
       mlalias import models.json stats.json pipelines.json --prune
 
-    Exits with 5 if an alias names another model here, and --reassign is not given.
+    Exits with 3 if an alias names another model here, and --reassign is not given.
     """
     from mlalias.edits.imported import import_facts
 

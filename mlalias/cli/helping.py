@@ -84,7 +84,7 @@ def _shown(markdown: str, screen: Screen) -> str:
 
 
 def _meant(root: typer.Context, topic: str) -> Hint:
-    from mlalias.cli.advice import similar
+    from mlalias.advice import similar
     from mlalias.core.rules import RULES
 
     known = (*_commands(root), *manual.TOPICS, *(rule.id for rule in RULES), *manual.schemas())

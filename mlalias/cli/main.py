@@ -14,6 +14,7 @@ from mlalias.cli import helping  # isort: skip - commands are listed in this ord
 from mlalias.cli.app import app
 from mlalias.errors import Committed, Failure, Hint, SystemRefused, WrongUsage, os_text
 from mlalias.output.page import Format, Invocation, Page, Screens
+from mlalias.text import masked
 
 INTERRUPTED, CLOSED_PIPE = 130, 141
 FAMILIES = (changing, reading, serving, helping)  # imported so that their commands join the application
@@ -52,7 +53,7 @@ def _run(words: list[str], screens: Screens) -> Page:
 
 
 def _failed(failure: Failure, words: Sequence[str], screens: Screens) -> Page:
-    from mlalias.cli import advice
+    from mlalias import advice
     from mlalias.output import changes
 
     invocation = _invocation(words)
@@ -89,7 +90,7 @@ def _command(words: Sequence[str]) -> str | None:
 
 
 def _usage(error: typer.TyperException, words: Sequence[str]) -> WrongUsage:
-    text = error.format_message().removesuffix(".")
+    text = masked(error.format_message().removesuffix("."))
     command = _command(words)
     early = command and command != words[0]
     see = "options come after the command; see" if early else "see"

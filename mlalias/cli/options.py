@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from mlalias.cli import completion
-from mlalias.errors import Hint, WrongUsage
+from mlalias.errors import Hint
 from mlalias.output.page import Format, Invocation
 from mlalias.stores import Location, Store, locate, open_store
 
@@ -47,9 +47,7 @@ class Place:
 
     def need_directory(self, instead: str, *words: str) -> None:
         """Raise WrongUsage if the catalog is a cluster, with what to do instead, and the command that does it."""
-        if self.location().is_url:
-            reason = f"`{self.command}` works on a catalog in a directory, not on a cluster"
-            raise WrongUsage(reason, Hint(instead, words))
+        self.location().need_directory(self.command, Hint(instead, words))
 
 
 class Reading(Place):

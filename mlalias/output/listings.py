@@ -83,14 +83,21 @@ def _alias_line(record: Record) -> Row:
 
 def deployment_text(record: Record) -> str:
     """The states of a model's deployments with the allocations that they have and want."""
+    if record["deployments"] is None:
+        return "unknown"
     if record["deployments"]:
         return ", ".join(_state(each) for each in record["deployments"])
     return "not deployed" if record.get("model_type") == "pytorch" else ""
 
 
 def _state(deployment: Record) -> str:
-    state = deployment["state"] or "unknown"
-    return f"{state} {deployment['allocation_count']}/{deployment['target_allocation_count']}"
+    """The state and the allocations, as far as they are known."""
+    count, target = deployment["allocation_count"], deployment["target_allocation_count"]
+    if count is None:
+        counts = "" if target is None else f"?/{target}"
+    else:
+        counts = f"{count} running" if target is None else f"{count}/{target}"
+    return f"{deployment['state']} {counts}".strip() or "unknown"
 
 
 def models(catalog: Catalog, found: Sequence[Model], form: Format, screens: Screens) -> Page:
@@ -128,24 +135,31 @@ def shown(catalog: Catalog, names: Sequence[str], form: Format, screens: Screens
     if form is Format.json:
         of_aliases = [record for record in records if "model_alias" in record]
         of_models = [record for record in records if "model_alias" not in record]
-        return Page(to_json({"aliases": of_aliases, "models": of_models}))
-    pairs = [_pairs(record, screens.out) for record in records]
+        return Page(to_json({"aliases": of_aliases, "models": of_models}), _unknown_pipelines(catalog, records))
+    pairs = [_pairs(record, catalog.lacks_pipelines, screens.out) for record in records]
     if form is Format.tsv:
         return Page(tables.tsv((name, *pair) for name, found in zip(names, pairs, strict=True) for pair in found))
     return Page("\n".join(tables.block(found, screens.out) for found in pairs))
 
 
-def _pairs(record: Record, screen: Screen) -> list[tuple[str, str]]:
+def _unknown_pipelines(catalog: Catalog, records: Sequence[Record]) -> str:
+    """A note that says what a null in place of pipelines means."""
+    unknown = any(record["pipelines"] is None for record in records)
+    return f"pipelines are not known: {catalog.lacks_pipelines}\n" if unknown else ""
+
+
+def _pairs(record: Record, lacks_pipelines: str, screen: Screen) -> list[tuple[str, str]]:
     """Keys and values in order of worth: what it is, what runs, what uses it; raw facts last."""
     alias = record.get("model_alias")
     model = record["model"] if alias else record
     others = [each for each in record["model_aliases"] if each != alias]
     gone = "" if model else " (dangling: there is no such model)"
+    used = f"not known: {lacks_pipelines}" if record["pipelines"] is None else ", ".join(record["pipelines"])
     return [
         *([("alias", alias)] if alias else ()),
         ("model", record["model_id"] + gone),
         *_deployment_pairs(record),
-        ("pipelines", ", ".join(record["pipelines"]) or "none"),
+        ("pipelines", used or "none"),
         ("other aliases" if alias else "aliases", ", ".join(others) or "none"),
         *_last_change(record, screen),
         *(_raw_facts(model) if model else ()),
@@ -155,8 +169,8 @@ def _pairs(record: Record, screen: Screen) -> list[tuple[str, str]]:
 def _deployment_pairs(record: Record) -> list[tuple[str, str]]:
     if not deployment_text(record):
         return []
-    states = (f"{each['deployment_id']} {_state(each)}" for each in record["deployments"])
-    return [("deployment", ", ".join(states) or "not deployed")]
+    states = ", ".join(f"{each['deployment_id']} {_state(each)}" for each in record["deployments"] or ())
+    return [("deployment", states or deployment_text(record))]
 
 
 def _last_change(record: Record, screen: Screen) -> list[tuple[str, str]]:

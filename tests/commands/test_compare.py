@@ -1,7 +1,7 @@
 """A look at two models before an alias moves."""
 
 import pytest
-from conftest import CLASSIFIER, NEW, OLD, SLIM
+from harness import LATE, NEW, OLD, SLIM
 
 
 @pytest.mark.parametrize(
@@ -9,8 +9,8 @@ from conftest import CLASSIFIER, NEW, OLD, SLIM
     [
         (OLD, NEW, True, ["pass", "pass", "skip", "skip", "pass"]),
         ("flight_delay_model", SLIM, True, ["pass", "pass", "skip", "skip", "warn"]),
-        (OLD, CLASSIFIER, False, ["fail", "pass", "skip", "skip", "pass"]),
-        ("lang_ident_model_1", CLASSIFIER, False, ["pass", "fail", "skip", "skip", "warn"]),
+        (OLD, LATE, False, ["fail", "pass", "skip", "skip", "pass"]),
+        ("lang_ident_model_1", LATE, False, ["pass", "fail", "skip", "skip", "warn"]),
         ("sentiment", "sst-2-next", True, ["pass"] * 5),
         ("sentiment", "sst-2-draft", False, ["pass", "pass", "fail", "skip", "pass"]),
         ("sst-2-next", "sentiment", True, ["pass"] * 5),

@@ -1,6 +1,7 @@
 """What to type next: asked once, for the hints that are printed.
 
-The engine never searches for what was meant, so a refusal costs it nothing; see `Failure.context`.
+The engine never searches for what was meant, so a refusal costs it nothing: the command line asks for the hints that
+it prints, and Python for those of a failure that somebody looks at; see `Failure.context`.
 """
 
 import re
@@ -17,13 +18,13 @@ def hints(failure: Failure, invocation: Invocation) -> tuple[Hint, ...]:
     """The next commands after a failure; `invocation` is how mlalias was called."""
     context = failure.context
     if context is None:
-        return failure.hints
+        return failure.known_hints
     advise = _BY_RULE.get(failure.rule or "")
     if advise is not None:
-        return failure.hints + advise(context, invocation)
+        return failure.known_hints + advise(context, invocation)
     if context.move is not None:
-        return failure.hints + _after_a_rule(failure.rule or "", context, context.move, invocation)
-    return failure.hints
+        return failure.known_hints + _after_a_rule(failure.rule or "", context, context.move, invocation)
+    return failure.known_hints
 
 
 def undo(result: Plan | Receipt) -> Hint | None:
@@ -114,7 +115,7 @@ def _consent(move: Move, moves: bool) -> tuple[str, ...]:
 
 def _another_alias(catalog: Catalog, move: Move) -> tuple[Hint, ...]:
     meant = move.model_alias.lower()
-    if meant in catalog.aliases and move.new:
+    if meant in catalog.aliases and meant != move.model_alias and move.new:
         return (Hint(f"did you mean '{meant}'?", ("put", move.model_id, meant, *_consent(move, move.reassign))),)
     taken = {*catalog.aliases, *catalog.models, move.model_id}
     free = next((name for name in legal_aliases(move.model_alias) if name not in taken), None)
@@ -250,6 +251,7 @@ _BY_RULE: dict[str, Callable[[Context, Invocation], tuple[Hint, ...]]] = {
     "if_current": _if_current,
     "names_another_model": _names_another_model,
     "in_use": _in_use,
+    "unreadable": _in_use,
     "nothing_to_undo": _history_of("see its changes"),
     "no_such_revision": _history_of("see the revisions"),
     "changed_by_hand": lambda _, __: (Hint("see what else disagrees", ("verify",)),),
