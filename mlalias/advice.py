@@ -5,7 +5,7 @@ it prints, and Python for those of a failure that somebody looks at; see `Failur
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from mlalias.core.catalog import Catalog, Change, is_alias
 from mlalias.core.plan import Context, Plan, Receipt
@@ -14,8 +14,25 @@ from mlalias.errors import Failure, Hint
 from mlalias.output.page import Invocation
 
 
+def of(errors: Sequence[Failure], invocation: Invocation) -> Mapping[Failure, Sequence[Hint]]:
+    """The next commands after failures; `invocation` is how mlalias was called.
+
+    Of thousands of failures only the first few get hints, and what was meant by an unknown name is looked up once.
+    """
+    found: dict[Failure, Sequence[Hint]] = {}
+    looked_up = False
+    for error in errors[:_MOST_ADVISED]:
+        unknown = error.rule in ("not_found", "model_missing")
+        found[error] = error.known_hints if unknown and looked_up else hints(error, invocation)
+        looked_up = looked_up or unknown
+    return found
+
+
+_MOST_ADVISED = 20
+
+
 def hints(failure: Failure, invocation: Invocation) -> tuple[Hint, ...]:
-    """The next commands after a failure; `invocation` is how mlalias was called."""
+    """The next commands after one failure."""
     context = failure.context
     if context is None:
         return failure.known_hints
@@ -189,10 +206,19 @@ def _models(catalog: Catalog) -> Hint:
 
 
 def similar(name: str, names: Iterable[str]) -> str | None:
-    """The name that was most likely meant."""
+    """The name that was most likely meant; of many thousands, those that begin alike are looked at."""
     from difflib import get_close_matches
 
-    return next(iter(get_close_matches(name, names, 1, 0.7)), None)
+    length = len(name)
+    near = [other for other in names if length * _LEAST_SHARE <= len(other) <= length / _LEAST_SHARE]
+    if len(near) > _MOST_CANDIDATES:
+        near = [other for other in near if other[:2] == name[:2]][:_MOST_CANDIDATES]
+    return next(iter(get_close_matches(name, near, 1, _ALIKE)), None)
+
+
+_ALIKE = 0.7
+_LEAST_SHARE = _ALIKE / (2 - _ALIKE)  # of two lengths, the shorter in the longer: else they cannot be so alike
+_MOST_CANDIDATES = 3000
 
 
 def _meant(catalog: Catalog, name: str, kind: str) -> Hint | None:

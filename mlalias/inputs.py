@@ -5,8 +5,7 @@ import sys
 from pathlib import Path
 
 from mlalias.errors import Hint, InvalidDocument
-
-LARGEST = 128 * 1024 * 1024
+from mlalias.text import LARGEST
 
 
 def read_input(name: str) -> bytes:

@@ -158,7 +158,7 @@ def excerpt(catalog: Catalog, patterns: Sequence[str]) -> Catalog:
         if model is not None:
             chosen[target] = model
     used = {name: catalog.pipelines[name] for name in catalog.pipelines_naming(*matching, *chosen) or ()}
-    return catalog._replace(aliases=matching, models=chosen, pipelines=used)
+    return catalog._replace(aliases=matching, models=chosen, pipelines=used, pipelines_known=bool(used))
 
 
 def history(catalog: Catalog, patterns: Sequence[str], limit: int | None) -> list[Entry]:

@@ -1,9 +1,10 @@
-"""Text as a person can read it: every character visible, secrets masked, numbers and nouns that agree."""
+"""Text as a person can read it: visible characters, masked secrets, nouns that agree; and how much of it is read."""
 
 import re
 
 _USERINFO = re.compile(r"(?!\b[A-Za-z]:[/\\])(\w:/*)\S.*@", re.DOTALL)  # not the drive of C:\Users\me@example
 _QUERY = re.compile(r"(https?:[^\s?#]*[?#])\S+", re.IGNORECASE)
+LARGEST = 128 * 1024 * 1024  # of one document, in bytes
 
 
 def visible(text: str) -> str:

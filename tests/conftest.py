@@ -6,7 +6,11 @@ import socket
 import pytest
 from harness import Result, build_sample, fence
 
-from mlalias.cli.main import main
+from mlalias.cli import main
+
+pytest_plugins = ["node_fixtures"]
+
+pytest_plugins = ["node_fixtures"]
 
 
 def pytest_addoption(parser):

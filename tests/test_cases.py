@@ -60,7 +60,8 @@ def prepared(request, run, catalog, pristine, monkeypatch):
 @pytest.mark.parametrize("prepared", CASES, ids=[case.name for case in CASES], indirect=True)
 def test_case(request, run, prepared, catalog):
     before = files(catalog)
-    program, *words = shlex.split(text(prepared / "command"))
+    command = text(prepared / "command")
+    program, *words = shlex.split(command)
     assert program == "mlalias"
     ran = run(*words)
     found = {
@@ -72,7 +73,10 @@ def test_case(request, run, prepared, catalog):
     if request.config.getoption("--update-cases"):
         for name, content in found.items():
             (prepared / name).write_text(content) if content else (prepared / name).unlink(missing_ok=True)
-    assert found == {name: text(prepared / name) for name in found}
+    assert found == {name: text(prepared / name) for name in found}, (
+        f"{command.strip()}: if this is how it shall be, write the cases anew: "
+        "python -m pytest tests/test_cases.py --update-cases"
+    )
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])

@@ -95,7 +95,7 @@ def test_every_parameter_has_help(name, parameter):
 def test_every_rule_has_a_sentence_and_stands_in_the_readme():
     assert all(rule.check.__doc__.endswith(".") for rule in RULES)
     told = re.findall(r"^\| `(\w+)` \| ", section("Rules"), re.MULTILINE)
-    assert told == [rule.id for rule in RULES], "each rule is a row of README's table, in order"
+    assert told == [rule.id for rule in RULES], "add a row for each rule to README's table, in order: | `rule_id` | ..."
 
 
 def test_the_exit_codes_are_those_of_the_manual():

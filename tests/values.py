@@ -5,7 +5,7 @@ deployment("d", running=1)                                       one that has st
 catalog({"x": "m"}, [model("m")], pipelines={"p": ["x"]})        a catalog; a model may be its id alone
 using({"p": ["x"]})                                              pipelines by the names that they use
 history("x=a y=a", "x=b", "x=")                                  entries, one for each text: what they set, or delete
-told(aliases={"x": "m"}, models=["m"])                           what a document says; only the parts that are given
+document(aliases={"x": "m"}, models=["m"])                           what a document says; only the parts that are given
 
 rules_of(plan), reasons(plan), moves(plan)                       what a plan comes to, as plain values
 """
@@ -59,7 +59,7 @@ def history(*texts, undoes=None):
     return tuple(entries)
 
 
-def told(source="FILE", *, aliases=None, models=None, deployments=None, pipelines=None, counts=None, notes=()):
+def document(source="FILE", *, aliases=None, models=None, deployments=None, pipelines=None, counts=None, notes=()):
     """What one document says, about the parts that are given."""
     given = {"aliases": aliases, "models": models, "deployments": deployments, "pipelines": pipelines}
     parts = {part: value for part, value in given.items() if value is not None}

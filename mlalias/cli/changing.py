@@ -46,11 +46,8 @@ def _write(
     return view
 
 
-_MOST_ADVISED = 20
-
-
 def _advice(result: "Plan | Receipt", invocation: Invocation) -> "Advice":
-    """The hints that will be printed; of thousands of errors, those of the first few."""
+    """The hints that will be printed."""
     from mlalias.output.changes import Advice
 
     if invocation.quiet and invocation.form is not Format.json:
@@ -59,8 +56,7 @@ def _advice(result: "Plan | Receipt", invocation: Invocation) -> "Advice":
         return Advice()
     from mlalias import advice
 
-    hints = {error: advice.hints(error, invocation) for error in result.errors[:_MOST_ADVISED]}
-    return Advice(hints, advice.undo(result))
+    return Advice(advice.of(result.errors, invocation), advice.undo(result))
 
 
 @command("put")

@@ -57,8 +57,7 @@ def _failed(failure: Failure, words: Sequence[str], screens: Screens) -> Page:
     from mlalias.output import changes
 
     invocation = _invocation(words)
-    hints = {error: advice.hints(error, invocation) for error in failure.errors}
-    return changes.failed(failure, hints, invocation, screens)
+    return changes.failed(failure, advice.of(failure.errors, invocation), invocation, screens)
 
 
 def _invocation(words: Sequence[str]) -> Invocation:
@@ -89,12 +88,33 @@ def _command(words: Sequence[str]) -> str | None:
     return next((word for word in words if word in commands), None)
 
 
+_SYNONYMS = {  # what git, kubectl and the shell call these commands
+    "get": "show",
+    "describe": "show",
+    "rm": "delete",
+    "set": "put",
+    "diff": "compare",
+    "undo": "rollback",
+    "log": "history",
+    "ls": "list",
+}
+
+
 def _usage(error: typer.TyperException, words: Sequence[str]) -> WrongUsage:
+    if words and words[0] in _SYNONYMS:
+        meant = (_SYNONYMS[words[0]], *_without_catalog(words[1:]))
+        return WrongUsage(f"there is no command '{words[0]}'", Hint(f"the command is `{meant[0]}`", meant))
     text = masked(error.format_message().removesuffix("."))
     command = _command(words)
     early = command and command != words[0]
     see = "options come after the command; see" if early else "see"
     return WrongUsage(text[:1].lower() + text[1:], Hint(f"{see}: mlalias {f'{command} ' if command else ''}--help"))
+
+
+def _without_catalog(words: Sequence[str]) -> list[str]:
+    """The words without the catalog, which every hint gets again unless it has a secret in it."""
+    pairs = zip(["", *words], words, strict=False)
+    return [word for before, word in pairs if before != "--catalog" and word.partition("=")[0] != "--catalog"]
 
 
 def _print(page: Page, screens: Screens) -> int:

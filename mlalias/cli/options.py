@@ -7,7 +7,7 @@ import typer
 from mlalias.cli import completion
 from mlalias.errors import Hint
 from mlalias.output.page import Format, Invocation
-from mlalias.stores import Location, Store, locate, open_store
+from mlalias.stores import Location, Store, locate, open_store, say_if_missing
 
 
 class Place:
@@ -42,8 +42,14 @@ class Place:
         return locate(self.catalog)
 
     def store(self, *, whole: bool = True) -> Store:
-        """The store at that place; with `whole`, models are wanted with all their keys."""
-        return open_store(self.location(), whole=whole)
+        """The store at that place, to be read; with `whole`, models are wanted with all their keys.
+
+        Where there is no catalog it says so, as what is then shown to be empty may be a mistyped name.
+        """
+        location = self.location()
+        if not location.is_url:
+            say_if_missing(location)
+        return open_store(location, whole=whole)
 
     def need_directory(self, instead: str, *words: str) -> None:
         """Raise WrongUsage if the catalog is a cluster, with what to do instead, and the command that does it."""
@@ -73,7 +79,8 @@ class Writing(Reading):
 
     def repeated(self) -> tuple[str, ...]:
         """The options that the same command gets again in a hint."""
-        return ("--message", self.message) if self.message else ()
+        message = ("--message", self.message) if self.message else ()
+        return (*message, *(("--dry-run",) if self.dry_run else ()))
 
 
 class Moving(Writing):

@@ -33,7 +33,8 @@ def _list(options: Reading, pattern: Patterns = None) -> View | Page:
     from mlalias.output import listings
 
     catalog = options.store(whole=False).read()
-    return partial(listings.aliases, catalog, names.aliases(catalog, pattern or []), options.output)
+    found = names.aliases(catalog, pattern or [])
+    return partial(listings.aliases, catalog, found, options.output, patterns=pattern or [])
 
 
 @command("models")
@@ -49,7 +50,8 @@ def _models(options: Reading, pattern: Patterns = None) -> View | Page:
     from mlalias.output import listings
 
     catalog = options.store(whole=options.output is Format.json).read()
-    return partial(listings.models, catalog, names.models(catalog, pattern or []), options.output)
+    found = names.models(catalog, pattern or [])
+    return partial(listings.models, catalog, found, options.output, patterns=pattern or [])
 
 
 @command("show")

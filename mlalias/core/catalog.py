@@ -143,7 +143,8 @@ class Entry(NamedTuple):
 class Catalog(NamedTuple):
     """All that a store knows; its mappings may read a file or ask a server only when looked into.
 
-    `aliases` maps alias to target; `revision` is None where the store keeps no history.
+    `aliases` maps alias to target. `pipelines_known` is False while nobody has told of any pipelines. `revision` is
+    None where the store keeps no history.
     """
 
     aliases: Mapping[str, str]
@@ -151,6 +152,7 @@ class Catalog(NamedTuple):
     pipelines: Mapping[str, Pipeline] = {}
     history: Sequence[Entry] = ()
     revision: int | None = 0
+    pipelines_known: bool = True
 
     @property
     def live(self) -> bool:

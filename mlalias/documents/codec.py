@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn
 
 from mlalias.errors import InvalidDocument
-from mlalias.inputs import LARGEST
+from mlalias.text import LARGEST
 
 Document = dict[str, Any]
 

@@ -414,7 +414,8 @@ def to_declaration(catalog: Catalog) -> Document:
         "models": {found.model_id: to_model_document(found) for found in catalog.known_models()},
         **to_tables(catalog.pipelines),
     }
-    return {key: table for key, table in document.items() if table or key == "aliases"}
+    empty = {"aliases"} | ({"pipelines"} if catalog.pipelines_known else set())
+    return {key: table for key, table in document.items() if table or key in empty}
 
 
 def to_config(found: Model, aliases_of: Sequence[str]) -> Document:

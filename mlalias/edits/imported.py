@@ -32,7 +32,7 @@ def import_facts(facts: Facts, *, reassign: bool = False, prune: bool = False) -
             changes,
             models={model_id: model for model_id, model in models.items() if model != catalog.models.get(model_id)},
             forgotten=gone,
-            pipelines=None if pipelines == catalog.pipelines else pipelines,
+            pipelines=pipelines if _tells_of_pipelines(catalog, pipelines, facts) else None,
             facts=tuple(_compared(catalog, models, gone, pipelines, facts)),
             warnings=(
                 *map(Caution, (*facts.warnings, *_pages(facts), *unknown, *kept)),
@@ -143,6 +143,12 @@ def _with_known_body(catalog: Catalog, name: str, pipeline: Pipeline) -> Pipelin
     """A pipeline of which only the names are told keeps the body that is known, if it uses the same names."""
     known = catalog.pipelines.get(name) if pipeline.body is None else None
     return known if known and known.names == pipeline.names else pipeline
+
+
+def _tells_of_pipelines(catalog: Catalog, pipelines: Mapping[str, Pipeline], facts: Facts) -> bool:
+    """Whether there is something to write: that there are no pipelines, too, if that was not known."""
+    first = "pipelines" in facts.parts and not catalog.pipelines_known
+    return first or pipelines != catalog.pipelines
 
 
 def _taken_aliases(catalog: Catalog, facts: Facts, gone: Sequence[str]) -> tuple[Change, ...]:

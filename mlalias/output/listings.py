@@ -1,6 +1,6 @@
 """What reading commands print: records first, and tables as columns of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from mlalias.core.catalog import Catalog, Entry, Model
@@ -53,11 +53,21 @@ _ALIAS = (
 _MODEL = (*_ALIAS[1:], Column("aliases"))
 
 
-def aliases(catalog: Catalog, names: Sequence[str], form: Format, screens: Screens) -> Page:
-    """The aliases of the given names."""
+def _nothing(noun: str, nouns: str, there: Mapping[str, object], patterns: Sequence[str]) -> str:
+    """What a person is told where a list is empty."""
+    if not (patterns and there):
+        return f"no {nouns}"
+    return f"no {noun} matches {' or '.join(repr(pattern) for pattern in patterns)}"
+
+
+def aliases(
+    catalog: Catalog, names: Sequence[str], form: Format, screens: Screens, *, patterns: Sequence[str] = ()
+) -> Page:
+    """The aliases of the given names, which were found by the patterns."""
+    empty = _nothing("alias", "aliases", catalog.aliases, patterns)
     records = [shapes.alias(catalog, name) for name in names]
     row = _alias_line if form is Format.table else _alias_row
-    return _listing(records, form, _ALIAS, row, screens, key="aliases", empty="no aliases")
+    return _listing(records, form, _ALIAS, row, screens, key="aliases", empty=empty)
 
 
 def _alias_row(record: Record) -> Row:
@@ -100,11 +110,14 @@ def _state(deployment: Record) -> str:
     return f"{deployment['state']} {counts}".strip() or "unknown"
 
 
-def models(catalog: Catalog, found: Sequence[Model], form: Format, screens: Screens) -> Page:
-    """The given models."""
+def models(
+    catalog: Catalog, found: Sequence[Model], form: Format, screens: Screens, *, patterns: Sequence[str] = ()
+) -> Page:
+    """The given models, which were found by the patterns."""
+    empty = _nothing("model", "models", catalog.models, patterns)
     named = catalog.aliases_by_model()
     records = [shapes.model(each, named.get(each.model_id, ()), catalog) for each in found]
-    return _listing(records, form, _MODEL, _model_row, screens, key="models", empty="no models")
+    return _listing(records, form, _MODEL, _model_row, screens, key="models", empty=empty)
 
 
 def _model_row(record: Record) -> Row:

@@ -52,7 +52,7 @@ def _deployments(found: Model) -> list[Record] | None:
 
 def _pipelines(catalog: Catalog, *names: str) -> list[str] | None:
     """The pipelines that use one of the names; None where they are not known."""
-    used = catalog.pipelines_naming(*names)
+    used = catalog.pipelines_naming(*names) if catalog.pipelines_known else None
     return None if used is None else list(used)
 
 

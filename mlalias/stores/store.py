@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from mlalias.environment import CATALOG
 from mlalias.errors import Hint, WrongUsage
-from mlalias.text import masked
+from mlalias.text import masked, visible
 
 if TYPE_CHECKING:
     from mlalias.core.catalog import Catalog
@@ -92,6 +92,14 @@ def _location(given: str | None, origin: str) -> Location:
     return Location(user_data_dir("mlalias", appauthor=False), "the default")
 
 
+def say_if_missing(location: Location) -> None:
+    """Say on standard error that there is no catalog in a directory, if so."""
+    from mlalias.stores.directory.contents import is_catalog
+
+    if not is_catalog(location.path):
+        _say(visible(f"there is no catalog in '{location.path}'"))
+
+
 def open_store(
     location: Location, *, whole: bool = True, quiet: bool = False, silent: bool = False, wait: float = 0
 ) -> Store:
@@ -106,7 +114,7 @@ def open_store(
     if wait:
         raise WrongUsage(
             "--wait is for a cluster: a catalog in a directory learns of deployments by `import` only",
-            Hint("take over the answer to GET _ml/trained_models/_stats", ("import", "stats.json")),
+            Hint("import the answer to GET _ml/trained_models/_stats", ("import", "stats.json")),
         )
     from mlalias.progress import progress
     from mlalias.stores.directory.store import DirectoryStore

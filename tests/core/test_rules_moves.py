@@ -42,11 +42,11 @@ def moving(old, new, alias="x"):
 
 def test_the_order_of_the_rules():
     found = [rule.id for rule in rules.RULES]
-    added = [rule for rule in found if rule not in ORDER]
+    new = [rule for rule in found if rule not in ORDER]
     assert found == ORDER, (
-        f"{', '.join(added) or 'a rule'}: add it to ORDER here, in its place, and rows for it below; give it a row in the "
-        "README's table of rules; then write the cases that print every rule anew: "
-        "python -m pytest tests/test_cases.py --update-cases"
+        f"RULES has another order, or more rules ({', '.join(new)}), than ORDER in tests/core/test_rules_moves.py: "
+        "write it there, and rows of moves for it; add a row to the README's table of rules; then write the cases that "
+        "print every rule anew: python -m pytest tests/test_cases.py --update-cases"
     )
 
 

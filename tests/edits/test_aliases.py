@@ -21,8 +21,8 @@ def outcomes(plan, alias):
 
 def test_both_ends_of_a_move_are_looked_up():
     move = look_up(SOME, "x", "n", reassign=True, if_current="m")
-    assert move == ("x", "n", "m", model("m"), model("n"), True, "m", False)
-    assert look_up(SOME, "n", "none", reassign=False) == ("n", "none", None, None, None, False, None, True)
+    assert move == ("x", "n", "m", model("m"), model("n"), True, "m", False, True)
+    assert look_up(SOME, "n", "none", reassign=False) == ("n", "none", None, None, None, False, None, True, False)
     assert look_up(SOME, "lost", "m", reassign=False)[2:5] == ("gone", None, model("m"))
 
 
@@ -32,6 +32,12 @@ def test_only_what_is_named_is_looked_up():
     models = Lazy(looked.append, tuple)
     look_up(Catalog({"x": "m"}, models), "y", "n", reassign=False)
     assert looked == ["n", "y"]
+
+
+@pytest.mark.parametrize(("alias", "existed"), [("8", False), ("9", True), ("x", True), ("fresh", False)])
+def test_an_alias_that_is_there_existed(alias, existed):
+    now = catalog({"x": "m", "9": "m"}, ["m"], history=history("8=m", "8="))
+    assert look_up(now, alias, "m", reassign=False).existed is existed
 
 
 # --- put ---
@@ -68,7 +74,9 @@ def test_only_what_is_named_is_looked_up():
         ("m", "m", {}, ["equal_names"]),
         ("v1", "v1", {}, ["equal_names", "invalid_alias"]),
         ("none", "v1", {"if_current": "n"}, ["invalid_alias"]),
-        ("m", "7", {"exist_ok": True}, ["invalid_alias"]),
+        ("m", "7", {"exist_ok": True}, []),
+        ("n", "7", {"reassign": True}, []),
+        ("n", "8", {}, ["invalid_alias"]),
         ("m", "lost", {"reassign": True}, []),
         ("m", "lost", {"if_current": "gone"}, []),
         ("gone", "lost", {"exist_ok": True}, ["alias_taken"]),
@@ -272,7 +280,7 @@ def test_where_a_rollback_goes(texts, undone, to, goal, undoes):
     ("texts", "undone", "to", "kind", "rule", "reason"),
     [
         ((), {}, None, NotFound, "not_found", "there is no alias 'x'"),
-        (("x=a", "x="), {2: (1,)}, None, Conflict, "nothing_to_undo", "the alias 'x' has no change left to undo"),
+        (("x=a", "x="), {2: (1,)}, None, Refused, "nothing_to_undo", "the alias 'x' has no change left to undo"),
         (("x=a", "x=b"), {}, 3, NotFound, "no_such_revision", "there is no revision 3; the catalog is at revision 2"),
         (("x=a", "x=b"), {}, -1, NotFound, "no_such_revision", "there is no revision -1; the catalog is at revision 2"),
     ],
@@ -331,6 +339,11 @@ def test_undoing_a_creation_obeys_the_rule_of_delete():
 def test_going_back_to_where_there_is_no_alias_now_changes_nothing():
     plan = back(history("x=a", "x="), to=2, deletes=False)
     assert (plan.changes, plan.undoes, plan.empty) == ((Change("x", None, None),), (), True)
+
+
+def test_a_name_that_only_a_server_allows_comes_back():
+    now = catalog({}, ["m"], history=history("9=m", "9="))
+    assert moves(rollback("9", to=None, deletes=False)(now)) == {"9": "m"}
 
 
 def test_a_rollback_goes_through_the_rules():

@@ -1,18 +1,18 @@
 """The edit of many aliases at once: apply, from what files declare to a plan."""
 
 import pytest
-from values import catalog, deployment, model, moves, reasons, rules_of, told, using, warnings
+from values import catalog, deployment, document, model, moves, reasons, rules_of, using, warnings
 
 from mlalias.core.catalog import Change, Pipeline
 from mlalias.core.rules import RULES
 from mlalias.edits.declared import aliases_only, apply
-from mlalias.errors import Conflict, NotFound, Refused
+from mlalias.errors import NotFound, Refused
 
 SOME = catalog({"a": "m", "b": "n", "lost": "gone"}, ["m", "n", "o"], pipelines={"p": ["b"]})
 
 
 def planned(before, aliases=None, *, prune=False, only=(), allow_empty=False, **parts):
-    facts = told(aliases=aliases, **parts)
+    facts = document(aliases=aliases, **parts)
     return apply(facts, prune=prune, only=only, allow_empty=allow_empty)(before)
 
 
@@ -44,6 +44,8 @@ def test_aliases_are_pointed_where_the_file_says(declared, expected):
 def test_every_refused_alias_is_reported():
     plan = planned(SOME, {"v1": "m", "x": "none", "m": "n", "good": "n"})
     assert rules_of(plan) == ["alias_is_model_id", "invalid_alias", "model_missing"]
+    assert [error.context.model_alias for error in plan.errors] == ["m", "v1", "x"]
+    assert all(error.context.catalog == SOME for error in plan.errors)
     assert plan.changes == (Change("good", "n", None),)
     assert plan.refused == (Change("m", "n", None), Change("v1", "m", None), Change("x", "none", None))
     assert {alias: len(outcomes) for alias, outcomes in plan.outcomes.items()} == dict.fromkeys(
@@ -236,7 +238,7 @@ def test_a_name_is_an_alias_or_a_model(declared, models, options, rules):
     if set(rules) == {"alias_and_model"}:
         assert reasons(plan) == [f"'{name}' would be both an alias and the id of a model" for name in sorted(models)]
         assert [(type(error), error.context.model_alias) for error in plan.errors] == [
-            (Conflict, name) for name in sorted(models)
+            (Refused, name) for name in sorted(models)
         ]
         assert all(error.context.catalog is SOME for error in plan.errors)
 
@@ -255,7 +257,7 @@ def test_a_name_is_an_alias_or_a_model(declared, models, options, rules):
     ],
 )
 def test_a_cluster_looks_after_its_own_facts(parts, ignored):
-    facts = told(aliases={"x": "m"}, **parts)
+    facts = document(aliases={"x": "m"}, **parts)
     left, line = aliases_only(facts)
     assert line == (f"the {ignored} in FILE are ignored: a cluster has its own\n" if ignored else "")
     assert (left.aliases, left.models, left.deployments, left.pipelines) == ({"x": "m"}, {}, {}, {})

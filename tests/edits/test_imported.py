@@ -1,11 +1,11 @@
 """Facts that are taken over: import, from documents to a plan."""
 
 import pytest
-from values import catalog, deployment, model, moves, reasons, rules_of, told, using, warnings
+from values import catalog, deployment, document, model, moves, reasons, rules_of, using, warnings
 
 from mlalias.core.catalog import Change, Pipeline
 from mlalias.edits.imported import import_facts
-from mlalias.errors import Conflict, InvalidDocument, Refused
+from mlalias.errors import InvalidDocument, Refused
 
 UP, IDLE = deployment("d"), deployment("e", running=0)
 SOME = catalog(
@@ -16,7 +16,7 @@ SOME = catalog(
 
 
 def planned(before=SOME, *, reassign=False, prune=False, source="FILE", **parts):
-    return import_facts(told(source, **parts), reassign=reassign, prune=prune)(before)
+    return import_facts(document(source, **parts), reassign=reassign, prune=prune)(before)
 
 
 def facts_of(plan):
@@ -194,13 +194,13 @@ def test_aliases_are_taken_without_asking_the_rules(aliases, reassign, expected,
 
 
 def test_without_a_word_nothing_is_reassigned_and_nothing_pruned():
-    plan = import_facts(told(aliases={"x": "n"}, models=["n"]))(SOME)
+    plan = import_facts(document(aliases={"x": "n"}, models=["n"]))(SOME)
     assert (rules_of(plan), plan.forgotten) == (["alias_taken"], ())
 
 
 def test_the_conflict_of_an_alias_that_names_another_model():
     (error,) = planned(aliases={"x": "n"}).errors
-    assert (type(error), error.reason) == (Conflict, "the alias 'x' names 'm' here, and 'n' in FILE")
+    assert (type(error), error.reason) == (Refused, "the alias 'x' names 'm' here, and 'n' in FILE")
     assert (error.context.catalog, error.context.model_alias) == (SOME, "x")
 
 

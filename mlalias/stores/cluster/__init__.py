@@ -1,8 +1,8 @@
 """A live Elasticsearch as a catalog: the server judges a change itself, and its answer counts.
 
 `access.py` puts together address, credentials and certificates; `connection.py` sends requests through the official
-client; `cache.py` reads what is looked at, and each thing once; `sending.py` sends changes, and tells how far it came;
-`store.py` plans a change and has it sent.
+client; `cache.py` reads what is looked at, and each thing once, with `expressions.py` for its requests and `answers.py`
+for what comes back; `sending.py` sends changes, and tells how far it came; `store.py` plans a change and has it sent.
 
 How a change is made:
 

@@ -9,22 +9,19 @@ from functools import cache
 
 from mlalias.core.catalog import Catalog, Deployment, Model, Pipeline, is_model_id, is_server_alias
 from mlalias.core.lazy import Lazy
-from mlalias.documents.codec import Document
 from mlalias.documents.facts import Facts
-from mlalias.documents.facts import answer as read_answer
-from mlalias.errors import InvalidDocument, NotFound, Unreachable
+from mlalias.errors import NotFound, Unreachable
 from mlalias.progress import Advance
+from mlalias.stores.cluster.answers import read
 from mlalias.stores.cluster.connection import PRIVILEGE_MISSING, Connection
+from mlalias.stores.cluster.expressions import narrowed, within_a_line
 
 PAGE = 1000
 # `from` and `size` together are limited by index.max_result_window of the search behind the request:
 # https://www.elastic.co/docs/reference/elasticsearch/index-settings/index-modules#index-max-result-window
 _LISTED = 10_000
-_ALPHANUMERIC = "0123456789abcdefghijklmnopqrstuvwxyz"
 _MODELS = "_ml", "trained_models"
-_LISTS = "trained_model_configs", "trained_model_stats"
 _MANY = 16
-_LONGEST_EXPRESSION = 3000  # of the 4,096 bytes that a request's first line may have
 _JUDGED = {
     "filter_path": "count,trained_model_configs.model_id,trained_model_configs.model_type,"
     "trained_model_configs.inference_config,trained_model_configs.input.field_names,"
@@ -153,7 +150,7 @@ class Lookups:
             yield facts, total
             start += PAGE
         if total > _LISTED:
-            for narrower in _narrowed(patterns):
+            for narrower in narrowed(patterns):
                 yield from self._pages(narrower)
 
     def _ask_deployments(self, model_id: str) -> None:
@@ -161,7 +158,7 @@ class Lookups:
         known = self._models if self._complete else (model_id,)
         wanted = [each for each in known if self._models[each].model_type == "pytorch"]
         with self._progress("reading deployments") as advance:
-            for part in _within_a_line(wanted):
+            for part in within_a_line(wanted):
                 self._deployments |= {**dict.fromkeys(part), **self._stats(part)}
                 advance(len(self._deployments), len(wanted))
 
@@ -186,7 +183,7 @@ class Lookups:
         document = self._connection.get(path, parameters)
         # A filter takes an empty list away, too.
         key = "trained_model_stats" if path[-1] == "_stats" else "trained_model_configs"
-        facts = _read(self._connection, {key: [], **document})
+        facts = read(self._connection, {key: [], **document})
         for text in facts.warnings:
             self._say(f"warning: {text}")
         return facts, document.get("count", 0)
@@ -194,68 +191,6 @@ class Lookups:
     def _take(self, facts: Facts) -> None:
         self._models |= facts.models
         self._aliases |= facts.aliases
-
-
-# --- answers ---
-
-
-def _read(connection: Connection, document: Document) -> Facts:
-    """The facts in an answer; raises Unreachable where no Elasticsearch gives such an answer.
-
-    An entry that holds what no value here can be, such as a whole number of more than 64 bits, is left out.
-    """
-    source = f"the answer of {connection.url}"
-    try:
-        return read_answer(document, source)
-    except InvalidDocument as error:
-        readable, faults = _sorted_out(document, source)
-        if not readable:
-            raise Unreachable(error.reason) from error
-    return read_answer(readable, source)._replace(left_out=faults)
-
-
-def _sorted_out(document: Document, source: str) -> tuple[Document, tuple[str, ...]]:
-    """An answer with the entries alone that can be read, and what is wrong with the others."""
-    key = next((key for key in _LISTS if isinstance(document.get(key), list)), None)
-    parts = [{key: [entry]} for entry in document[key]] if key else [{name: document[name]} for name in document]
-    readable: Document = {}
-    faults: list[str] = []
-    for part in parts:
-        try:
-            read_answer(part, source)
-        except InvalidDocument as fault:
-            faults.append(fault.reason)
-        else:
-            readable = {key: [*readable.get(key, ()), *part[key]]} if key else readable | part
-    return readable, tuple(faults)
-
-
-def _narrowed(patterns: Sequence[str]) -> list[Sequence[str]]:
-    """Patterns that together match what the given ones do: half of them each, or with one more character.
-
-    The model whose id is a pattern's stem is the first that matches it, and so was listed already.
-    """
-    if not patterns:
-        patterns = [f"{character}*" for character in f".{_ALPHANUMERIC}"]
-    elif len(patterns) == 1:
-        stem = patterns[0].removesuffix("*")
-        patterns = [f"{stem}{character}*" for character in f"._-{_ALPHANUMERIC}"]
-    middle = len(patterns) // 2
-    return [patterns[:middle], patterns[middle:]]
-
-
-def _within_a_line(names: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Names in parts that the first line of a request can hold."""
-    part: list[str] = []
-    length = 0
-    for name in names:
-        if part and length + len(name) > _LONGEST_EXPRESSION:
-            yield part
-            part, length = [], 0
-        part.append(name)
-        length += len(name) + 1
-    if part:
-        yield part
 
 
 class Aliases(Lazy[str]):
@@ -296,7 +231,7 @@ def _pipelines(connection: Connection) -> Mapping[str, Pipeline]:
             return {}
         except Unreachable as failure:  # kept, so that it is not asked again for each name
             return failure
-        return _read(connection, document).pipelines
+        return read(connection, document).pipelines
 
     def pipelines() -> Mapping[str, Pipeline]:
         known = answer()

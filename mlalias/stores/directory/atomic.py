@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlalias.errors import Busy, Damaged, Hint, SystemRefused, os_text
-from mlalias.inputs import LARGEST
 from mlalias.progress import Advance, unseen
+from mlalias.text import LARGEST
 
 if TYPE_CHECKING:
     from threading import Lock

@@ -15,9 +15,9 @@ from mlalias.documents.facts import aliases, model
 from mlalias.documents.pipelines import from_tables
 from mlalias.documents.table import Table
 from mlalias.errors import Damaged, Hint, InvalidDocument
-from mlalias.inputs import LARGEST
 from mlalias.progress import Advance, unseen
 from mlalias.stores.directory import atomic
+from mlalias.text import LARGEST
 
 FORMAT = 1
 TABLE = "aliases.toml"

@@ -1,5 +1,6 @@
 """A store: a directory of TOML files, in which replacing `aliases.toml` is what makes a change happen."""
 
+import os
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -100,6 +101,7 @@ class DirectoryStore:
             PipelineFile(self.path / PIPELINES).mapping(),
             HistoryFile(self.path / HISTORY, table.revision),
             table.revision,
+            pipelines_known=os.path.lexists(self.path / PIPELINES),
         )
 
     def _last_entry(self) -> Entry | None:

@@ -56,7 +56,7 @@ def verify(root: Path) -> Findings:
     It takes no lock, and so looks again if a writer was at work meanwhile.
     """
     if not is_catalog(root):
-        raise NotFound(f"there is no catalog in '{root}'", rule="no_catalog")
+        raise NotFound(f"there is no catalog in '{root}'", Hint("see which is meant", ("path",)), rule="no_catalog")
     for _ in range(3):
         before = _stamp(root / TABLE)
         findings = _inspect(root)
