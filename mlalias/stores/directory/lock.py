@@ -50,9 +50,19 @@ class _Held:
 
     def release(self) -> None:
         """Free both; what cannot be freed the system frees when this process ends."""
-        atomic.close(self._directory)
+        if self._directory is not None:
+            _unlock(self._directory)
         with suppress(RuntimeError, OSError):
             self._lock.release()
+
+
+def _unlock(directory: int) -> None:
+    """Free a locked directory: a child may have inherited its descriptor, which keeps the lock if it is only closed."""
+    import fcntl
+
+    with suppress(OSError):
+        fcntl.flock(directory, fcntl.LOCK_UN)
+    atomic.close(directory)
 
 
 def _acquired(path: Path, timeout: float) -> _Held | None:
