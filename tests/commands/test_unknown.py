@@ -188,13 +188,13 @@ def test_pipelines_are_not_known_until_an_answer_was_imported(run, take, seed, c
     seed('[aliases]\nx = "m"\n[models.m]')
     assert "pipelines:     not known" in run("show", "x").out
     assert run("show", "m", "-o", "json").json["models"][0]["pipelines"] is None
-    assert take({}).code == 0
-    assert (catalog / "pipelines.toml").read_text() == "[pipelines]\n"
+    assert take({}).out == "that there are no pipelines is known now\n"
+    assert (catalog / "pipelines.toml").read_text().startswith("[pipelines]\n")
     assert "pipelines:     none\n" in run("show", "x").out
     assert run("models", "-o", "json").json["models"][0]["pipelines"] == []
-    assert run("export").out.endswith("\n[pipelines]\n")
+    assert "\n[pipelines]\n" in run("export").out
     before = contents(catalog)
-    assert take({}).code == 0
+    assert take({}).out == "nothing to do\n"
     assert contents(catalog) == before
 
 
