@@ -138,14 +138,25 @@ def _stats_answer(answer: Table) -> Facts:
 
 
 def _deployment_of_stats(stats: Table) -> Deployment:
-    """Keep what the rules look at; before deployments had ids of their own, they went by the model's."""
+    """Keep what the rules look at and what it was started with; without an id of its own it goes by the model's."""
     status = stats.table("allocation_status")
     return Deployment(
         stats.text("deployment_id") or stats.model_id(),
         stats.text("state") or "",
         status.number("allocation_count"),
         status.number("target_allocation_count"),
+        {key: stats.document[key] for key in STARTED_WITH if key in stats.document},
     )
+
+
+STARTED_WITH = (
+    "adaptive_allocations",
+    "cache_size",
+    "priority",
+    "queue_capacity",
+    "start_time",
+    "threads_per_allocation",
+)
 
 
 def _pipelines_answer(document: Document, source: str) -> Facts:

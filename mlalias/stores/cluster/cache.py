@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlalias.core.catalog import Catalog, Deployment, Model, Pipeline, is_model_id, is_server_alias
 from mlalias.core.lazy import Lazy
-from mlalias.documents.facts import Facts, answer
+from mlalias.documents.facts import STARTED_WITH, Facts, answer
 from mlalias.errors import InvalidDocument, NotFound, Unreachable
 from mlalias.progress import Advance
 
@@ -24,10 +24,10 @@ _JUDGED = {
     "trained_model_configs.inference_config,trained_model_configs.input.field_names,"
     "trained_model_configs.metadata.model_aliases"
 }
+_OF_DEPLOYMENT = ("deployment_id", "model_id", "state", "allocation_status", *STARTED_WITH)
 _DEPLOYED = {
-    "filter_path": "count,trained_model_stats.model_id,trained_model_stats.deployment_stats.deployment_id,"
-    "trained_model_stats.deployment_stats.model_id,trained_model_stats.deployment_stats.state,"
-    "trained_model_stats.deployment_stats.allocation_status"
+    "filter_path": "count,trained_model_stats.model_id,"
+    + ",".join(f"trained_model_stats.deployment_stats.{key}" for key in _OF_DEPLOYMENT)
 }
 
 
