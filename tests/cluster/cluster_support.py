@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
+from mlalias.cli.main import main
 from mlalias.rest.app import App
 from mlalias.stores.directory.store import DirectoryStore
 
@@ -185,6 +186,17 @@ def warning(text: str) -> str:
 
 
 _PRINTABLE = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")
+
+
+# --- a directory that says what a cluster says ---
+
+
+def complete(directory: Path) -> None:
+    """Import what a server fills in by itself, so that a cluster and a copy of it say the same."""
+    answered = elasticsearch(directory)
+    for path, name in (("/_ml/trained_models", "models.json"), ("/_ml/trained_models/_stats", "stats.json")):
+        (directory.parent / name).write_bytes(answered(Asked("GET", path, {}, {})).body)
+        assert main(["import", str(directory.parent / name), "--catalog", str(directory), "-q"]) == 0
 
 
 # --- rows of commands ---

@@ -25,7 +25,7 @@ def key(secure_node):
 
     def key(*privileges):
         body = {"name": "tests", "role_descriptors": {"tests": {"cluster": [*privileges]}}}
-        return secure_node.ask("POST", "/_security/api_key?refresh=true", body).document
+        return secure_node.ask("POST", "/_security/api_key?refresh=true", body).json
 
     return key
 

@@ -70,11 +70,11 @@ class Served:
 
 
 @contextmanager
-def served(root: Path, *, patience: float = 30, **options: Any) -> Iterator[Served]:
+def served(root: Path, **options: Any) -> Iterator[Served]:
     """Serve a copy of the sample from a thread."""
     pristine, directory = build_sample(root / "pristine"), root / "catalog"
-    app = App(DirectoryStore(directory), patience=patience, **options)
-    with background(app, patience) as url:
+    app = App(DirectoryStore(directory), **options)
+    with background(app) as url:
         found = Served(directory, pristine, url)
         found.reset()
         yield found
