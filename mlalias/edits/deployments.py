@@ -76,8 +76,8 @@ def _uses(catalog: Catalog, deployment_id: str) -> Iterator[Conflict]:
     for name in (deployment_id, *catalog.aliases_of(deployment_id)):
         used = catalog.pipelines_naming(name)
         if used:
-            by_alias = "" if name == deployment_id else f" by the alias '{name}'"
-            yield Conflict(f"the deployment '{deployment_id}' is used{by_alias} by {listed_pipelines(used)}")
+            by_alias = "" if name == deployment_id else f", by the alias '{name}'"
+            yield Conflict(f"the deployment '{deployment_id}' is used by {listed_pipelines(used)}{by_alias}")
 
 
 def update(deployment_id: str, changed: Callable[[Deployment], Deployment]) -> Edit:
