@@ -21,11 +21,13 @@ class Hint(NamedTuple):
 class Failure(Exception):  # noqa: N818 - the base of errors that are values, too
     """One sentence about one thing.
 
-    `rule` is a stable code, the rule's id where a rule refused. `type` and `status` are Elasticsearch's where it has
-    one. `hints` are those that are known where the failure is made; others are found from its `context` by whoever
-    prints it, as that costs a search. It is `certain` if what was asked for has not been done.
+    `rule` is a stable code, the rule's id where a rule refused; without one, the `code` of the class counts. `type` and
+    `status` are Elasticsearch's where it has one. `hints` are those that are known where the failure is made; others
+    are found from its `context` by whoever prints it, as that costs a search. It is `certain` if what was asked for has
+    not been done.
     """
 
+    code = "internal"
     exit_code = 1
     type = "internal_error"
     status = 500
@@ -79,6 +81,7 @@ class Failure(Exception):  # noqa: N818 - the base of errors that are values, to
 class SystemRefused(Failure):
     """The operating system refused something before the commit."""
 
+    code = "system"
     type = "io_exception"
 
 
@@ -91,6 +94,7 @@ class Committed(SystemRefused):
 class WrongUsage(Failure):
     """The command line is wrong."""
 
+    code = "usage"
     exit_code = 2
     type = "illegal_argument_exception"
     status = 400
@@ -99,6 +103,7 @@ class WrongUsage(Failure):
 class InvalidDocument(Failure):
     """A file or an answer that was passed in cannot be read."""
 
+    code = "invalid_document"
     exit_code = 2
     type = "parsing_exception"
     status = 400
@@ -107,6 +112,7 @@ class InvalidDocument(Failure):
 class Refused(Failure):
     """A rule, or `--strict`, refuses."""
 
+    code = "refused"
     exit_code = 3
     type = "status_exception"
     status = 400
@@ -115,6 +121,7 @@ class Refused(Failure):
 class NotFound(Failure):
     """A model or an alias does not exist."""
 
+    code = "not_found"
     exit_code = 4
     type = "resource_not_found_exception"
     status = 404
@@ -123,6 +130,7 @@ class NotFound(Failure):
 class Conflict(Failure):
     """The state is not what the request expects, or a thing is still in use."""
 
+    code = "conflict"
     exit_code = 5
     type = "status_exception"
     status = 409
@@ -131,6 +139,7 @@ class Conflict(Failure):
 class Damaged(Failure):
     """The catalog on disk is damaged, or has a newer format."""
 
+    code = "damaged"
     exit_code = 7
     type = "catalog_damaged_exception"
 
@@ -138,6 +147,7 @@ class Damaged(Failure):
 class Busy(Failure):
     """Another writer holds the lock."""
 
+    code = "busy"
     exit_code = 8
     type = "catalog_busy_exception"
     status = 503
@@ -146,6 +156,7 @@ class Busy(Failure):
 class Unreachable(Failure):
     """The cluster cannot be reached, is busy, or denies access; `status` is its own where it answered."""
 
+    code = "unreachable"
     exit_code = 9
     type = "cluster_unreachable_exception"
     status = 503

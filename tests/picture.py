@@ -1,8 +1,6 @@
 """Draws the README's picture of a session: `python tests/picture.py` writes .github/session.svg."""
 
-import os
-import subprocess
-import sys
+import contextlib
 import tempfile
 from io import StringIO
 from pathlib import Path
@@ -10,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.terminal_theme import MONOKAI
 from rich.text import Text
+from terminal import on_terminal
 
 TOP = Path(__file__).parent.parent
 PICTURE = TOP / ".github" / "session.svg"
@@ -20,21 +19,15 @@ COMMANDS = [
 ]
 
 
+COLUMNS = 100
+
+
 def played():
-    """The commands and what they print, in colour."""
-    with tempfile.TemporaryDirectory() as directory:
-        environment = {"MLALIAS_CATALOG": f"{directory}/catalog", "FORCE_COLOR": "1", "PATH": os.environ["PATH"]}
+    """The commands and what a terminal shows of them."""
+    with tempfile.TemporaryDirectory() as directory, contextlib.chdir(TOP):
 
         def run(*words):
-            done = subprocess.run(
-                [sys.executable, "-m", "mlalias", *words],
-                cwd=TOP,
-                env=environment,
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            return done.stdout + done.stderr
+            return on_terminal(*words, columns=COLUMNS, MLALIAS_CATALOG=f"{directory}/catalog", TERM="xterm-256color")
 
         run("import", *(f"tests/sample/{name}.json" for name in ("models", "stats", "pipelines")))
         for command in COMMANDS:
@@ -43,7 +36,7 @@ def played():
 
 def svg():
     """The session as a picture."""
-    console = Console(record=True, file=StringIO(), width=142, force_terminal=True, color_system="truecolor")
+    console = Console(record=True, file=StringIO(), width=COLUMNS, force_terminal=True, color_system="truecolor")
     for text in played():
         console.print(Text.from_ansi(text))
     return console.export_svg(title="mlalias", theme=MONOKAI, unique_id="session")

@@ -87,8 +87,9 @@ def test_the_servers_answer_counts_where_its_rules_and_ours_differ(directory, ru
     assert done.document["error"] == {
         "type": "status_exception",
         "reason": "no, and this is why",
-        "rule": None,
+        "rule": "refused",
         "hint": None,
+        "model_alias": None,
     }
 
 

@@ -10,6 +10,7 @@ from mlalias.core.plan import Caution, Edit, Plan, Receipt
 from mlalias.core.rules import DEPLOYMENT_RULES, STATE_RULES
 from mlalias.edits.aliases import not_current
 from mlalias.errors import Failure, Hint
+from mlalias.interrupts import Written, note
 from mlalias.progress import Advance
 from mlalias.stores.cluster.cache import Lookups, pipelines
 from mlalias.stores.cluster.connection import Connection
@@ -89,6 +90,7 @@ class ClusterStore:
     def _sent(self, plan: Plan, asked: Sequence[Change]) -> Receipt:
         made: list[Change] = []
         warnings = [warning for warning in plan.warnings if warning.model_alias is None]
+        note(Written.told)
         with self._talk.progress("sending changes") as advance:
             for change in asked:
                 try:

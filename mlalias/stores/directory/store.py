@@ -12,6 +12,7 @@ from mlalias.documents.codec import to_toml
 from mlalias.documents.facts import to_model_document
 from mlalias.environment import ACTOR, CLOCK, LOCK_TIMEOUT
 from mlalias.errors import Committed, Damaged, os_text
+from mlalias.interrupts import held
 from mlalias.progress import Advance, unseen
 from mlalias.stores.directory import atomic
 from mlalias.stores.directory.contents import (
@@ -70,13 +71,15 @@ class DirectoryStore:
                 plan = edit(self._catalog(table, advance))  # step 2
             if plan.errors or plan.empty:
                 return Receipt.of(plan, table.revision)
-            self._write_facts(plan)  # step 3
-            if not plan.moves:
-                self._forget(plan)
-                return Receipt.of(plan, table.revision)
-            entry = Entry(table.revision + 1, now, actor, command, message, plan.moves, plan.undoes)
-            self._commit(plan, table, entry)
-            return Receipt.of(plan, entry.revision)
+            drafts = self._draft_facts(plan)  # step 3
+            with held():  # until here Ctrl-C leaves nothing behind, and from here on it waits for the whole
+                atomic.replace_all(drafts)
+                if not plan.moves:
+                    self._forget(plan)
+                    return Receipt.of(plan, table.revision)
+                entry = Entry(table.revision + 1, now, actor, command, message, plan.moves, plan.undoes)
+                self._commit(plan, table, entry)
+                return Receipt.of(plan, entry.revision)
 
     def _table(self) -> AliasFile:
         table = read_table(self.path / TABLE)
@@ -141,7 +144,17 @@ class DirectoryStore:
         atomic.remove(left)
         return table
 
-    def _write_facts(self, plan: Plan) -> None:
+    def _draft_facts(self, plan: Plan) -> dict[Path, Path]:
+        """Write the drafts of facts; give each with the file that it is to replace."""
+        if plan.models and not (self.path / MODELS).is_dir():
+            (self.path / MODELS).mkdir()
+            atomic.sync_directory(self.path)
+        if not plan.models and plan.pipelines is None:
+            return {}
+        with self._progress("writing models") as advance:
+            return atomic.draft_all(self._contents(plan), self.path, advance)
+
+    def _contents(self, plan: Plan) -> dict[Path, bytes]:
         contents = {
             self.path / MODELS / file_name(model_id): to_toml(to_model_document(found)).encode()
             for model_id, found in plan.models.items()
@@ -150,12 +163,7 @@ class DirectoryStore:
             told = {name: list(names) for name, names in sorted(plan.pipelines.items())}
             document = PipelineFile(self.path / PIPELINES).document | {"pipelines": told}
             contents[self.path / PIPELINES] = to_toml(document).encode()
-        if plan.models and not (self.path / MODELS).is_dir():
-            (self.path / MODELS).mkdir()
-            atomic.sync_directory(self.path)
-        if contents:
-            with self._progress("writing models") as advance:
-                atomic.replace_all(contents, self.path, advance)
+        return contents
 
     def _commit(self, plan: Plan, table: AliasFile, entry: Entry) -> None:
         """Draft the new table, append the entry, and let the draft take the table's place: this is the commit.
