@@ -39,6 +39,7 @@ def _name(source: object) -> str:
 
 def _bytes(source: "os.PathLike[str] | str | Mapping[str, Any]") -> bytes:
     from mlalias.documents.codec import to_json, to_toml
+    from mlalias.documents.facts import DECLARED
     from mlalias.inputs import read_input
 
     if isinstance(source, os.PathLike):
@@ -46,7 +47,7 @@ def _bytes(source: "os.PathLike[str] | str | Mapping[str, Any]") -> bytes:
     if isinstance(source, str):
         return source.encode()
     document = dict(source)  # the answer of an official client is like a mapping, but none
-    declares = document.keys() <= {"aliases", "models", "pipelines"}
+    declares = document.keys() <= set(DECLARED)
     return (to_toml(document) if declares else to_json(document)).encode()
 
 

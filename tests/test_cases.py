@@ -3,6 +3,8 @@
     before.toml   the catalog before, imported and then changed by the commands in `given`, if there is one;
                   without it the sample, or an empty catalog where the folder is called `empty-...`
     command       a line for the shell, from the top of the project
+    columns       the width of the terminal that it runs on; without it, standard output is a pipe
+    color         there if the terminal has colours
     stdout, stderr, exit
     after.toml    the catalog after, as `export` has it; without it the catalog is as before
 
@@ -13,9 +15,12 @@ import shlex
 import shutil
 
 import pytest
-from conftest import HERE
+from harness import TESTS, TOP
+from terminal import plain
 
-CASES = sorted(path for path in (HERE / "cases").iterdir() if path.is_dir())
+from mlalias.output.page import Screen, Screens
+
+CASES = sorted(path for path in (TESTS / "cases").iterdir() if path.is_dir())
 
 
 def text(path, default=""):
@@ -23,14 +28,14 @@ def text(path, default=""):
 
 
 @pytest.fixture
-def prepared(request, run, catalog, _sample_once, monkeypatch):
+def prepared(request, run, catalog, pristine, monkeypatch):
     """The folder of a case, with its catalog in place."""
     case = request.param
-    monkeypatch.chdir(HERE.parent)
+    monkeypatch.chdir(TOP)
     if (case / "before.toml").exists():
         assert run("import", case / "before.toml", "-q").code == 0
     elif not case.name.startswith("empty-"):
-        shutil.copytree(_sample_once, catalog)
+        shutil.copytree(pristine, catalog)
     for line in text(case / "given").splitlines():
         assert run(*shlex.split(line)[1:], "-q").code == 0, line
     return case
@@ -41,7 +46,9 @@ def test_case(request, run, prepared):
     before = run("export").out
     program, *words = shlex.split(text(prepared / "command"))
     assert program == "mlalias"
-    ran = run(*words)
+    columns = text(prepared / "columns")
+    screen = Screen(int(columns) if columns else None, color=(prepared / "color").exists(), blocks=True)
+    ran = run(*words, screens=Screens(screen, screen))
     after = run("export").out
     found = {
         "stdout": ran.out,
@@ -53,3 +60,12 @@ def test_case(request, run, prepared):
         for name, content in found.items():
             (prepared / name).write_text(content) if content else (prepared / name).unlink(missing_ok=True)
     assert found == {name: text(prepared / name) for name in found}
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if (case / "columns").exists()], ids=lambda case: case.name)
+def test_what_a_case_shows_fits_its_terminal(case):
+    """Only what is never broken may be longer: a command, which has a line of its own, and a name."""
+    columns = int(text(case / "columns"))
+    for line in plain(text(case / "stdout") + text(case / "stderr")).splitlines():
+        name = max(line.split(), key=len, default="")
+        assert len(line) <= columns or line.startswith("    mlalias ") or len(name) > columns // 2, line

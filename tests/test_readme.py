@@ -4,13 +4,13 @@ import re
 
 import pytest
 import typer.main
-from conftest import HERE
+from harness import TESTS, TOP
 
 from mlalias.cli.app import GROUPS
 from mlalias.cli.main import app
 from mlalias.core.rules import RULES
 
-README = (HERE.parent / "README.md").read_text()
+README = (TOP / "README.md").read_text()
 SESSIONS = re.findall(r"^```console\n\$ (.*?)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 COMMANDS = typer.main.get_command(app).commands
 PARAMETERS = [
@@ -24,7 +24,7 @@ def text(path):
 
 @pytest.mark.parametrize(("command", "printed"), SESSIONS, ids=[command for command, _ in SESSIONS])
 def test_every_session_is_a_case(command, printed):
-    cases = [path for path in (HERE / "cases").iterdir() if text(path / "command") == f"{command}\n"]
+    cases = [path for path in (TESTS / "cases").iterdir() if text(path / "command") == f"{command}\n"]
     assert printed in [text(case / "stdout") + text(case / "stderr") for case in cases]
 
 

@@ -204,7 +204,7 @@ def _rollback(
     """
     from mlalias.edits.aliases import rollback
 
-    options.need_directory("move it back yourself", "put", "MODEL_ID", model_alias, "--reassign")
+    options.need_directory("see what it names now, and move it with put --reassign", "show", model_alias)
     revision = () if to is None else ("--to", str(to))
     return _write(rollback(model_alias, to=to, deletes=delete), options, model_alias, *revision)
 

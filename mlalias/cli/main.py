@@ -41,6 +41,8 @@ def _interrupted(words: Sequence[str]) -> str:
 def _run(words: list[str], screens: Screens) -> Page:
     try:
         result = app(words, prog_name="mlalias", standalone_mode=False)
+        if result == INTERRUPTED:  # what Typer makes of Ctrl-C
+            raise KeyboardInterrupt
         page = result(screens) if callable(result) else result
     except Failure as failure:
         return _failed(failure, words, screens)

@@ -128,6 +128,10 @@ class Waiting(Moving):
         ),
     ] = 0.0
 
+    def repeated(self) -> tuple[str, ...]:
+        """The options that the same command gets again in a hint."""
+        return (*super().repeated(), *(("--wait", f"{self.wait:g}") if self.wait else ()))
+
 
 ModelId = Annotated[
     str,

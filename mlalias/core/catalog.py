@@ -33,29 +33,35 @@ def is_pattern(text: str) -> bool:
 
 
 class Deployment(NamedTuple):
-    """One deployment of a pytorch model; `more` keeps the keys that this program does not look at."""
+    """One deployment of a pytorch model; `more` keeps the keys that this program does not look at.
+
+    A count is None where it is not known, and an unknown `state` is empty: Elasticsearch Serverless may leave them out.
+    """
 
     deployment_id: str
     state: str
-    allocation_count: int
-    target_allocation_count: int
+    allocation_count: int | None
+    target_allocation_count: int | None
     more: Mapping[str, Any] = {}
 
     @property
-    def running(self) -> bool:
-        """Whether it can answer: it is not on its way out, and an allocation is up."""
-        return self.state != "stopping" and self.allocation_count > 0
+    def running(self) -> bool | None:
+        """Whether it has an allocation running and is not stopping; None where that is not known."""
+        if self.state == "stopping":
+            return False
+        return None if self.allocation_count is None else self.allocation_count > 0
 
 
 class Model(NamedTuple):
     """What is known of one trained model.
 
-    `config` is an entry of `GET _ml/trained_models` without `model_id` and `metadata.model_aliases`.
+    `config` is an entry of `GET _ml/trained_models` without `model_id` and `metadata.model_aliases`. `deployments` is
+    None where they are not known, which only a pytorch model's can be: no other model is deployed.
     """
 
     model_id: str
     config: Mapping[str, Any] = {}
-    deployments: tuple[Deployment, ...] = ()
+    deployments: tuple[Deployment, ...] | None = ()
 
     @property
     def model_type(self) -> str | None:
@@ -67,11 +73,29 @@ class Model(NamedTuple):
         """The one key of `inference_config`, such as `regression` or `ner`."""
         return next(iter(self.config.get("inference_config", ())), None)
 
+    def deployed_as(self, known: "Model | None") -> "Model":
+        """The model with the deployments that an earlier state of it had, as far as these say anything of it."""
+        if self.model_type != "pytorch":
+            return self._replace(deployments=())
+        same = known is not None and known.model_type == self.model_type
+        return self._replace(deployments=known.deployments if known and same else None)
+
     @property
     def field_names(self) -> Sequence[str]:
         """The input fields, as the model lists them."""
         names: Sequence[str] = self.config.get("input", {}).get("field_names", ())
         return names
+
+
+class Pipeline(NamedTuple):
+    """What is known of an ingest pipeline.
+
+    `names` are the models, aliases and deployments that its inference processors use, where Elasticsearch looks for
+    them; `body` is the pipeline as `GET _ingest/pipeline` answers it, None where only the names were declared.
+    """
+
+    names: tuple[str, ...]
+    body: Mapping[str, Any] | None = None
 
 
 class Change(NamedTuple):
@@ -106,13 +130,12 @@ class Entry(NamedTuple):
 class Catalog(NamedTuple):
     """All that a store knows; its mappings may read a file or ask a server only when looked into.
 
-    `aliases` maps alias to target, `pipelines` an ingest pipeline to the names that its inference processors use;
-    `revision` is None where the store keeps no history.
+    `aliases` maps alias to target; `revision` is None where the store keeps no history.
     """
 
     aliases: Mapping[str, str]
     models: Mapping[str, Model]
-    pipelines: Mapping[str, Sequence[str]] = {}
+    pipelines: Mapping[str, Pipeline] = {}
     history: Sequence[Entry] = ()
     revision: int | None = 0
 
@@ -138,7 +161,7 @@ class Catalog(NamedTuple):
 
     def pipelines_naming(self, *names: str) -> tuple[str, ...]:
         """The ingest pipelines that use one of the names, sorted."""
-        return tuple(sorted(key for key, used in self.pipelines.items() if not set(used).isdisjoint(names)))
+        return tuple(sorted(key for key, known in self.pipelines.items() if not set(known.names).isdisjoint(names)))
 
     def known_models(self) -> Iterator[Model]:
         """Every model, in order of id; one that goes away meanwhile is left out."""

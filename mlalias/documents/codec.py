@@ -49,8 +49,8 @@ def read_toml(text: str, source: str) -> Document:
     return document
 
 
-def read_json(text: str, source: str) -> tuple[Document, frozenset[str]]:
-    """Read a JSON object without its nulls, which TOML has not, and tell whose they were; raises InvalidDocument."""
+def parse_json(text: str, source: str) -> Document:
+    """Read a JSON object, nulls included; raises InvalidDocument."""
 
     def unique(pairs: list[tuple[str, Any]]) -> Document:
         result = dict(pairs)
@@ -63,8 +63,10 @@ def read_json(text: str, source: str) -> tuple[Document, frozenset[str]]:
     def constant(name: str) -> NoReturn:
         invalid(source, f"holds {name}, which is not a number")
 
+    if text.lstrip()[:1] != "{":
+        invalid(source, "is not a JSON object")
     try:
-        document = json.loads(text, object_pairs_hook=unique, parse_constant=constant)
+        document: Document = json.loads(text, object_pairs_hook=unique, parse_constant=constant)
     except json.JSONDecodeError as error:
         invalid(source, f"is not valid JSON: {_lowered(error.msg)} (at line {error.lineno}, column {error.colno})")
     except RecursionError:
@@ -72,8 +74,13 @@ def read_json(text: str, source: str) -> tuple[Document, frozenset[str]]:
     except ValueError:
         invalid(source, "holds a number that is too long")
     _check(document, source)
+    return document
+
+
+def without_nulls(document: Document) -> tuple[Document, frozenset[str]]:
+    """Leave out nulls, which TOML has not, and tell whose they were."""
     nulls: set[str] = set()
-    return (_without_nulls(document, "", nulls) if "null" in text else document), frozenset(nulls)
+    return _without_nulls(document, "", nulls), frozenset(nulls)
 
 
 def is_json_list(text: str) -> bool:
@@ -87,10 +94,9 @@ def is_json_list(text: str) -> bool:
 
 
 def checked(document: Document, source: str) -> Document:
-    """Pass on, without its nulls, a document that is parsed already; raises InvalidDocument."""
+    """Pass on a document that is parsed already; raises InvalidDocument."""
     _check(document, source)
-    found: Document = _without_nulls(document, "", set())
-    return found
+    return document
 
 
 def to_toml(document: Mapping[str, Any], *, ascii_only: bool = False) -> str:

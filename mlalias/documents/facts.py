@@ -1,13 +1,24 @@
 """Elasticsearch's answers and mlalias declarations, to and from values."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from mlalias.core.catalog import Catalog, Deployment, Model
-from mlalias.documents.codec import Document, checked, decode, invalid, is_json_list, read_json, read_toml
+from mlalias.core.catalog import Catalog, Deployment, Model, Pipeline
+from mlalias.documents.codec import (
+    Document,
+    checked,
+    decode,
+    invalid,
+    is_json_list,
+    parse_json,
+    read_toml,
+    without_nulls,
+)
+from mlalias.documents.pipelines import from_tables, pipeline, to_tables
 from mlalias.documents.table import Table, valid_model_id
 
 PARTS = ("aliases", "models", "deployments", "pipelines")
+DECLARED = ("aliases", "models", "pipelines", "bodies")
 
 
 class Facts(NamedTuple):
@@ -22,7 +33,7 @@ class Facts(NamedTuple):
     aliases: Mapping[str, str] = {}
     models: Mapping[str, Model] = {}
     deployments: Mapping[str, tuple[Deployment, ...]] = {}
-    pipelines: Mapping[str, tuple[str, ...]] = {}
+    pipelines: Mapping[str, Pipeline] = {}
     counts: Mapping[str, int] = {}
     notes: tuple[str, ...] = ()
 
@@ -42,11 +53,7 @@ def read(data: bytes, source: str) -> Facts:
         if is_json_list(text):
             invalid(source, "is a list; the whole answer is wanted, with the braces around it")
         return declaration(read_toml(text, source), source)
-    document, nulls = read_json(text, source)
-    left_out = (
-        f"{source} has keys whose value is null ({', '.join(sorted(nulls))}): they are left out, as TOML has no null"
-    )
-    return _answer(document, source)._replace(notes=(left_out,) if nulls else ())
+    return _answer(parse_json(text, source), source)
 
 
 def merge(documents: Sequence[Facts]) -> Facts:
@@ -58,10 +65,9 @@ def merge(documents: Sequence[Facts]) -> Facts:
         for part, told in merged.items():
             found = getattr(facts, part)
             for name in sorted(found.keys() & told.keys()):
-                if part != "deployments" or (found[name] and told[name]):
-                    invalid(facts.source, f"tells of '{name}' in its {part}, and so does {teller[part, name]}")
+                invalid(facts.source, f"tells of '{name}' in its {part}, and so does {teller[part, name]}")
             teller |= {(part, name): facts.source for name in found}
-            told.update({name: fact for name, fact in found.items() if fact or name not in told})
+            told.update(found)
         counts |= {part: max(count, counts.get(part, 0)) for part, count in facts.counts.items()}
     return Facts(
         tuple(facts.source for facts in documents),
@@ -81,13 +87,18 @@ def answer(document: Document, source: str) -> Facts:
 
 
 def _answer(document: Document, source: str) -> Facts:  # noqa: RET503 - `invalid` raises
-    answer = Table(document, source)
+    plain, nulls = without_nulls(document)
+    answer = Table(plain, source)
+    left_out = (
+        f"{source} has keys whose value is null ({', '.join(sorted(nulls))}): they are left out, as TOML has no null"
+    )
+    notes = (left_out,) if nulls else ()
     if "trained_model_configs" in document:
-        return _models_answer(answer)
+        return _models_answer(answer)._replace(notes=notes)
     if "trained_model_stats" in document:
-        return _stats_answer(answer)
+        return _stats_answer(answer)._replace(notes=notes)
     if all(isinstance(value, dict) and "processors" in value for value in document.values()):
-        return _pipelines_answer(answer)
+        return _pipelines_answer(document, source)
     if "error" in document:
         invalid(source, f"is an error that Elasticsearch answered ({_error_text(document)}), not facts")
     invalid(source, "is no answer to GET _ml/trained_models, _ml/trained_models/_stats or _ingest/pipeline")
@@ -111,7 +122,9 @@ def _models_answer(answer: Table) -> Facts:
             if aliases.setdefault(alias, model_id) != model_id:
                 answer.invalid(f"has the alias '{alias}' on two models, '{aliases[alias]}' and '{model_id}'")
     parts = frozenset({"models", "aliases"})
-    return Facts((answer.source,), parts, aliases=aliases, models=models, counts={"models": answer.number("count")})
+    return Facts(
+        (answer.source,), parts, aliases=aliases, models=models, counts={"models": answer.number("count") or 0}
+    )
 
 
 def _stats_answer(answer: Table) -> Facts:
@@ -122,41 +135,48 @@ def _stats_answer(answer: Table) -> Facts:
         more = (_deployment_of_stats(entry.table("deployment_stats")),) if deployed else ()
         found[model_id] = found.get(model_id, ()) + more
     parts = frozenset({"deployments"})
-    return Facts((answer.source,), parts, deployments=found, counts={"deployments": answer.number("count")})
+    return Facts((answer.source,), parts, deployments=found, counts={"deployments": answer.number("count") or 0})
 
 
 def _deployment_of_stats(stats: Table) -> Deployment:
     """Keep what the rules look at; before deployments had ids of their own, they went by the model's."""
-    status = stats.table("allocation_status")
+    state, status = stats.text("state") or "", stats.table("allocation_status")
+    count = _unless_ended(state, status.number("allocation_count"))
     return Deployment(
         stats.text("deployment_id") or stats.model_id(),
-        stats.text("state") or "",
-        status.number("allocation_count"),
-        status.number("target_allocation_count"),
+        state,
+        _on_nodes(stats) if count is None else count,
+        _unless_ended(state, status.number("target_allocation_count")),
     )
 
 
-def _pipelines_answer(answer: Table) -> Facts:
-    pipelines = {name: tuple(dict.fromkeys(names_in(body["processors"]))) for name, body in answer.document.items()}
-    return Facts((answer.source,), frozenset({"pipelines"}), pipelines=pipelines)
+def _unless_ended(state: str, count: int | None) -> int | None:
+    """A count of allocations; only a deployment that is starting or started has an `allocation_status` to say it.
 
-
-def names_in(processors: Any) -> Iterator[str]:
-    """The models and aliases that inference processors use, where Elasticsearch looks for them.
-
-    It looks into `foreach`, and into the `on_failure` of processors other than `inference` and `foreach`.
+    https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-trained-models-stats
     """
-    listed = processors if isinstance(processors, list) else ()
-    for kind, options in (item for processor in listed if isinstance(processor, dict) for item in processor.items()):
-        if not isinstance(options, dict):
-            continue
-        if kind == "inference":
-            if isinstance(options.get("model_id"), str):
-                yield options["model_id"]
-        elif kind == "foreach":
-            yield from names_in([options.get("processor")])
-        else:
-            yield from names_in(options.get("on_failure"))
+    return 0 if count is None and state in ("stopping", "failed") else count
+
+
+def _on_nodes(stats: Table) -> int | None:
+    """How many allocations the nodes of a deployment have started; None where they do not say.
+
+    Elasticsearch Serverless may leave `state` and `allocation_status` out: https://github.com/elastic/kibana/pull/180480
+    """
+    states = [(node.table("routing_state").text("routing_state"), node) for node in stats.tables("nodes")]
+    counts = [_allocations_on(node) if state == "started" else 0 for state, node in states if state is not None]
+    return sum(counts) if counts else None
+
+
+def _allocations_on(node: Table) -> int:
+    count = node.number("number_of_allocations")
+    return 1 if count is None else count
+
+
+def _pipelines_answer(document: Document, source: str) -> Facts:
+    """Pipelines, which keep their nulls."""
+    found = {name: pipeline(body) for name, body in document.items()}
+    return Facts((source,), frozenset({"pipelines"}), pipelines=found)
 
 
 # --- a model and its deployments ---
@@ -176,7 +196,9 @@ def model(model_id: str, table: Table) -> Model:
     metadata = {key: value for key, value in table.table("metadata").document.items() if key != "model_aliases"}
     if metadata:
         config["metadata"] = metadata
-    return Model(model_id, config, tuple(_deployment(entry) for entry in table.tables("deployments")))
+    if "deployments" in table.document:
+        return Model(model_id, config, tuple(_deployment(entry) for entry in table.tables("deployments")))
+    return Model(model_id, config).deployed_as(None)
 
 
 _NOT_CONFIG = ("model_id", "deployments", "metadata")
@@ -187,11 +209,12 @@ def _deployment(table: Table) -> Deployment:
     deployment_id = table.text("deployment_id")
     if deployment_id is None:
         table.invalid(f"has no deployment_id in {table.where}")
+    state = table.text("state") or ""
     return Deployment(
         deployment_id,
-        table.text("state") or "",
-        table.number("allocation_count"),
-        table.number("target_allocation_count"),
+        state,
+        _unless_ended(state, table.number("allocation_count")),
+        _unless_ended(state, table.number("target_allocation_count")),
         {key: value for key, value in table.document.items() if key not in _DEPLOYMENT_KEYS},
     )
 
@@ -202,19 +225,20 @@ def _deployment(table: Table) -> Deployment:
 def declaration(document: Document, source: str) -> Facts:
     """Read aliases, models and pipelines; a name that no alias can have is taken as it is, to be judged later."""
     table = Table(document, source)
-    for key in sorted(document.keys() - {"aliases", "models", "pipelines", "format", "revision"}):
-        table.invalid(f"has the key '{key}', which no declaration has (it has aliases, models, pipelines)")
+    for key in sorted(document.keys() - {*DECLARED, "format", "revision"}):
+        table.invalid(f"has the key '{key}', which no declaration has (it has {', '.join(DECLARED)})")
     if document.get("format", 1) != 1:
         table.invalid(f"has format {document['format']}; this version of mlalias reads format 1")
     models = {model_id: model(valid_model_id(model_id, table), body) for model_id, body in table.each("models")}
-    parts = document.keys() & {"aliases", "models", "pipelines"}
+    deployed = [model_id for model_id, body in table.each("models") if "deployments" in body.document]
+    parts = {"pipelines" if key == "bodies" else key for key in document.keys() & DECLARED}
     return Facts(
         (source,),
-        frozenset(parts | {"deployments"} if "models" in parts else parts),
+        frozenset(parts),
         aliases=aliases(table),
-        models={model_id: found._replace(deployments=()) for model_id, found in models.items()},
-        deployments={model_id: found.deployments for model_id, found in models.items()},
-        pipelines=pipelines(table),
+        models={model_id: found.deployed_as(None) for model_id, found in models.items()},
+        deployments={model_id: models[model_id].deployments or () for model_id in deployed},
+        pipelines=from_tables(table),
     )
 
 
@@ -224,20 +248,15 @@ def aliases(table: Table) -> dict[str, str]:
     return {alias: table.text(alias) or "" for alias in table.document}
 
 
-def pipelines(table: Table) -> dict[str, tuple[str, ...]]:
-    """The `[pipelines]` of a document: what each names."""
-    table = table.table("pipelines")
-    return {name: table.texts(name) for name in table.document}
-
-
 # --- writing ---
 
 
 def to_model_document(found: Model) -> Document:
     """A model's keys as its file and a declaration have them."""
     document = dict(found.config)
-    if found.deployments:
-        document["deployments"] = [to_deployment(deployment) for deployment in found.deployments]
+    if found.deployments or (found.deployments == () and found.model_type == "pytorch"):
+        listed = (to_deployment(deployment) for deployment in found.deployments)
+        document["deployments"] = [{k: value for k, value in keys.items() if value is not None} for keys in listed]
     return document
 
 
@@ -253,7 +272,7 @@ def to_declaration(catalog: Catalog) -> Document:
     document: Document = {
         "aliases": dict(sorted(catalog.aliases.items())),
         "models": {found.model_id: to_model_document(found) for found in catalog.known_models()},
-        "pipelines": {name: list(names) for name, names in sorted(catalog.pipelines.items())},
+        **to_tables(catalog.pipelines),
     }
     return {key: table for key, table in document.items() if table or key == "aliases"}
 

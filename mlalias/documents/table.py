@@ -56,12 +56,12 @@ class Table(NamedTuple):
             self.invalid(f"has {self.place(key)} that is not a list of strings")
         return tuple(found)
 
-    def number(self, key: str) -> int:
-        """A count; 0 if it is not there."""
+    def number(self, key: str) -> int | None:
+        """A number that is not negative; None if it is not there."""
         count: int | None = self._typed(key, int, "a whole number")
         if isinstance(count, bool) or (count is not None and count < 0):
             self.invalid(f"has {self.place(key)} that is not a count")
-        return count or 0
+        return count
 
     def model_id(self) -> str:
         """The `model_id`, which must be there and valid."""

@@ -58,11 +58,7 @@ def judged(catalog: Catalog, move: Move, outcomes: tuple[Outcome, ...]) -> Plan:
     """The plan for one move that the rules have judged."""
     context = Context(catalog, move.model_alias, move, outcomes)
     errors = tuple(_refusal(fault, context) for fault in refusals(outcomes))
-    warnings = tuple(
-        Caution(outcome.message, outcome.rule.id, move.model_alias, move.overlap)
-        for outcome in outcomes
-        if outcome.result == "warn" and not errors
-    )
+    warnings = () if errors else _warnings(move, outcomes)
     asked = (Change(move.model_alias, move.model_id, move.target),)
     return Plan(
         catalog,
@@ -71,6 +67,20 @@ def judged(catalog: Catalog, move: Move, outcomes: tuple[Outcome, ...]) -> Plan:
         outcomes={move.model_alias: outcomes},
         warnings=warnings,
         errors=errors,
+    )
+
+
+def _warnings(move: Move, outcomes: Sequence[Outcome]) -> tuple[Caution, ...]:
+    """The warnings of the rules; of two rules that lack the same fact, the first one's."""
+    warned = {outcome.message: outcome for outcome in reversed(outcomes) if outcome.result == "warn"}
+    return tuple(
+        Caution(
+            message,
+            outcome.rule.id,
+            move.model_alias,
+            overlap=None if "deployment" in outcome.rule.tags else move.overlap,
+        )
+        for message, outcome in reversed(warned.items())
     )
 
 

@@ -4,7 +4,7 @@ from collections import ChainMap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from mlalias.core.catalog import Catalog, Change, Model, is_pattern
+from mlalias.core.catalog import Catalog, Change, Model, Pipeline, is_pattern
 from mlalias.core.plan import Caution, Context, Edit, FactChange, Plan
 from mlalias.core.rules import judge
 from mlalias.documents.facts import Facts
@@ -56,7 +56,7 @@ class _Additions(NamedTuple):
     """The facts of a declaration that a catalog lacks; what it knows otherwise stays, with a warning."""
 
     models: Mapping[str, Model]
-    pipelines: Mapping[str, Sequence[str]] | None
+    pipelines: Mapping[str, Pipeline] | None
     facts: tuple[FactChange, ...]
     cautions: tuple[Caution, ...]
 
@@ -68,20 +68,21 @@ class _Additions(NamedTuple):
 
 def _additions(catalog: Catalog, facts: Facts) -> _Additions:
     models: dict[str, Model] = {}
-    pipelines: dict[str, Sequence[str]] = {}
+    pipelines: dict[str, Pipeline] = {}
     differing: list[str] = []
     for model_id, config in sorted(facts.models.items()):
         known = catalog.models.get(model_id)
-        untold = known.deployments if known else ()
-        declared = config._replace(deployments=facts.deployments.get(model_id, untold))
+        declared = config.deployed_as(known)
+        if model_id in facts.deployments:
+            declared = declared._replace(deployments=facts.deployments[model_id])
         if known is None:
             models[model_id] = declared
         elif known != declared:
             differing.append(f"the model '{model_id}'")
-    for name, names in sorted(facts.pipelines.items()):
+    for name, pipeline in sorted(facts.pipelines.items()):
         if name not in catalog.pipelines:
-            pipelines[name] = names
-        elif tuple(catalog.pipelines[name]) != tuple(names):
+            pipelines[name] = pipeline
+        elif not _agree(catalog.pipelines[name], pipeline):
             differing.append(f"the pipeline '{name}'")
     return _Additions(
         models,
@@ -96,6 +97,11 @@ def _additions(catalog: Catalog, facts: Facts) -> _Additions:
             *(Caution(f"{thing} differs from the one in {facts.source}; it stays as it is") for thing in differing),
         ),
     )
+
+
+def _agree(known: Pipeline, declared: Pipeline) -> bool:
+    """Whether a declared pipeline, of which only the names may be written, is the known one."""
+    return known.names == declared.names and declared.body in (None, known.body)
 
 
 def _ignored(facts: Facts) -> tuple[str, ...]:

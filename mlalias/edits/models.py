@@ -6,7 +6,8 @@ from typing import Any
 from mlalias.core.catalog import Catalog, Change, Deployment, Model, is_model_id
 from mlalias.core.plan import Context, Edit, FactChange, Plan
 from mlalias.documents.codec import Document
-from mlalias.documents.facts import model, names_in
+from mlalias.documents.facts import model
+from mlalias.documents.pipelines import pipeline
 from mlalias.documents.table import Table
 from mlalias.edits.aliases import listed_pipelines
 from mlalias.errors import Conflict, InvalidDocument, NotFound, Refused
@@ -87,7 +88,7 @@ def _created(given: Model) -> Model:
         config["model_type"] = _type_of(given.config.get("definition"))
     if config.get("model_type") == "pytorch" and "input" not in config:
         config["input"] = {"field_names": ["input"]}
-    return given._replace(config=config)
+    return given._replace(config=config, deployments=())
 
 
 def _type_of(definition: Any) -> str:
@@ -99,17 +100,16 @@ def _type_of(definition: Any) -> str:
 
 
 def put_pipeline(name: str, document: Document) -> Edit:
-    """Add an ingest pipeline or replace it; only what its processors name is kept. Raises InvalidDocument."""
+    """Add an ingest pipeline or replace it; it is kept whole. Raises InvalidDocument."""
     processors = document.get("processors")
     if not isinstance(processors, list) or not all(isinstance(one, dict) for one in processors):
         raise InvalidDocument("the body has no list of processors", type="parse_exception")
-    names = tuple(dict.fromkeys(names_in(processors)))
+    put = pipeline(document)
 
     def edit(catalog: Catalog) -> Plan:
-        known = catalog.pipelines.get(name)
-        if known is not None and tuple(known) == names:
+        if catalog.pipelines.get(name) == put:
             return Plan(catalog)
-        return Plan(catalog, pipelines={**catalog.pipelines, name: names})
+        return Plan(catalog, pipelines={**catalog.pipelines, name: put})
 
     return edit
 
@@ -122,7 +122,7 @@ def delete_pipelines(pattern: str) -> Edit:
         if not gone:
             missing = NotFound(f"there is no ingest pipeline '{pattern}'")
             return Plan(catalog, errors=() if pattern == "*" else (missing,))
-        kept = {name: names for name, names in catalog.pipelines.items() if name not in gone}
+        kept = {name: known for name, known in catalog.pipelines.items() if name not in gone}
         return Plan(catalog, pipelines=kept)
 
     return edit
@@ -145,7 +145,7 @@ def start(name: str, deployment_id: str, allocations: int) -> Edit:
             return Plan(catalog, errors=(not_found(catalog, name, "model"),))
         deployment = Deployment(deployment_id or found.model_id, "started", allocations, allocations)
         refused = _undeployable(catalog, found, deployment.deployment_id)
-        return _redeployed(catalog, found._replace(deployments=(*found.deployments, deployment)), *refused)
+        return _redeployed(catalog, found._replace(deployments=(*(found.deployments or ()), deployment)), *refused)
 
     return edit
 
@@ -153,7 +153,7 @@ def start(name: str, deployment_id: str, allocations: int) -> Edit:
 def _undeployable(catalog: Catalog, found: Model, deployment_id: str) -> tuple[Refused, ...]:
     if found.model_type != "pytorch":
         return (Refused(f"the model '{found.model_id}' is no pytorch model, and only these are deployed"),)
-    taken = {one.deployment_id for known in catalog.known_models() for one in known.deployments}
+    taken = {one.deployment_id for known in catalog.known_models() for one in known.deployments or ()}
     if deployment_id in taken:
         return (Refused(f"there is a deployment '{deployment_id}' already", type=_EXISTS),)
     return ()
@@ -165,10 +165,11 @@ def stop(name: str, *, force: bool) -> Edit:
     def edit(catalog: Catalog) -> Plan:
         target = catalog.target(name)
         for found in catalog.known_models():
-            kept = tuple(one for one in found.deployments if one.deployment_id != name)
-            if found.model_id == target and len(kept) == len(found.deployments):
+            deployments = found.deployments or ()
+            kept = tuple(one for one in deployments if one.deployment_id != name)
+            if found.model_id == target and len(kept) == len(deployments):
                 kept = ()
-            if len(kept) < len(found.deployments):
+            if len(kept) < len(deployments):
                 return _redeployed(catalog, found._replace(deployments=kept), *_needed(catalog, found, name, force))
         return Plan(catalog, errors=(NotFound(f"there is no deployment '{name}'"),))
 

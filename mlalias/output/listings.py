@@ -97,14 +97,21 @@ def _alias_line(record: Record) -> dict[str, str]:
 
 def deployment_text(record: Record) -> str:
     """The states of a model's deployments with the allocations that they have and want."""
+    if record["deployments"] is None:
+        return "unknown"
     if record["deployments"]:
         return ", ".join(_state(each) for each in record["deployments"])
     return "not deployed" if record.get("model_type") == "pytorch" else ""
 
 
 def _state(deployment: Record) -> str:
-    state = deployment["state"] or "unknown"
-    return f"{state} {deployment['allocation_count']}/{deployment['target_allocation_count']}"
+    """The state and the allocations, as far as they are known."""
+    count, target = deployment["allocation_count"], deployment["target_allocation_count"]
+    if count is None:
+        counts = "" if target is None else f"?/{target}"
+    else:
+        counts = f"{count} running" if target is None else f"{count}/{target}"
+    return f"{deployment['state']} {counts}".strip() or "unknown"
 
 
 def models(catalog: Catalog, found: Sequence[Model], form: Format, screens: Screens) -> Page:
@@ -169,8 +176,8 @@ def _pairs(record: Record, screen: Screen) -> list[tuple[str, str]]:
 def _deployment_pairs(record: Record) -> list[tuple[str, str]]:
     if not deployment_text(record):
         return []
-    states = (f"{each['deployment_id']} {_state(each)}" for each in record["deployments"])
-    return [("deployment", ", ".join(states) or "not deployed")]
+    states = ", ".join(f"{each['deployment_id']} {_state(each)}" for each in record["deployments"] or ())
+    return [("deployment", states or deployment_text(record))]
 
 
 def _last_change(record: Record, screen: Screen) -> list[tuple[str, str]]:

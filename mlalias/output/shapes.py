@@ -31,7 +31,7 @@ def alias(catalog: Catalog, model_alias: str) -> Record:
         "model_type": found.model_type if found else None,
         "inference_type": found.inference_type if found else None,
         "field_count": len(found.field_names) if found else None,
-        "deployments": [to_deployment(each) for each in found.deployments] if found else [],
+        "deployments": _deployments(found) if found else [],
         "dangling": found is None,
     }
 
@@ -42,9 +42,14 @@ def model(found: Model, aliases: Sequence[str], catalog: Catalog) -> Record:
         "model_id": found.model_id,
         **found.config,
         "model_aliases": list(aliases),
-        "deployments": [to_deployment(each) for each in found.deployments],
+        "deployments": _deployments(found),
         "pipelines": list(catalog.pipelines_naming(found.model_id, *aliases)),
     }
+
+
+def _deployments(found: Model) -> list[Record] | None:
+    """The deployments of a model; None where they are not known."""
+    return None if found.deployments is None else [to_deployment(each) for each in found.deployments]
 
 
 def shown_alias(catalog: Catalog, model_alias: str) -> Record:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -11,13 +10,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
-from conftest import HERE
-
-from mlalias.cli.main import main
 from mlalias.rest.app import App
 from mlalias.stores.directory.store import DirectoryStore
 
-SAMPLE = HERE / "sample"
 PRODUCT = {"X-elastic-product": "Elasticsearch"}
 
 
@@ -148,18 +143,6 @@ def answering(answers: Answering) -> Iterator[Cluster]:
         yield Cluster(url, front, Path())
 
 
-class Run(NamedTuple):
-    """What a command left: its exit code, and what it printed."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def document(self) -> Any:
-        return json.loads(self.out)
-
-
 # --- Elasticsearch, as `serve` answers for it ---
 
 
@@ -204,16 +187,12 @@ def warning(text: str) -> str:
 _PRINTABLE = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")
 
 
-# --- catalogs to put behind it ---
+# --- rows of commands ---
+
+COMMANDS = ("put", "delete", "list", "models", "show", "resolve", "compare")
 
 
-def build_sample(directory: Path) -> Path:
-    """A catalog of the sample's models, deployments and pipelines."""
-    files = [str(SAMPLE / f"{name}.json") for name in ("models", "stats", "pipelines")]
-    assert main(["import", *files, "--catalog", str(directory), "-q"]) == 0
-    return directory
-
-
-def copied(directory: Path, to: Path) -> Path:
-    shutil.copytree(directory, to)
-    return to
+def spelled(parameter: Any) -> str:
+    """A command as the id of its row."""
+    is_command = isinstance(parameter, list) and parameter and parameter[0] in COMMANDS
+    return " ".join(parameter) if is_command else ""

@@ -8,32 +8,29 @@ import threading
 import time
 
 import pytest
-from cluster_cases import LATE, NEW, SLIM, SST, spelled
-from cluster_fixtures import cluster, declared, directory, fenced, place, run, sample_source
-from cluster_support import Front, Told, answering, elasticsearch, error, good
+from cluster_support import Front, Told, answering, elasticsearch, error, good, spelled
+from harness import LATE, MLALIAS, NEW, SLIM, SST
 
 from mlalias.stores.directory.store import DirectoryStore
 
-pytestmark = pytest.mark.usefixtures("fenced")
 
-
-def test_apply_ends_alike_on_both(place, directory, declared, run):
+def test_apply_ends_alike_on_both(place, sample, declared, run):
     path = declared(flight_delay_model=NEW, alpha=SLIM, sentiment=SST, elser=".elser_model_2")
     words = ["apply", path, "--prune", "--only", "[aefis][!l]*", "-o", "json", "--catalog", place]
     assert run(*words, "--check").code == 6
     done = run("apply", path, "-o", "json", "--catalog", place)
     assert done.code == 0, done.err
-    assert DirectoryStore(directory).read().aliases["alpha"] == SLIM
+    assert DirectoryStore(sample).read().aliases["alpha"] == SLIM
     assert run("apply", path, "--check", "--catalog", place).code == 0
 
 
-def test_apply_that_the_rules_refuse_sends_nothing(place, directory, declared, run):
-    before = dict(DirectoryStore(directory).read().aliases)
+def test_apply_that_the_rules_refuse_sends_nothing(place, sample, declared, run):
+    before = dict(DirectoryStore(sample).read().aliases)
     path = declared(alpha=SLIM, flight_delay_model=LATE, beta="missing")
     done = run("apply", path, "-o", "json", "--catalog", place)
     assert done.code == 3
-    assert [one["rule"] for one in done.document["errors"]] == ["model_missing", "inference_type_differs"]
-    assert DirectoryStore(directory).read().aliases == before
+    assert [one["rule"] for one in done.json["errors"]] == ["model_missing", "inference_type_differs"]
+    assert DirectoryStore(sample).read().aliases == before
 
 
 def test_apply_creates_then_moves_then_deletes(cluster, declared, run):
@@ -69,24 +66,24 @@ def test_declared_facts_are_left_to_the_cluster(cluster, declared, run, facts, i
     assert "pipeline" not in done.out
 
 
-def test_apply_that_would_delete_what_a_pipeline_names_sends_nothing(place, directory, declared, run):
-    before = dict(DirectoryStore(directory).read().aliases)
+def test_apply_that_would_delete_what_a_pipeline_names_sends_nothing(place, sample, declared, run):
+    before = dict(DirectoryStore(sample).read().aliases)
     path = declared(alpha=SLIM)
     done = run("apply", path, "--prune", "-o", "json", "--catalog", place)
     assert done.code == 5
-    assert "used by the ingest pipeline" in done.document["error"]["reason"]
+    assert "used by the ingest pipeline" in done.json["error"]["reason"]
     way_out = {
         True: f"see what uses it: mlalias show flight_delay_model --catalog {place}",
         False: "once no pipeline uses it, import the answer to GET _ingest/pipeline: "
         f"mlalias import pipelines.json --prune --catalog {place}",
     }
-    assert done.document["error"]["hint"] == way_out[place.startswith("http")]
-    assert DirectoryStore(directory).read().aliases == before
+    assert done.json["error"]["hint"] == way_out[place.startswith("http")]
+    assert DirectoryStore(sample).read().aliases == before
 
 
-def test_apply_does_without_pipelines_that_it_may_not_read(directory, declared, run):
+def test_apply_does_without_pipelines_that_it_may_not_read(sample, declared, run):
     """Then it is the server that refuses the deletion, and the rest is done."""
-    behind = elasticsearch(directory)
+    behind = elasticsearch(sample)
     denied = error(403, "security_exception", "action is unauthorized for user [x]")
     with answering(lambda asked: denied if asked.parts[0] == "_ingest" else behind(asked)) as cluster:
         words = ["apply", declared(alpha=SLIM), "--prune", "--only", "[af]*", "--catalog", cluster.url]
@@ -113,8 +110,8 @@ def test_apply_does_without_pipelines_that_it_may_not_read(directory, declared, 
     ],
     ids=["403", "409", "404", "400", "429", "500", "503", "closed"],
 )
-def test_apply_that_stops_tells_what_was_done_and_a_second_run_ends_it(failing, code, directory, declared, run):
-    behind = elasticsearch(directory)
+def test_apply_that_stops_tells_what_was_done_and_a_second_run_ends_it(failing, code, sample, declared, run):
+    behind = elasticsearch(sample)
     path = declared(alpha=SLIM, flight_delay_model=NEW, sentiment="sst-2-next", elser=".elser_model_2")
     broken = threading.Event()
 
@@ -125,11 +122,11 @@ def test_apply_that_stops_tells_what_was_done_and_a_second_run_ends_it(failing, 
     with answering(answer) as cluster:
         done = run("apply", path, "-o", "json", "--catalog", cluster.url)
         assert done.code == code, done.err
-        told = done.document
+        told = done.json
         unknown = ["flight_delay_model"] if failing.close or failing.status >= 500 else []
         assert [change["model_alias"] for change in told["unknown"]] == unknown
         assert unknown + [one["model_alias"] for one in told["not_done"]] == ["flight_delay_model", "sentiment"]
-        made = [change for change in done.document["changes"] if change["result"] != "unchanged"]
+        made = [change for change in done.json["changes"] if change["result"] != "unchanged"]
         assert [change["model_alias"] for change in made] == ["alpha"]
         assert "; of 3 changes, 1 made ('alpha') and " in told["error"]["reason"]
         assert told["error"]["reason"].endswith("'sentiment')")
@@ -180,9 +177,9 @@ def _config(number):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no process there can send Ctrl-C to one other process")
-def test_apply_that_is_interrupted_tells_how_far_it_came(directory, declared, tmp_path):
+def test_apply_that_is_interrupted_tells_how_far_it_came(sample, declared, tmp_path):
     """As a person does it: Ctrl-C while the server takes its time over the second of three changes."""
-    behind = elasticsearch(directory)
+    behind = elasticsearch(sample)
     path = declared(alpha=SLIM, beta=SLIM, flight_delay_model=NEW)
     hang = threading.Event()
 
@@ -190,7 +187,7 @@ def test_apply_that_is_interrupted_tells_how_far_it_came(directory, declared, tm
         return Told(hang=hang) if asked.path.endswith("/beta") and asked.method == "PUT" else behind(asked)
 
     with answering(answer) as cluster:
-        command = [sys.executable, "-m", "mlalias", "apply", path, "--catalog", cluster.url]
+        command = [*MLALIAS, "apply", path, "--catalog", cluster.url]
         process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
         until = time.monotonic() + 10
         while len(cluster.front.writes) < 2 and time.monotonic() < until:

@@ -7,17 +7,15 @@ import time
 import traceback
 
 import pytest
-from cluster_fixtures import cluster, declared, directory, fenced, place, run, sample_source
 from cluster_support import PRODUCT, Front, Told, answering, elasticsearch, error, good
+from harness import MLALIAS, SLIM
 
 from mlalias.stores.cluster.access import access
-
-pytestmark = pytest.mark.usefixtures("fenced")
 
 KEY = "c2VjcmV0LWlkOnNlY3JldC1rZXk="
 SECURITY = "security_exception"
 READ = ["resolve", "sentiment"]
-PUT = ["put", "flight-delay-slim-1612000000000", "slim"]
+PUT = ["put", SLIM, "slim"]
 DENIED = "action [cluster:admin/xpack/ml/x] is unauthorized for API key id [a], this action is granted by [manage_ml]"
 HTML = {"Content-Type": "text/html"}
 
@@ -50,8 +48,8 @@ HTML = {"Content-Type": "text/html"}
     ids=lambda value: value if isinstance(value, str) else None,
 )
 @pytest.mark.parametrize("words", [READ, PUT], ids=["read", "write"])
-def test_a_fault_is_one_sentence_and_exit_code_9(words, told, status, text, hint, directory, run):
-    behind = elasticsearch(directory)
+def test_a_fault_is_one_sentence_and_exit_code_9(words, told, status, text, hint, sample, run):
+    behind = elasticsearch(sample)
 
     def answer(asked):
         return told if words is READ or asked.method == "PUT" else behind(asked)
@@ -59,12 +57,12 @@ def test_a_fault_is_one_sentence_and_exit_code_9(words, told, status, text, hint
     with answering(answer) as cluster:
         done = run(*words, "-o", "json", "--catalog", cluster.url)
     assert done.code == 9, done.err
-    failure = done.document["error"]
+    failure = done.json["error"]
     privilege = "monitor_ml" if words is READ else "manage_ml"
     assert text.replace("PRIVILEGE", privilege) in failure["reason"]
     assert failure["reason"].startswith(cluster.url)
     assert hint is None or hint.replace("PRIVILEGE", privilege) in failure["hint"]
-    assert done.document["status"] == (status or 503)
+    assert done.json["status"] == (status or 503)
     assert "Traceback" not in done.err
 
 
@@ -88,10 +86,10 @@ def test_an_answer_that_makes_no_sense_is_the_clusters_fault(told, code, run):
 
 @pytest.mark.parametrize("words", [READ, PUT], ids=["read", "write"])
 @pytest.mark.parametrize("close", [None, 1], ids=["before its answer", "within its answer"])
-def test_a_server_that_hangs_is_left_within_the_timeout(words, close, directory, run, fenced):
-    fenced.setenv("MLALIAS_TIMEOUT", "0.3")
+def test_a_server_that_hangs_is_left_within_the_timeout(words, close, sample, run, monkeypatch):
+    monkeypatch.setenv("MLALIAS_TIMEOUT", "0.3")
     hang = threading.Event()
-    behind = elasticsearch(directory)
+    behind = elasticsearch(sample)
 
     def answer(asked):
         return Told(hang=hang, close=close) if words is READ or asked.method == "PUT" else behind(asked)
@@ -141,9 +139,9 @@ def test_a_host_that_is_none(host, run):
         ({"MLALIAS_API_KEY": KEY, "MLALIAS_USERNAME": "u", "MLALIAS_PASSWORD": "p"}, f"ApiKey {KEY}"),
     ],
 )
-def test_credentials_come_from_the_environment(environment, header, cluster, run, fenced):
+def test_credentials_come_from_the_environment(environment, header, cluster, run, monkeypatch):
     for name, value in environment.items():
-        fenced.setenv(name, value)
+        monkeypatch.setenv(name, value)
     assert run("resolve", "sentiment", "--catalog", cluster.url).code == 0
     (asked,) = cluster.front.asked
     assert asked.headers.get("authorization") == header
@@ -172,21 +170,21 @@ def test_credentials_come_from_the_environment(environment, header, cluster, run
     ],
 )
 @pytest.mark.parametrize("form", ["table", "json"])
-def test_what_the_environment_or_the_address_gets_wrong_is_2(environment, address, text, form, run, fenced):
+def test_what_the_environment_or_the_address_gets_wrong_is_2(environment, address, text, form, run, monkeypatch):
     for name, value in environment.items():
-        fenced.setenv(name, value)
+        monkeypatch.setenv(name, value)
     done = run("list", "-o", form, "--catalog", address)
     assert done.code == 2
-    assert text in (done.document["error"]["reason"] if form == "json" else done.err)
+    assert text in (done.json["error"]["reason"] if form == "json" else done.err)
     assert "changeme" not in done.out + done.err
 
 
 @pytest.mark.parametrize("words", [["path"], ["put", "a"], ["list", "--nothing"], ["history"], ["export"]])
-def test_an_address_with_a_password_is_never_printed(words, run, fenced):
+def test_an_address_with_a_password_is_never_printed(words, run, monkeypatch):
     done = run(*words, "--catalog", "https://elastic:changeme@es.example:9200")
     assert done.code == 2
     assert "changeme" not in done.out + done.err
-    fenced.setenv("MLALIAS_CATALOG", "https://elastic:changeme@es.example:9200")
+    monkeypatch.setenv("MLALIAS_CATALOG", "https://elastic:changeme@es.example:9200")
     done = run(*words)
     assert done.code == 2
     assert "changeme" not in done.out + done.err
@@ -204,21 +202,21 @@ def test_an_address_with_a_password_is_never_printed(words, run, fenced):
 def test_an_answer_that_no_elasticsearch_gives_is_named(body, fault, run):
     with answering(lambda _: Told(body, 200, PRODUCT)) as cluster:
         done = run("list", "-o", "json", "--catalog", cluster.url)
-    assert (done.code, done.document["error"]["reason"]) == (9, f"the answer of {cluster.url} {fault}")
+    assert (done.code, done.json["error"]["reason"]) == (9, f"the answer of {cluster.url} {fault}")
 
 
 @pytest.mark.parametrize("login", ["key", "pair", "basic"])
 @pytest.mark.parametrize("form", ["table", "json"])
 @pytest.mark.parametrize("status", [400, 401, 403, 500])
-def test_no_secret_is_printed_even_if_the_server_echoes_it(login, form, status, directory, run, fenced):
+def test_no_secret_is_printed_even_if_the_server_echoes_it(login, form, status, sample, run, monkeypatch):
     environment = {
         "key": {"MLALIAS_API_KEY": KEY},
         "pair": {"MLALIAS_API_KEY": "secret-id:secret-key"},
         "basic": {"MLALIAS_USERNAME": "secret-id", "MLALIAS_PASSWORD": "secret-key"},
     }
     for name, value in environment[login].items():
-        fenced.setenv(name, value)
-    behind = elasticsearch(directory)
+        monkeypatch.setenv(name, value)
+    behind = elasticsearch(sample)
     echoed = KEY if login == "key" else f"{KEY} secret-id:secret-key secret-key"
     told = error(status, SECURITY, f"your header was {echoed}", PRODUCT | {"Warning": f'299 ES-1 "{KEY}"'})
     with answering(lambda asked: told if asked.method == "PUT" else behind(asked)) as cluster:
@@ -246,10 +244,10 @@ def test_without_the_client_the_sentence_names_the_install_command(tmp_path):
     assert done.stderr == "error: a catalog on a cluster needs its client: pip install 'mlalias[cluster]'\n"
 
 
-def test_a_directory_does_not_load_the_client(directory, tmp_path):
+def test_a_directory_does_not_load_the_client(sample, tmp_path):
     code = (
         "import sys; from mlalias.cli.main import main;"
-        f"main(['put', 'sst-2-next', 'next', '-o', 'json', '--catalog', {str(directory)!r}]);"
+        f"main(['put', 'sst-2-next', 'next', '-o', 'json', '--catalog', {str(sample)!r}]);"
         "loaded = {'elasticsearch', 'elastic_transport', 'urllib3', 'rich', 'ssl'} & set(sys.modules);"
         "sys.exit(str(loaded) if loaded else 0)"
     )
@@ -260,7 +258,7 @@ def test_a_directory_does_not_load_the_client(directory, tmp_path):
 def test_a_real_process_says_nothing_but_the_sentence(tmp_path):
     """The client's own log messages do not reach standard error."""
     with answering(lambda _: error(503, "busy", "later")) as cluster:
-        command = [sys.executable, "-m", "mlalias", "list", "--catalog", cluster.url]
+        command = [*MLALIAS, "list", "--catalog", cluster.url]
         done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
     assert done.returncode == 9
     assert done.stdout == ""

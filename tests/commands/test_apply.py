@@ -5,10 +5,9 @@ import os
 import re
 import stat
 import subprocess
-import sys
 
 import pytest
-from conftest import CLASSIFIER, DISTILBERT, HERE, NEW, OLD, SLIM, contents
+from harness import LATE, NEW, OLD, PATH, SAMPLE, SLIM, SST, TESTS, contents
 
 
 @pytest.fixture
@@ -40,7 +39,7 @@ def test_creates_and_moves_in_one_commit_and_nothing_the_second_time(run, apply,
         "RESULT      ALIAS               MODEL                                  WAS\n"
         f"reassigned  flight_delay_model  {NEW}  {OLD}\n"
         f"created     late                {NEW}\n"
-        f"reassigned  sentiment           sst-2-next                             {DISTILBERT}\n"
+        f"reassigned  sentiment           sst-2-next                             {SST}\n"
         "\n1 alias unchanged\n"
     )
     assert ran.err == "hint: to undo it for one alias: mlalias rollback flight_delay_model\n"
@@ -61,7 +60,7 @@ def test_one_bad_alias_among_fifty_changes_none_and_is_named(run, apply, sample)
 
 
 def test_every_refused_alias_is_reported(run, apply, sample):
-    text = declared(sentiment="sst-2-draft", flight_delay_model=CLASSIFIER, v1=OLD, x="nope", good=OLD)
+    text = declared(sentiment="sst-2-draft", flight_delay_model=LATE, v1=OLD, x="nope", good=OLD)
     ran = apply(text, options=["-o", "json"])
     rules = [error["rule"] for error in ran.json["errors"]]
     assert rules == ["inference_type_differs", "not_deployed", "invalid_alias", "model_missing"]
@@ -183,7 +182,7 @@ def test_refusals_of_several_kinds_have_the_exit_code_of_a_refusal(apply, sample
 
 def test_only_bounds_what_is_looked_at(run, apply, sample):
     ran = apply(
-        declared(flight_delayed=CLASSIFIER, elser="nope"),
+        declared(flight_delayed=LATE, elser="nope"),
         options=["--prune", "--only", "*flight?late", "--allow-empty"],
     )
     assert ran.code == 0
@@ -245,7 +244,7 @@ def test_facts_that_a_file_does_not_tell_of_do_not_differ(run, apply, sample, tm
 
 
 def test_stats_are_nothing_to_be_declared(apply, sample):
-    ran = apply((HERE / "sample" / "stats.json").read_text())
+    ran = apply((SAMPLE / "stats.json").read_text())
     assert (ran.code, ran.out) == (0, "nothing to do\n")
     assert ran.err.startswith("warning: the deployments in ")
     assert ran.err.endswith(" are left out: `import` takes them over\n")
@@ -305,7 +304,7 @@ def test_a_catalogs_own_table_is_a_declaration_that_changes_nothing(run, sample)
 
 def test_an_unchanged_alias_is_not_judged_and_a_dangling_one_is_warned_of(run, apply, sample):
     (sample / "models" / ".elser_model_2.toml").unlink()
-    text = declared(elser=".elser_model_2", sentiment=DISTILBERT)
+    text = declared(elser=".elser_model_2", sentiment=SST)
     warning = "the alias 'elser' names '.elser_model_2', a model that the catalog does not have"
     for options in ((), ("--check",)):
         ran = apply(text, options=options)
@@ -333,9 +332,9 @@ def test_export_to_apply_on_an_empty_catalog_gives_the_same(run, sample, tmp_pat
 
 def test_the_script_of_a_new_user(tmp_path):
     script = tmp_path / "ci.sh"
-    script.write_text((HERE / "ci.sh").read_text())
+    script.write_text((TESTS / "ci.sh").read_text())
     script.chmod(script.stat().st_mode | stat.S_IXUSR)
-    environment = os.environ | {"PATH": f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}"}
+    environment = os.environ | {"PATH": PATH}
     done = subprocess.run([script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "all is well"), done
 

@@ -6,7 +6,7 @@ import shutil
 import time
 
 import pytest
-from conftest import OLD, contents
+from harness import OLD, contents
 
 from mlalias.errors import os_text
 

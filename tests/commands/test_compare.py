@@ -1,7 +1,7 @@
 """A look at two models before an alias moves."""
 
 import pytest
-from conftest import CLASSIFIER, NEW, OLD, SLIM
+from harness import LATE, NEW, OLD, SLIM
 
 
 @pytest.mark.parametrize(
@@ -9,8 +9,8 @@ from conftest import CLASSIFIER, NEW, OLD, SLIM
     [
         (OLD, NEW, True, ["pass", "pass", "skip", "skip", "pass"]),
         ("flight_delay_model", SLIM, True, ["pass", "pass", "skip", "skip", "warn"]),
-        (OLD, CLASSIFIER, False, ["fail", "pass", "skip", "skip", "pass"]),
-        ("lang_ident_model_1", CLASSIFIER, False, ["pass", "fail", "skip", "skip", "warn"]),
+        (OLD, LATE, False, ["fail", "pass", "skip", "skip", "pass"]),
+        ("lang_ident_model_1", LATE, False, ["pass", "fail", "skip", "skip", "warn"]),
         ("sentiment", "sst-2-next", True, ["pass"] * 5),
         ("sentiment", "sst-2-draft", False, ["pass", "pass", "fail", "skip", "pass"]),
         ("sst-2-next", "sentiment", True, ["pass"] * 5),
@@ -36,7 +36,7 @@ def test_the_verdict_comes_first_and_the_bar_before_the_table(run, sample):
     assert lines[5].split() == ["FIELDS", "COUNT", "NAMES"]
     assert lines[8:10] == ["lost        2  DistanceMiles, FlightNum", "gained      2  CarrierCode, OriginGate"]
     assert lines[11].split() == ["CONDITION", "OUTCOME", "MESSAGE"]
-    refused = run("compare", OLD, CLASSIFIER).out.splitlines()
+    refused = run("compare", OLD, LATE).out.splitlines()
     assert refused[0] == "verdict: could not move"
     assert refused[1].startswith(f"because: an alias cannot move from '{OLD}' (regression)")
     warned = run("compare", OLD, SLIM).out.splitlines()
@@ -58,7 +58,7 @@ def test_a_share_that_is_shown_as_half_is_half(run, seed, shared, old, text):
     assert ("-" in bar, "\u2588" in bar, "+" in bar) == (shared < old, shared > 0, False)
 
 
-@pytest.mark.parametrize(("new", "code"), [(NEW, 0), (SLIM, 0), (CLASSIFIER, 3)])
+@pytest.mark.parametrize(("new", "code"), [(NEW, 0), (SLIM, 0), (LATE, 3)])
 @pytest.mark.parametrize("form", ["table", "tsv", "json"])
 def test_the_exit_code_can_be_a_gate(run, sample, new, code, form):
     assert run("compare", OLD, new, "--exit-code", "-o", form).code == code

@@ -10,10 +10,9 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import HERE, OLD
+from harness import MLALIAS, OLD, PATH, TOP
 
-COMPLETIONS = HERE.parent / "completions"
-PATH = f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}"
+COMPLETIONS = TOP / "completions"
 
 BASH = """
 source "$1"
@@ -176,9 +175,7 @@ def test_a_location_that_is_none_is_silent(monkeypatch, location):
         "COMP_WORDS": "mlalias resolve ",
         "COMP_CWORD": "2",
     }
-    done = subprocess.run(
-        [sys.executable, "-m", "mlalias"], env=environment, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(MLALIAS, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "", "")
 
 

@@ -3,14 +3,14 @@
 import tomllib
 
 import pytest
-from conftest import CLASSIFIER, DISTILBERT, NEW, OLD, SLIM
+from harness import LATE, NEW, OLD, SLIM, SST
 
 from mlalias.core.catalog import Catalog
 from mlalias.errors import NotFound
 from mlalias.names import known, model
 
 FLIGHTS = ["flight_delay_model", "flight_delayed", "is-flight-late"]
-SST2 = [DISTILBERT, "sst-2-draft", "sst-2-next"]
+SST2 = [SST, "sst-2-draft", "sst-2-next"]
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ SST2 = [DISTILBERT, "sst-2-draft", "sst-2-next"]
         (("?lser",), ["elser"]),
         (("[ep]*",), ["elser", "people-and-places"]),
         (("*delayed-class*",), FLIGHTS[1:]),
-        ((CLASSIFIER,), FLIGHTS[1:]),
+        ((LATE,), FLIGHTS[1:]),
         ((OLD, "elser"), ["elser", "flight_delay_model"]),
         (("elser", "e*", "elser"), ["elser"]),
         (("sst-2-draft",), []),
@@ -46,12 +46,12 @@ def test_list(run, sample, patterns, found):
 @pytest.mark.parametrize(
     ("patterns", "found"),
     [
-        (("sentiment",), [DISTILBERT]),
+        (("sentiment",), [SST]),
         (("sst-2-draft", "elser"), [".elser_model_2", "sst-2-draft"]),
         (("*sst-2*",), SST2),
-        (("sent*",), [DISTILBERT, "sentence-transformers__msmarco-minilm-l-12-v3"]),
-        (("is-*",), [CLASSIFIER]),
-        (("*_delayed", "is-*", CLASSIFIER), [CLASSIFIER]),
+        (("sent*",), [SST, "sentence-transformers__msmarco-minilm-l-12-v3"]),
+        (("is-*",), [LATE]),
+        (("*_delayed", "is-*", LATE), [LATE]),
         (("flight-delay-*",), [OLD, NEW, SLIM]),
         (("none*",), []),
         (("none",), "there is no model or alias 'none'"),

@@ -9,7 +9,7 @@ from pathlib import Path
 from unicodedata import bidirectional, category
 
 import pytest
-from conftest import HERE, contents
+from harness import SAMPLE, contents
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -145,9 +145,9 @@ WORDS = st.sampled_from(
     command=st.sampled_from(["put", "delete", "forget", "rollback", "apply", "import", "nonsense"]),
     words=st.lists(WORDS, max_size=5),
 )
-def test_a_refused_command_changes_no_byte_and_leaves_no_traceback(run, _sample_once, command, words):
+def test_a_refused_command_changes_no_byte_and_leaves_no_traceback(run, pristine, command, words):
     with fresh() as catalog:
-        shutil.copytree(_sample_once, catalog)
+        shutil.copytree(pristine, catalog)
         before = contents(catalog)
         ran = run(command, *words, "--catalog", catalog)
         assert ran.code in (0, 2, 3, 4, 5)
@@ -202,7 +202,7 @@ def test_documents_of_a_store_are_those_of_its_export(run, sample):
     assert run("export", "--format", "elasticsearch").json == to_answer(catalog)
 
 
-GOOD = {path.name: path.read_bytes() for path in (HERE / "sample").glob("*.json")}
+GOOD = {path.name: path.read_bytes() for path in SAMPLE.glob("*.json")}
 
 
 @st.composite
@@ -221,9 +221,9 @@ def mutated(draw, good):
 
 @settings(PER_TEST, max_examples=40)
 @given(data=st.data(), name=st.sampled_from(sorted(GOOD)), command=st.sampled_from(["import", "apply"]))
-def test_a_mutated_document_is_taken_whole_or_not_at_all(run, _sample_once, data, name, command):
+def test_a_mutated_document_is_taken_whole_or_not_at_all(run, pristine, data, name, command):
     with fresh() as catalog:
-        shutil.copytree(_sample_once, catalog)
+        shutil.copytree(pristine, catalog)
         before = contents(catalog)
         path = catalog.parent / "document"
         path.write_bytes(data.draw(mutated(GOOD[name])))
@@ -239,9 +239,9 @@ def test_a_mutated_document_is_taken_whole_or_not_at_all(run, _sample_once, data
 
 @settings(PER_TEST, max_examples=20)
 @given(data=st.data())
-def test_a_mutated_catalog_is_read_or_named_and_never_touched_when_damaged(run, _sample_once, data):
+def test_a_mutated_catalog_is_read_or_named_and_never_touched_when_damaged(run, pristine, data):
     with fresh() as catalog:
-        shutil.copytree(_sample_once, catalog)
+        shutil.copytree(pristine, catalog)
         path = catalog / data.draw(st.sampled_from(sorted(set(contents(catalog)) - {".lock"})))
         path.write_bytes(data.draw(mutated(path.read_bytes())))
         before = contents(catalog)

@@ -6,7 +6,7 @@ import re
 from math import ceil
 
 import pytest
-from conftest import contents
+from harness import contents
 
 from mlalias.core import rules
 
@@ -34,6 +34,8 @@ def declared(old, new, alias="x"):
         ]
         if "inference" in facts:
             lines.append(f"inference_config.{facts['inference']} = {{}}")
+        if facts.get("deployments") == []:
+            lines.append("deployments = []")
         for state, count in facts.get("deployments", ()):
             lines.append(f"[[models.{model_id}.deployments]]")
             lines.append(f'deployment_id = "d{len(lines)}"\nstate = "{state}"\nallocation_count = {count}')
@@ -225,7 +227,7 @@ def test_model_types(move, old, new):
     code, rule, told = move(*facts)
     expected = (0, None, "pass") if old == new else (3, "model_type_differs", "fail")
     assert (code, rule, told["model_type_differs"]) == expected
-    assert told["not_deployed"] == ("pass" if old == new == "pytorch" else "skip")
+    assert told["not_deployed"] == ("warn" if old == new == "pytorch" else "skip")
 
 
 def test_the_inference_type_is_judged_before_the_model_type(move):
@@ -249,6 +251,20 @@ def test_deployments(move, old, new):
         assert (code, rule, told["not_deployed"], told["not_allocated"]) == (3, "not_allocated", "pass", "fail")
     else:
         assert (code, told["not_deployed"], told["not_allocated"]) == (0, "pass", "pass")
+
+
+def test_deployments_that_are_not_known_are_a_warning_and_strict_refuses(run, seed, catalog):
+    seed(declared({"model_type": "pytorch"}, {"model_type": "pytorch"}))
+    before = contents(catalog)
+    told = outcomes(run("put", "new-model", "x", "-r", "-n", "-o", "json"))
+    assert (told["not_deployed"], told["not_allocated"]) == ("warn", "warn")
+    strict = run("put", "new-model", "x", "-r", "--strict", "-o", "json")
+    assert (strict.code, strict.json["error"]["rule"], len(strict.json["errors"])) == (3, "not_deployed", 1)
+    assert contents(catalog) == before
+    moved = run("put", "new-model", "x", "-r")
+    unknown = "whether 'old-model' and 'new-model' are deployed is not known: import GET _ml/trained_models/_stats"
+    assert (moved.code, moved.err.splitlines()[0]) == (0, f"warning: {unknown}")
+    assert moved.err.count("warning:") == 1
 
 
 def test_the_rules_hold_for_the_model_that_an_alias_names_already(run, seed):

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from conftest import NEW, OLD, SLIM, contents
+from harness import NEW, OLD, SLIM, contents
 
 
 @pytest.fixture
@@ -99,7 +99,8 @@ def test_one_alias_out_of_an_apply_of_many(run, seed, tmp_path):
 def test_a_rollback_goes_through_the_rules(run, sample):
     assert run("put", "sst-2-next", "sentiment", "-r").code == 0
     model = sample / "models" / "distilbert-base-uncased-finetuned-sst-2-english.toml"
-    model.write_text(model.read_text().split("[[deployments]]")[0].split("deployments = [")[0])
+    known = model.read_text().split("[[deployments]]")[0].split("deployments = [")[0]
+    model.write_text("deployments = []\n" + known)
     before = contents(sample)
     ran = run("rollback", "sentiment", "-o", "json")
     assert (ran.code, ran.json["error"]["rule"]) == (3, "not_deployed")

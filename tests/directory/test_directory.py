@@ -5,14 +5,11 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import threading
 
 import pytest
-from conftest import NEW, OLD, SLIM, contents
 from fasteners import InterProcessLock
-
-MLALIAS = [sys.executable, "-m", "mlalias"]
+from harness import MLALIAS, NEW, OLD, PATH, SLIM, contents
 
 
 def history(directory):
@@ -73,7 +70,7 @@ def moved(run, sample):
 
 def mended(run, catalog, finding):
     """Paste a mend into a shell."""
-    environment = os.environ | {"PATH": f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}"}
+    environment = os.environ | {"PATH": PATH}
     command = re.search(r"(cp .* && )?(printf|mlalias) .*", finding["mend"])[0]
     subprocess.run(["sh", "-c", command], env=environment, check=True, capture_output=True)
 

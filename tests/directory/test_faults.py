@@ -1,10 +1,9 @@
 """A write that meets a full or broken disk at any of its system calls says so, and leaves a catalog that is whole."""
 
 import json
-import re
 
 import pytest
-from scenarios import COMMANDS, report, scenario
+from scenarios import COMMANDS
 from tracer import NEEDED, Tracer
 
 _NAMES = {"mkdir", "mkdirat", "rename", "renameat", "unlink", "unlinkat"}

@@ -6,7 +6,7 @@ import tomllib
 
 import pytest
 from elasticsearch import Elasticsearch
-from serve_support import SAMPLE, fenced
+from harness import SAMPLE_FILES
 
 from mlalias.cli.main import main
 from mlalias.errors import InvalidDocument
@@ -31,7 +31,7 @@ def test_a_fresh_catalog_is_empty(mlalias_server):
 
 
 def test_answers_of_a_cluster_are_a_seed(mlalias_server):
-    mlalias_server.seed(*SAMPLE)
+    mlalias_server.seed(*SAMPLE_FILES)
     assert "sst-2-next" in models(mlalias_server)
 
 

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from mlalias.core.catalog import Catalog, Deployment, Model, is_model_id, is_server_alias
+from mlalias.core.catalog import Catalog, Deployment, Model, Pipeline, is_model_id, is_server_alias
 from mlalias.core.lazy import Lazy
 from mlalias.documents.facts import Facts, answer
 from mlalias.errors import InvalidDocument, NotFound, Unreachable
@@ -27,7 +27,9 @@ _JUDGED = {
 _DEPLOYED = {
     "filter_path": "count,trained_model_stats.model_id,trained_model_stats.deployment_stats.deployment_id,"
     "trained_model_stats.deployment_stats.model_id,trained_model_stats.deployment_stats.state,"
-    "trained_model_stats.deployment_stats.allocation_status"
+    "trained_model_stats.deployment_stats.allocation_status,"
+    "trained_model_stats.deployment_stats.nodes.routing_state,"
+    "trained_model_stats.deployment_stats.nodes.number_of_allocations"
 }
 
 
@@ -190,16 +192,16 @@ class LiveCatalog(Catalog):
         return super().aliases_of(model_id)
 
 
-def pipelines(connection: "Connection", *, optional: bool = False) -> Mapping[str, Sequence[str]]:
+def pipelines(connection: "Connection", *, optional: bool = False) -> Mapping[str, Pipeline]:
     """The ingest pipelines of a cluster, all asked for when one is.
 
     If they are `optional`, there are none where the cluster does not allow to read them.
     """
 
     @cache
-    def asked() -> Mapping[str, Sequence[str]]:
+    def asked() -> Mapping[str, Pipeline]:
         try:
-            document = connection.get(("_ingest", "pipeline"), {"filter_path": "*.processors"}, "read_pipeline")
+            document = connection.get(("_ingest", "pipeline"), {}, "read_pipeline")
         except NotFound:  # what a server without a single pipeline answers
             return {}
         except Unreachable as failure:

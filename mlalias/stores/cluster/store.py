@@ -138,8 +138,12 @@ def _order(change: Change) -> tuple[int, str]:
 
 
 def _left_to_server(plan: Plan, asked: Sequence[Change]) -> bool:
-    """Whether the errors are of rules that the server judges; what is no name never gets into a path."""
-    of_rules = all(error.rule in _SERVERS for error in plan.errors)
+    """Whether the errors are of rules that the server judges; what is no name never gets into a path.
+
+    A warning that --strict makes an error is no fault of a rule.
+    """
+    failed = {outcome.rule.id for told in plan.outcomes.values() for outcome in told if outcome.result == "fail"}
+    of_rules = all(error.rule in _SERVERS & failed for error in plan.errors)
     return of_rules and len(asked) == 1 and is_model_id(asked[0].model_id or "")
 
 

@@ -5,7 +5,7 @@
 
     aliases.toml             every alias, and the catalog's revision; replacing it is the commit
     models/<model_id>.toml   the facts of one model, in Elasticsearch's own keys
-    pipelines.toml           which names each imported ingest pipeline uses
+    pipelines.toml           each ingest pipeline: the names that it uses, and all of it where that is known
     history.jsonl            one line for each committed change of aliases
     .lock
 

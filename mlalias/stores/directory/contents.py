@@ -7,11 +7,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple, overload
 
-from mlalias.core.catalog import Entry, Model, is_model_id, is_server_alias
+from mlalias.core.catalog import Entry, Model, Pipeline, is_model_id, is_server_alias
 from mlalias.core.history import from_line
 from mlalias.core.lazy import Lazy
 from mlalias.documents.codec import Document, decode, read_toml
-from mlalias.documents.facts import aliases, model, pipelines
+from mlalias.documents.facts import aliases, model
+from mlalias.documents.pipelines import from_tables
 from mlalias.documents.table import Table
 from mlalias.errors import Damaged, Hint, InvalidDocument
 from mlalias.progress import Advance, unseen
@@ -191,8 +192,8 @@ class PipelineFile:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def mapping(self) -> Mapping[str, Sequence[str]]:
-        """The names that each pipeline uses, as a catalog has them."""
+    def mapping(self) -> Mapping[str, Pipeline]:
+        """The pipelines by name, as a catalog has them."""
         return Lazy(self._find, lambda: self.pipelines)
 
     @cached_property
@@ -203,14 +204,14 @@ class PipelineFile:
             raise Damaged(f"'{self._path}' has no table of pipelines: it is empty or cut off", VERIFY)
         return table.document if table else {}
 
-    def _find(self, name: str) -> tuple[str, ...] | None:
+    def _find(self, name: str) -> Pipeline | None:
         return self.pipelines.get(name)
 
     @cached_property
-    def pipelines(self) -> Mapping[str, tuple[str, ...]]:
-        """The names that each pipeline uses; raises Damaged."""
+    def pipelines(self) -> Mapping[str, Pipeline]:
+        """The pipelines by name; raises Damaged."""
         with _at_rest():
-            return pipelines(Table(self.document, f"'{self._path}'"))
+            return from_tables(Table(self.document, f"'{self._path}'"))
 
 
 class HistoryFile(Sequence[Entry]):

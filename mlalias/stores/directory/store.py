@@ -10,6 +10,7 @@ from mlalias.core.history import to_line
 from mlalias.core.plan import Edit, Plan, Receipt
 from mlalias.documents.codec import to_toml
 from mlalias.documents.facts import to_model_document
+from mlalias.documents.pipelines import to_tables
 from mlalias.environment import ACTOR, CLOCK, LOCK_TIMEOUT
 from mlalias.errors import Committed, Damaged, os_text
 from mlalias.interrupts import held
@@ -160,8 +161,7 @@ class DirectoryStore:
             for model_id, found in plan.models.items()
         }
         if plan.pipelines is not None:
-            told = {name: list(names) for name, names in sorted(plan.pipelines.items())}
-            document = PipelineFile(self.path / PIPELINES).document | {"pipelines": told}
+            document = PipelineFile(self.path / PIPELINES).document | to_tables(plan.pipelines)
             contents[self.path / PIPELINES] = to_toml(document).encode()
         return contents
 

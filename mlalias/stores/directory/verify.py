@@ -96,7 +96,7 @@ def _inspect(root: Path) -> Findings:
     if readable:
         faults += _agreement(root, table, entries)
     if table is not None:
-        faults += _aliases(table, models, {name for names in pipelines.values() for name in names}, root)
+        faults += _aliases(table, models, {name for known in pipelines.values() for name in known.names}, root)
     return Findings(tuple(faults), notes)
 
 
