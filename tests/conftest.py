@@ -7,8 +7,10 @@ import hints
 import pytest
 from harness import Result, build_sample, fence
 
-from mlalias.cli.main import main
+from mlalias.cli import main
 from mlalias.output import shapes
+
+pytest_plugins = ["node_fixtures"]
 
 
 def pytest_addoption(parser):
@@ -36,7 +38,7 @@ def _loopback_only():
 
 
 @pytest.fixture(autouse=True)
-def typed(monkeypatch):
+def hinted_after(monkeypatch):
     """The words of the command that runs; each hint is checked for it, whichever test prints it."""
     command_line, words, printed = shapes.command_line, [], set()
 
@@ -52,13 +54,13 @@ def typed(monkeypatch):
 
 
 @pytest.fixture
-def run(capsys, typed):
+def run(capsys, hinted_after):
     """Run a command as `main` does: `run("put", "m", "a")`; `screens` are other ones than those of the test."""
 
     def run(*words, screens=None):
         capsys.readouterr()
-        typed[:] = map(str, words)
-        code = main(list(typed), screens)
+        hinted_after[:] = map(str, words)
+        code = main(list(hinted_after), screens)
         return Result(code, *capsys.readouterr())
 
     return run

@@ -1,6 +1,7 @@
 """What holds for every hint that the suite makes mlalias print: it is a command, it is safe, and it is another one."""
 
 import shlex
+from functools import cache
 from typing import NamedTuple
 
 import typer.main
@@ -41,9 +42,15 @@ def check(printed):
 UNDO = {"put": ("rollback",), "delete": ("rollback", "put"), "apply": ("rollback", "put"), "import": ("rollback",)}
 
 
+@cache
+def commands():
+    """The commands that the parser knows; as they are made anew each time, they are kept."""
+    return typer.main.get_command(app).commands
+
+
 def accepted(name, rest):
     """Whether the parser takes the words; without running anything."""
-    command = typer.main.get_command(app).commands[name]
+    command = commands()[name]
     if "--help" in rest:
         return True
     command.make_context(name, list(rest))

@@ -14,6 +14,7 @@ app = typer.Typer(
     rich_markup_mode=None,  # with it, help and usage errors take twice as long
     pretty_exceptions_enable=False,
     add_help_option=False,  # ours groups the commands
+    add_completion=False,  # its scripts complete file names where no file can stand; ours are in `completions/`
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 GROUPS = ("Change aliases", "Look", "Move catalogs", "Administer")
@@ -33,6 +34,12 @@ def _root(
     help_: Annotated[  # noqa: ARG001 - its callback has printed the help by now
         bool, typer.Option("--help", "-h", help="Show this message and exit.", callback=_print_help, is_eager=True)
     ] = False,
+    install_completion: Annotated[
+        bool, typer.Option("--install-completion", help="Install completion for the shell that runs this.")
+    ] = False,
+    show_completion: Annotated[
+        bool, typer.Option("--show-completion", help="Print the completion script for that shell.")
+    ] = False,
 ) -> Page | None:
     """Aliases of trained models, under Elasticsearch's rules: in a directory of TOML files, or on a live cluster.
 
@@ -40,6 +47,10 @@ def _root(
     """
     if version:
         return Page(f"mlalias {__version__}\n")
+    if install_completion or show_completion:
+        from mlalias.cli import shells
+
+        return Page(shells.install() if install_completion else shells.script())
     return None if context.invoked_subcommand else Page(_help(context) + "\n")
 
 
@@ -53,7 +64,9 @@ def _help(context: typer.Context) -> str:
     widest = max(len(name) for name, _ in rows)
     for group in GROUPS:
         with formatter.section(group):
-            formatter.write_dl([(name.ljust(widest), text) for name, text in rows if _group_of[name] == group])
+            formatter.write_dl(
+                [(name.ljust(widest), text) for name, text in rows if _group_of.get(name, GROUPS[-1]) == group]
+            )
     with formatter.section("Options"):
         formatter.write_dl(list(filter(None, (each.get_help_record(context) for each in root.get_params(context)))))
     return formatter.getvalue().rstrip("\n")

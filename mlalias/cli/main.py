@@ -9,13 +9,15 @@ from typing import TextIO
 import typer
 
 from mlalias import interrupts
-from mlalias.cli import changing, reading, serving
+
+from mlalias.cli import changing, reading, serving  # isort: skip
+from mlalias.cli import helping  # isort: skip - commands are listed in this order
 from mlalias.cli.app import app
 from mlalias.errors import Committed, Failure, SystemRefused, os_text
 from mlalias.output.page import WRITERS, Page, Screens
 
 INTERRUPTED, CLOSED_PIPE = 130, 141
-FAMILIES = (changing, reading, serving)  # imported so that their commands join the application
+FAMILIES = (changing, reading, serving, helping)  # imported so that their commands join the application
 
 
 def main(argv: Sequence[str] | None = None, screens: Screens | None = None) -> int:
@@ -39,6 +41,10 @@ def _interrupted(words: Sequence[str]) -> str:
 
 
 def _run(words: list[str], screens: Screens) -> Page:
+    if "_MLALIAS_COMPLETE" in os.environ:
+        from typer.completion import get_completion_inspect_parameters
+
+        get_completion_inspect_parameters()  # registers Typer's protocols, which an app without its scripts lacks
     try:
         result = app(words, prog_name="mlalias", standalone_mode=False)
         if result == INTERRUPTED:  # what Typer makes of Ctrl-C
@@ -61,15 +67,14 @@ def _run(words: list[str], screens: Screens) -> Page:
 
 
 def _failed(failure: Failure, words: Sequence[str], screens: Screens, *, parsed: bool = True) -> Page:
-    from mlalias.cli import advice
+    from mlalias import advice
     from mlalias.cli.usage import invocation as invocation_of
     from mlalias.output import changes
 
     invocation = invocation_of(words)
     if not parsed:  # the hint has the words that were given, the catalog among them
         invocation = invocation._replace(catalog=None, dry_run=False)
-    hints = {error: advice.hints(error, invocation) for error in failure.errors}
-    return changes.failed(failure, hints, invocation, screens)
+    return changes.failed(failure, advice.of(failure.errors, invocation), invocation, screens)
 
 
 def _print(page: Page, screens: Screens) -> int:

@@ -11,11 +11,12 @@ from typing import Any
 import typer
 import typer.main
 
-from mlalias.cli.advice import similar
+from mlalias.advice import similar
 from mlalias.cli.app import app
 from mlalias.errors import Hint, WrongUsage
 from mlalias.output.page import WRITERS, Format, Invocation
 from mlalias.stores import Location
+from mlalias.text import masked
 
 _SYNONYMS = {
     "get": "show", "describe": "show", "ls": "list", "log": "history", "diff": "compare", "rm": "delete",
@@ -25,7 +26,12 @@ _NOT_ONLY_READING = WRITERS | {"serve"}
 
 
 def explained(error: typer.TyperException, words: Sequence[str]) -> WrongUsage:
-    """What is wrong with the words of a command line that Typer does not accept."""
+    """What is wrong with the words of a command line that Typer does not accept; no password in them is repeated."""
+    found = _explained(error, words)
+    return WrongUsage(masked(found.reason), *found.known_hints)
+
+
+def _explained(error: typer.TyperException, words: Sequence[str]) -> WrongUsage:
     fault: Any = error
     if hasattr(fault, "possibilities"):
         return _no_option(fault.option_name, words)
@@ -107,7 +113,7 @@ def _no_option(option: str, words: Sequence[str]) -> WrongUsage:
 def _instead(text: str, words: Sequence[str]) -> Hint:
     """A line that only reads and that the parser accepts, else the help of its command."""
     name = words[0]
-    secret = Location(option_in(words, None, "catalog") or "", "").has_secret
+    secret = any(masked(word) != word for word in words)
     if name in _NOT_ONLY_READING or secret or not _accepted(words):
         return Hint(text, (command_in(words) or "", "--help"))
     return Hint(text, tuple(words))

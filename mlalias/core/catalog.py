@@ -4,31 +4,44 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
-_MODEL_ID = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
+_MODEL_ID = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?")
 _ALIAS = re.compile(r"(?:[a-z0-9][a-z0-9._-]*)?[a-z]")
 _SERVER_ALIAS = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z])?")
 LONGEST_ALIAS = 200
+_LONGEST_NEW_ID = 64  # MlStrings.ID_LENGTH_LIMIT
+_LONGEST_ID = 200  # with what is put around it, still the name of a file on every system
+
+
+def is_new_model_id(text: str) -> bool:
+    """Whether a model may be created with this id.
+
+    https://github.com/elastic/elasticsearch/blob/main/x-pack/plugin/core/src/main/java/org/elasticsearch/xpack/core/ml/utils/MlStrings.java
+    """
+    return len(text) <= _LONGEST_NEW_ID and is_model_id(text)
 
 
 def is_model_id(text: str) -> bool:
-    """Tell a valid model id, packaged ones (`.elser_model_2_SNAPSHOT`) included."""
-    if text.startswith("."):
-        text = text[1:].removesuffix("_SNAPSHOT")
-    return _MODEL_ID.fullmatch(text) is not None
+    """Whether an existing model may have this id: also one that no REST request could have created.
+
+    Data frame analytics makes ids of up to 78 characters (job id, dash, milliseconds), and does not cut them:
+    https://github.com/elastic/kibana/issues/112938. The ids of packaged models are such as `.elser_model_2_SNAPSHOT`.
+    """
+    bare = text[1:].removesuffix("_SNAPSHOT") if text.startswith(".") else text
+    return len(text) <= _LONGEST_ID and _MODEL_ID.fullmatch(bare) is not None
 
 
 def is_alias(text: str) -> bool:
-    """Tell a name that an alias may be given: it ends in a letter and is short enough to be a key."""
+    """Whether an alias may be created with this name: it ends in a letter, and is short enough to be a key."""
     return len(text) <= LONGEST_ALIAS and _ALIAS.fullmatch(text) is not None
 
 
 def is_server_alias(text: str) -> bool:
-    """Tell a name that an alias on a server can have: a lone digit slips through there, and no length is too long."""
+    """Whether an existing alias may have this name: a server allows a lone digit, and any length."""
     return _SERVER_ALIAS.fullmatch(text) is not None
 
 
 def is_pattern(text: str) -> bool:
-    """Tell a text with wildcards, which no name has."""
+    """Whether a text has wildcards, which no name has."""
     return any(wildcard in text for wildcard in "*?[")
 
 
@@ -130,7 +143,8 @@ class Entry(NamedTuple):
 class Catalog(NamedTuple):
     """All that a store knows; its mappings may read a file or ask a server only when looked into.
 
-    `aliases` maps alias to target; `revision` is None where the store keeps no history.
+    `aliases` maps alias to target. `pipelines_known` is False while nobody has told of any pipelines. `revision` is
+    None where the store keeps no history.
     """
 
     aliases: Mapping[str, str]
@@ -138,6 +152,7 @@ class Catalog(NamedTuple):
     pipelines: Mapping[str, Pipeline] = {}
     history: Sequence[Entry] = ()
     revision: int | None = 0
+    pipelines_known: bool = True
 
     @property
     def live(self) -> bool:
@@ -159,9 +174,14 @@ class Catalog(NamedTuple):
             named.setdefault(self.aliases[alias], []).append(alias)
         return {target: tuple(aliases) for target, aliases in named.items()}
 
-    def pipelines_naming(self, *names: str) -> tuple[str, ...]:
-        """The ingest pipelines that use one of the names, sorted."""
+    def pipelines_naming(self, *names: str) -> tuple[str, ...] | None:
+        """The ingest pipelines that use one of the names, sorted; None where pipelines are not known."""
         return tuple(sorted(key for key, known in self.pipelines.items() if not set(known.names).isdisjoint(names)))
+
+    @property
+    def lacks_pipelines(self) -> str:
+        """Why pipelines are not known, where they are not, as a clause."""
+        return "the cluster privilege read_pipeline is missing" if self.live else "no pipelines were imported"
 
     def known_models(self) -> Iterator[Model]:
         """Every model, in order of id; one that goes away meanwhile is left out."""

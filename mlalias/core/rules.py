@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Literal, NamedTuple
 
-from mlalias.core.catalog import LONGEST_ALIAS, Model, is_alias
+from mlalias.core.catalog import LONGEST_ALIAS, Model, is_alias, is_server_alias
 from mlalias.core.overlap import Overlap, overlap
 
 Result = Literal["pass", "fail", "warn", "skip"]
@@ -27,7 +27,8 @@ class Move(NamedTuple):
     """A request to point an alias at a model, with both ends looked up.
 
     `target` is the model id that the alias names now; `old` and `new` are the models, None where there is none.
-    `reassign` is the consent to move the alias; `if_current` consents only while the alias names that model.
+    `reassign` is the consent to move the alias; `if_current` consents only while the alias names that model. `existed`
+    tells that there is, or was, such an alias, so that a server has allowed its name.
     Without a `model_alias` it is a comparison: whether any alias could move from `old` to `new`.
     """
 
@@ -39,6 +40,7 @@ class Move(NamedTuple):
     reassign: bool = False
     if_current: str | None = None
     alias_is_model_id: bool = False
+    existed: bool = False
 
     @property
     def subject(self) -> str:
@@ -94,7 +96,7 @@ def equal_names(move: Move) -> Verdict:
 def invalid_alias(move: Move) -> Verdict:
     """The alias has lower-case letters, digits, `.`, `_`, `-`; it begins with a letter or digit, ends in a letter."""
     alias = move.model_alias
-    if is_alias(alias):
+    if is_alias(alias) or (move.existed and is_server_alias(alias)):
         return "pass", f"'{alias}' is a valid alias"
     return "fail", f"'{alias}' is not a valid alias: {_fault_of_name(alias)}"
 

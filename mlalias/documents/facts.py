@@ -1,11 +1,13 @@
 """Elasticsearch's answers and mlalias declarations, to and from values."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
 
-from mlalias.core.catalog import Catalog, Deployment, Model, Pipeline
+from mlalias.core.catalog import Catalog, Deployment, Model, Pipeline, is_server_alias
 from mlalias.documents.codec import (
     Document,
+    check_model,
     checked,
     decode,
     invalid,
@@ -15,7 +17,12 @@ from mlalias.documents.codec import (
     without_nulls,
 )
 from mlalias.documents.pipelines import from_tables, pipeline, to_tables
-from mlalias.documents.table import Table, valid_model_id
+from mlalias.documents.table import Table, unless_dotted, valid_model_id
+from mlalias.errors import InvalidDocument
+from mlalias.text import plural
+
+T = TypeVar("T")
+_MOST_NAMED = 10
 
 PARTS = ("aliases", "models", "deployments", "pipelines")
 DECLARED = ("aliases", "models", "pipelines", "bodies")
@@ -25,7 +32,7 @@ class Facts(NamedTuple):
     """What one document, or several laid together, say.
 
     `parts` names what they are about, as an empty part is an answer, too; `counts` is how many models the server says
-    there are, by part, 0 if it does not say.
+    there are, by part, 0 if it does not say. `left_out` says what could not be taken, and why.
     """
 
     sources: tuple[str, ...]
@@ -36,6 +43,14 @@ class Facts(NamedTuple):
     pipelines: Mapping[str, Pipeline] = {}
     counts: Mapping[str, int] = {}
     notes: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is to be said of the documents; of many things that were left out, the first are named."""
+        named = tuple(f"{reason}: left out" for reason in self.left_out[:_MOST_NAMED])
+        more = len(self.left_out) - _MOST_NAMED
+        return (*self.notes, *named, *((f"{plural(more, 'more thing')} left out",) if more > 0 else ()))
 
     @property
     def source(self) -> str:
@@ -46,14 +61,30 @@ class Facts(NamedTuple):
 def read(data: bytes, source: str) -> Facts:
     """Read an answer of Elasticsearch or a declaration, told apart by the first character; `source` names it in errors.
 
-    Raises InvalidDocument.
+    The lines that Dev Tools copies with an answer, which begin with `#`, are passed over. Raises InvalidDocument.
     """
     text = decode(data, source)
-    if text.lstrip()[:1] != "{":
-        if is_json_list(text):
-            invalid(source, "is a list; the whole answer is wanted, with the braces around it")
+    without_comments = _COMMENT_LINE.sub("", text)
+    if without_comments.lstrip()[:1] != "{":
+        _refuse_what_is_no_toml(text, source)
         return declaration(read_toml(text, source), source)
-    return _answer(parse_json(text, source), source)
+    return _answer(parse_json(without_comments, source), source)
+
+
+_COMMENT_LINE = re.compile(r"^[ \t]*#.*", re.MULTILINE)
+_REQUEST_LINE = re.compile(r"(GET|POST|PUT|DELETE|HEAD) \S")
+
+
+def _refuse_what_is_no_toml(text: str, source: str) -> None:
+    """Say what a document is that is neither an answer nor TOML, where that can be told; raises InvalidDocument."""
+    if "\0" in text[:2]:
+        invalid(source, "looks like UTF-16 without its byte order mark: write it as UTF-8")
+    if text.lstrip().startswith("HTTP/"):
+        invalid(source, "begins with the headers of an answer: run curl without -i")
+    if _REQUEST_LINE.match(text.lstrip()):
+        invalid(source, "begins with a request: copy the answer alone")
+    if is_json_list(text):
+        invalid(source, "is a list; the whole answer is wanted, with the braces around it")
 
 
 def merge(documents: Sequence[Facts]) -> Facts:
@@ -75,6 +106,7 @@ def merge(documents: Sequence[Facts]) -> Facts:
         **merged,
         counts=counts,
         notes=tuple(note for facts in documents for note in facts.notes),
+        left_out=tuple(reason for facts in documents for reason in facts.left_out),
     )
 
 
@@ -82,26 +114,57 @@ def merge(documents: Sequence[Facts]) -> Facts:
 
 
 def answer(document: Document, source: str) -> Facts:
-    """Read an answer that is parsed already; raises InvalidDocument."""
-    return _answer(checked(document, source), source)
+    """Read an answer of a cluster, which may have any names in it; raises InvalidDocument."""
+    return _answer(checked(document, source), source, any_name=True)
 
 
-def _answer(document: Document, source: str) -> Facts:  # noqa: RET503 - `invalid` raises
+def parsed(document: Document, source: str) -> Facts:
+    """Read an answer or a declaration that is parsed already, told apart by their keys; raises InvalidDocument."""
+    if _ANSWERS & document.keys() or _holds_pipelines(document):
+        return answer(document, source)
+    plain, nulls = without_nulls(checked(document, source))
+    return declaration(plain, source)._replace(notes=_left_out(nulls, source))
+
+
+_ANSWERS = {"trained_model_configs", "trained_model_stats", "error"}
+
+
+def _holds_pipelines(document: Document) -> bool:
+    bodies = document.values()
+    return bool(bodies) and all(isinstance(body, dict) and "processors" in body for body in bodies)
+
+
+def _answer(document: Document, source: str, *, any_name: bool = False) -> Facts:  # noqa: RET503 - `invalid` raises
     plain, nulls = without_nulls(document)
     answer = Table(plain, source)
-    left_out = (
-        f"{source} has keys whose value is null ({', '.join(sorted(nulls))}): they are left out, as TOML has no null"
-    )
-    notes = (left_out,) if nulls else ()
+    notes = _left_out(nulls, source)
     if "trained_model_configs" in document:
-        return _models_answer(answer)._replace(notes=notes)
+        facts = _models_answer(answer, any_name=any_name)
+        return facts._replace(notes=(*notes, *facts.notes))
     if "trained_model_stats" in document:
-        return _stats_answer(answer)._replace(notes=notes)
+        facts = _stats_answer(answer, any_name=any_name)
+        return facts._replace(notes=(*notes, *facts.notes))
     if all(isinstance(value, dict) and "processors" in value for value in document.values()):
         return _pipelines_answer(document, source)
     if "error" in document:
         invalid(source, f"is an error that Elasticsearch answered ({_error_text(document)}), not facts")
-    invalid(source, "is no answer to GET _ml/trained_models, _ml/trained_models/_stats or _ingest/pipeline")
+    for keys, around in _ENTRIES:
+        if keys & document.keys():
+            missing = "" if "model_id" in document or "processors" in document else ', and give it its "model_id"'
+            invalid(source, f"is one entry of an answer: put {around} around it{missing}")
+    invalid(source, "is not an answer to GET _ml/trained_models, _ml/trained_models/_stats or _ingest/pipeline")
+
+
+_ENTRIES = (  # by which keys an entry of each answer is known, and what is around it
+    (frozenset({"processors"}), '{"NAME": ...}'),
+    (frozenset({"deployment_stats", "pipeline_count", "model_size_stats"}), '{"trained_model_stats": [...]}'),
+    (frozenset({"model_id", "model_type", "inference_config", "input"}), '{"trained_model_configs": [...]}'),
+)
+
+
+def _left_out(nulls: frozenset[str], source: str) -> tuple[str, ...]:
+    names = ", ".join(sorted(nulls))
+    return (f"{source} has keys whose value is null ({names}): they are left out, as TOML has no null",) * bool(nulls)
 
 
 def _error_text(document: Document) -> str:
@@ -110,32 +173,62 @@ def _error_text(document: Document) -> str:
     return ": ".join(str(part) for part in (document.get("status"), *parts) if part is not None)
 
 
-def _models_answer(answer: Table) -> Facts:
+def _each(answer: Table, key: str, read: Callable[[Table], T]) -> tuple[list[T], tuple[str, ...]]:
+    """What is read of the entries of an answer, and what is wrong with those that cannot be read.
+
+    One odd entry does not make the others unreadable; if there are no others, raises InvalidDocument.
+    """
+    found: list[T] = []
+    faults: list[InvalidDocument] = []
+    for index in range(answer.length(key)):
+        try:
+            found.append(read(answer.entry(key, index)))
+        except InvalidDocument as fault:
+            faults.append(fault)
+    if faults and not found:
+        raise faults[0]
+    return found, tuple(fault.reason for fault in faults)
+
+
+def _models_answer(answer: Table, *, any_name: bool) -> Facts:
     models: dict[str, Model] = {}
     aliases: dict[str, str] = {}
-    for entry in answer.tables("trained_model_configs"):
-        model_id = entry.model_id()
+
+    def read_entry(entry: Table) -> tuple[Model, tuple[str, ...]]:
+        found = new_model(entry.model_id(any_name=any_name), entry)
+        return found, entry.table("metadata").texts("model_aliases")
+
+    entries, faults = _each(answer, "trained_model_configs", read_entry)
+    odd_aliases: list[str] = []
+    for found, named in entries:
+        model_id = found.model_id
         if model_id in models:
             answer.invalid(f"has the model '{model_id}' twice")
-        models[model_id] = model(model_id, entry)
-        for alias in entry.table("metadata").texts("model_aliases"):
-            if aliases.setdefault(alias, model_id) != model_id:
+        models[model_id] = found
+        for alias in named:
+            if not (any_name or is_server_alias(alias)):
+                odd_aliases.append(f"{answer.source} has the alias '{alias}', a name that no server allows")
+            elif aliases.setdefault(alias, model_id) != model_id:
                 answer.invalid(f"has the alias '{alias}' on two models, '{aliases[alias]}' and '{model_id}'")
     parts = frozenset({"models", "aliases"})
-    return Facts(
-        (answer.source,), parts, aliases=aliases, models=models, counts={"models": answer.number("count") or 0}
-    )
+    counts = {"models": (answer.number("count") or 0) - len(faults)}
+    left_out = (*faults, *odd_aliases)
+    return Facts((answer.source,), parts, aliases=aliases, models=models, counts=counts, left_out=left_out)
 
 
-def _stats_answer(answer: Table) -> Facts:
+def _stats_answer(answer: Table, *, any_name: bool) -> Facts:
     found: dict[str, tuple[Deployment, ...]] = {}
-    for entry in answer.tables("trained_model_stats"):
-        model_id = entry.model_id()
-        deployed = "deployment_stats" in entry.document
-        more = (_deployment_of_stats(entry.table("deployment_stats")),) if deployed else ()
+
+    def read_entry(entry: Table) -> tuple[str, tuple[Deployment, ...]]:
+        stats = entry.table("deployment_stats")
+        deployed = (_deployment_of_stats(stats),) if "deployment_stats" in entry.document else ()
+        return entry.model_id(any_name=any_name), deployed
+
+    entries, faults = _each(answer, "trained_model_stats", read_entry)
+    for model_id, more in entries:
         found[model_id] = found.get(model_id, ()) + more
-    parts = frozenset({"deployments"})
-    return Facts((answer.source,), parts, deployments=found, counts={"deployments": answer.number("count") or 0})
+    counts = {"deployments": (answer.number("count") or 0) - len(faults)}
+    return Facts((answer.source,), frozenset({"deployments"}), deployments=found, counts=counts, left_out=faults)
 
 
 def _deployment_of_stats(stats: Table) -> Deployment:
@@ -180,6 +273,37 @@ def _pipelines_answer(document: Document, source: str) -> Facts:
 
 
 # --- a model and its deployments ---
+
+
+def new_model(model_id: str, table: Table) -> Model:
+    """Build a model from a document that was passed in, if it can be kept and exported; raises InvalidDocument."""
+    foreign = _foreign_key(table.document)
+    if foreign:
+        table.invalid(f"has {table.place(foreign)}, which is not a key of a model")
+    check_model(table.document, f"{table.source}{f' (at {table.where})' if table.where else ''}")
+    return model(model_id, table)
+
+
+def _foreign_key(document: Document) -> str | None:
+    """A key that holds another model, as a name with dots makes of it in TOML; keys of newer servers are not meant."""
+    tables = (key for key, value in document.items() if isinstance(value, dict) and key not in _TABLES)
+    return next((key for key in tables if not _KEY.fullmatch(key) or document[key].keys() & _OF_A_MODEL), None)
+
+
+_KEY = re.compile(r"[a-z][a-z0-9_]*")
+_OF_A_MODEL = frozenset({"model_type", "input", "inference_config", "deployments"})
+_TABLES = frozenset(
+    {
+        "input",
+        "inference_config",
+        "metadata",
+        "default_field_map",
+        "location",
+        "model_package",
+        "prefix_strings",
+        "definition",
+    }
+)
 
 
 def model(model_id: str, table: Table) -> Model:
@@ -229,7 +353,7 @@ def declaration(document: Document, source: str) -> Facts:
         table.invalid(f"has the key '{key}', which no declaration has (it has {', '.join(DECLARED)})")
     if document.get("format", 1) != 1:
         table.invalid(f"has format {document['format']}; this version of mlalias reads format 1")
-    models = {model_id: model(valid_model_id(model_id, table), body) for model_id, body in table.each("models")}
+    models = {model_id: _declared_model(model_id, body) for model_id, body in table.each("models")}
     deployed = [model_id for model_id, body in table.each("models") if "deployments" in body.document]
     parts = {"pipelines" if key == "bodies" else key for key in document.keys() & DECLARED}
     return Facts(
@@ -242,10 +366,26 @@ def declaration(document: Document, source: str) -> Facts:
     )
 
 
+def _declared_model(model_id: str, body: Table) -> Model:
+    foreign = _foreign_key(body.document)
+    if foreign:
+        name = ".".join((model_id, foreign, *_nested_names(body.document[foreign])))
+        body.invalid(f'has a model whose name needs quotes, as it has dots: write [models."{name}"]')
+    return new_model(valid_model_id(model_id, body), body)
+
+
+def _nested_names(document: Document) -> tuple[str, ...]:
+    """The keys below a table that holds nothing but one more table, down to the one that holds a model."""
+    (key, value), *more = document.items() or [("", None)]
+    if more or not isinstance(value, dict) or key in _TABLES:
+        return ()
+    return (key, *_nested_names(value))
+
+
 def aliases(table: Table) -> dict[str, str]:
     """The `[aliases]` of a document."""
     table = table.table("aliases")
-    return {alias: table.text(alias) or "" for alias in table.document}
+    return {alias: unless_dotted(table, alias).text(alias) or "" for alias in table.document}
 
 
 # --- writing ---
@@ -274,7 +414,8 @@ def to_declaration(catalog: Catalog) -> Document:
         "models": {found.model_id: to_model_document(found) for found in catalog.known_models()},
         **to_tables(catalog.pipelines),
     }
-    return {key: table for key, table in document.items() if table or key == "aliases"}
+    empty = {"aliases"} | ({"pipelines"} if catalog.pipelines_known else set())
+    return {key: table for key, table in document.items() if table or key in empty}
 
 
 def to_config(found: Model, aliases_of: Sequence[str]) -> Document:

@@ -6,7 +6,7 @@ from typing import Any
 
 from mlalias.core.catalog import Pipeline
 from mlalias.documents.codec import Document, parse_json
-from mlalias.documents.table import Table
+from mlalias.documents.table import Table, unless_dotted
 
 
 def pipeline(body: Mapping[str, Any]) -> Pipeline:
@@ -38,7 +38,7 @@ def from_tables(document: Table) -> dict[str, Pipeline]:
     Raises InvalidDocument, also where the two disagree.
     """
     names, bodies = document.table("pipelines"), document.table("bodies")
-    found = {name: Pipeline(names.texts(name)) for name in names.document}
+    found = {name: Pipeline(unless_dotted(names, name).texts(name)) for name in names.document}
     for name in bodies.document:
         whole = pipeline(parse_json(bodies.text(name) or "", f"{document.source} has {bodies.place(name)} that"))
         if name in found and found[name].names != whole.names:

@@ -1,7 +1,7 @@
 """The edit of many aliases at once, as files declare them: apply."""
 
 from collections import ChainMap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from mlalias.core.catalog import Catalog, Change, Model, Pipeline, is_pattern
@@ -10,7 +10,7 @@ from mlalias.core.rules import judge
 from mlalias.documents.facts import Facts
 from mlalias.edits.aliases import dangling, delete, homonyms, judged, look_up
 from mlalias.errors import NotFound, Refused
-from mlalias.names import matches, not_found
+from mlalias.names import Matcher, not_found
 
 
 def apply(facts: Facts, *, prune: bool, only: Sequence[str], allow_empty: bool) -> Edit:
@@ -24,8 +24,9 @@ def apply(facts: Facts, *, prune: bool, only: Sequence[str], allow_empty: bool) 
         if missing:
             return Plan(catalog, errors=missing)
         additions = _additions(catalog, facts)
-        declared = {alias: facts.aliases[alias] for alias in sorted(facts.aliases) if _looked_at(alias, only)}
-        pruned = _undeclared(catalog, declared, only) if prune else ()
+        looked_at = Matcher(only or ["*"])
+        declared = {alias: facts.aliases[alias] for alias in filter(looked_at, sorted(facts.aliases))}
+        pruned = sorted(filter(looked_at, catalog.aliases.keys() - declared.keys())) if prune else ()
         if pruned and not declared and not allow_empty:
             return Plan(catalog, errors=(_nothing_declared(catalog, facts, only, len(pruned)),))
         after = additions.to(catalog)
@@ -38,7 +39,7 @@ def apply(facts: Facts, *, prune: bool, only: Sequence[str], allow_empty: bool) 
             models=additions.models,
             pipelines=additions.pipelines,
             facts=additions.facts,
-            warnings=additions.cautions + plan.warnings,
+            warnings=(*additions.cautions, *_matching_nothing(catalog, facts, only), *plan.warnings),
             errors=plan.errors + homonyms(both, catalog),
         )
 
@@ -92,7 +93,7 @@ def _additions(catalog: Catalog, facts: Facts) -> _Additions:
             *(FactChange("new", "pipeline", name) for name in pipelines),
         ),
         (
-            *(Caution(note) for note in facts.notes),
+            *map(Caution, facts.warnings),
             *(Caution(text) for text in _ignored(facts)),
             *(Caution(f"{thing} differs from the one in {facts.source}; it stays as it is") for thing in differing),
         ),
@@ -125,12 +126,12 @@ def _missing(catalog: Catalog, facts: Facts, only: Sequence[str]) -> tuple[NotFo
     return tuple(not_found(catalog, name, "alias") for name in exact if name not in catalog.aliases)
 
 
-def _looked_at(alias: str, only: Sequence[str]) -> bool:
-    return not only or any(matches(pattern, alias) for pattern in only)
-
-
-def _undeclared(catalog: Catalog, declared: Iterable[str], only: Sequence[str]) -> tuple[str, ...]:
-    return tuple(sorted(alias for alias in catalog.aliases.keys() - set(declared) if _looked_at(alias, only)))
+def _matching_nothing(catalog: Catalog, facts: Facts, only: Sequence[str]) -> tuple[Caution, ...]:
+    """What is to be said of patterns that match no alias, declared or known."""
+    patterns = [pattern for pattern in dict.fromkeys(only) if is_pattern(pattern)]
+    aliases = (*facts.aliases, *catalog.aliases) if patterns else ()
+    idle = (pattern for pattern in patterns if not any(map(Matcher([pattern]), aliases)))
+    return tuple(Caution(f"no alias matches '{pattern}'") for pattern in idle)
 
 
 def _nothing_declared(catalog: Catalog, facts: Facts, only: Sequence[str], count: int) -> Refused:

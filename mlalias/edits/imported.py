@@ -7,7 +7,7 @@ from mlalias.core.catalog import Catalog, Change, Model, Pipeline, is_model_id, 
 from mlalias.core.plan import Caution, Context, Edit, FactChange, Plan
 from mlalias.documents.facts import Facts
 from mlalias.edits.aliases import dangling, homonyms
-from mlalias.errors import Conflict, Failure, InvalidDocument, Refused
+from mlalias.errors import Failure, InvalidDocument, Refused
 from mlalias.text import plural
 
 
@@ -32,10 +32,10 @@ def import_facts(facts: Facts, *, reassign: bool = False, prune: bool = False) -
             changes,
             models={model_id: model for model_id, model in models.items() if model != catalog.models.get(model_id)},
             forgotten=gone,
-            pipelines=None if pipelines == catalog.pipelines else pipelines,
+            pipelines=pipelines if _tells_of_pipelines(catalog, pipelines, facts) else None,
             facts=tuple(_compared(catalog, models, gone, pipelines, facts)),
             warnings=(
-                *map(Caution, (*facts.notes, *_pages(facts), *unknown, *kept)),
+                *map(Caution, (*facts.warnings, *_pages(facts), *unknown, *kept)),
                 *map(Caution, _no_longer_deployed(catalog, models, facts)),
                 *map(Caution, _deployments_unknown(models)),
                 *_dangling(changes, known),
@@ -47,7 +47,7 @@ def import_facts(facts: Facts, *, reassign: bool = False, prune: bool = False) -
         return plan._replace(
             changes=tuple(change for change in changes if change.model_alias not in bad),
             refused=tuple(change for change in changes if change.model_alias in bad),
-            errors=(*_conflicts(catalog, moved, facts), *homonyms(both, catalog)),
+            errors=(*_taken(catalog, moved, facts), *homonyms(both, catalog)),
         )
 
     return edit
@@ -57,8 +57,8 @@ def _unfit(facts: Facts, *, prune: bool) -> tuple[Failure, ...]:
     """What keeps facts from being taken into any catalog."""
     if not facts.parts:
         return (InvalidDocument(f"{facts.source} is empty"),)
-    pages = _pages(facts) if prune else ()
-    return (*_invalid_names(facts), *(Refused(f"{page}, and --prune needs the whole") for page in pages))
+    incomplete = (*facts.left_out[:1], *_pages(facts)) if prune else ()
+    return (*_invalid_names(facts), *(Refused(f"{reason}, and --prune needs the whole") for reason in incomplete))
 
 
 def _invalid_names(facts: Facts) -> tuple[Failure, ...]:
@@ -145,6 +145,12 @@ def _with_known_body(catalog: Catalog, name: str, pipeline: Pipeline) -> Pipelin
     return known if known and known.names == pipeline.names else pipeline
 
 
+def _tells_of_pipelines(catalog: Catalog, pipelines: Mapping[str, Pipeline], facts: Facts) -> bool:
+    """Whether there is something to write: that there are no pipelines, too, if that was not known."""
+    first = "pipelines" in facts.parts and not catalog.pipelines_known
+    return first or pipelines != catalog.pipelines
+
+
 def _taken_aliases(catalog: Catalog, facts: Facts, gone: Sequence[str]) -> tuple[Change, ...]:
     """The aliases told of, and those that go with their models."""
     lost_models = set(gone)
@@ -166,9 +172,9 @@ def _kept_aliases(catalog: Catalog, facts: Facts) -> tuple[str, ...]:
     )
 
 
-def _conflicts(catalog: Catalog, moved: Sequence[Change], facts: Facts) -> tuple[Conflict, ...]:
+def _taken(catalog: Catalog, moved: Sequence[Change], facts: Facts) -> tuple[Refused, ...]:
     return tuple(
-        Conflict(
+        Refused(
             f"the alias '{change.model_alias}' names '{change.previous_model_id}' here, "
             f"and '{change.model_id}' in {facts.source}",
             rule="alias_taken",

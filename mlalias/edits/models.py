@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
-from mlalias.core.catalog import Catalog, Change, Deployment, Model, is_model_id
-from mlalias.core.plan import Context, Edit, FactChange, Plan
+from mlalias.core.catalog import Catalog, Change, Deployment, Model, is_new_model_id
+from mlalias.core.plan import Caution, Context, Edit, FactChange, Plan
 from mlalias.documents.codec import Document
-from mlalias.documents.facts import model
+from mlalias.documents.facts import new_model
 from mlalias.documents.pipelines import pipeline
 from mlalias.documents.table import Table
 from mlalias.edits.aliases import listed_pipelines
-from mlalias.errors import Conflict, InvalidDocument, NotFound, Refused
+from mlalias.errors import Conflict, Damaged, InvalidDocument, NotFound, Refused
 from mlalias.names import matches, not_found
 
 _VALIDATION = "action_request_validation_exception"
@@ -21,21 +21,41 @@ _DEFINITIONS = ("definition", "compressed_definition")
 def forget(model_id: str, *, force: bool, missing_ok: bool = False) -> Edit:
     """Remove a model and its aliases, under Elasticsearch's conditions; `force` ignores all but that it exists.
 
+    With `force` the model is not read, so that one that cannot be read can be removed.
     https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-delete-trained-model
     """
 
     def edit(catalog: Catalog) -> Plan:
-        model = catalog.models.get(model_id)
-        if model is None:
+        if not _is_there(catalog, model_id):
             return Plan(catalog) if missing_ok else Plan(catalog, errors=(_no_model(catalog, model_id),))
         aliases = catalog.aliases_of(model_id)
-        errors = () if force else _still_used(catalog, model_id, aliases, deployed=bool(model.deployments))
+        deployments = () if force else _deployments(catalog, model_id)
+        errors = () if force else _still_used(catalog, model_id, aliases, deployed=bool(deployments))
         if errors:
             return Plan(catalog, errors=errors)
         changes = tuple(Change(alias, None, model_id) for alias in aliases)
-        return Plan(catalog, changes, forgotten=(model_id,), facts=(FactChange("removed", "model", model_id),))
+        unknown = (Caution(f"whether '{model_id}' was deployed is not known"),) if deployments is None else ()
+        removed = (FactChange("removed", "model", model_id),)
+        return Plan(catalog, changes, forgotten=(model_id,), facts=removed, warnings=unknown)
 
     return edit
+
+
+def _is_there(catalog: Catalog, model_id: str) -> bool:
+    """Whether there is a model, readable or not."""
+    try:
+        return model_id in catalog.models
+    except Damaged:
+        return True
+
+
+def _deployments(catalog: Catalog, model_id: str) -> tuple[Deployment, ...] | None:
+    """The deployments of a model; raises Damaged, by the rule `unreadable`, if it cannot be read."""
+    try:
+        return catalog.models[model_id].deployments
+    except Damaged as damage:
+        context = Context(catalog, name=model_id, kind="model")
+        raise damage.but(damage.reason, rule="unreadable", context=context) from damage
 
 
 def _no_model(catalog: Catalog, name: str) -> NotFound:
@@ -69,7 +89,8 @@ def put_model(model_id: str, document: Document) -> Edit:
     _valid_id(model_id, "model")
     if "deployments" in document:
         raise InvalidDocument("the body has the key 'deployments', and a new model is not deployed")
-    created = _created(model(model_id, Table(document, "the body")))
+    table = Table(document, "the body")
+    created = _created(new_model(model_id, table))
 
     def edit(catalog: Catalog) -> Plan:
         if model_id in catalog.models:
@@ -190,5 +211,5 @@ def _redeployed(catalog: Catalog, changed: Model, *errors: Refused | Conflict) -
 
 
 def _valid_id(text: str, kind: str) -> None:
-    if not is_model_id(text):
+    if not is_new_model_id(text):
         raise Refused(f"'{text}' is not a valid {kind} id", type=_VALIDATION)

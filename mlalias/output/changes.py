@@ -175,11 +175,12 @@ def _last_line(result: Plan | Receipt, records: Sequence[Record], detail: Detail
 
 
 def _stopped_line(result: Plan | Receipt, records: Sequence[Record]) -> str:
+    """What was done of changes that are refused, or that a cluster stopped at."""
     if len(records) < _SEVERAL:
         return "nothing was written\n" if isinstance(result, Plan) else ""
-    perhaps = {*dict(_DONE), "unknown"}
-    head = "stopped" if any(record["result"] in perhaps for record in records) else "nothing was written"
-    return f"{head}: {_counted(records, (*_DONE, *_UNDONE, ('unchanged', 'unchanged')))}\n"
+    if isinstance(result, Receipt) and result.failed:
+        return f"stopped: {_counted(records, (*_DONE, *_UNDONE))}\n"
+    return f"nothing was written: {_counted(records, (*_UNDONE, ('unchanged', 'unchanged')))}\n"
 
 
 def _facts_alone(plan: Plan) -> str:

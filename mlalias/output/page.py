@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import NamedTuple, TextIO
 
 from mlalias.environment import COLUMNS, FORCE_COLOR, NO_COLOR, TERM
+from mlalias.errors import Hint
 
 
 class Format(StrEnum):
@@ -38,16 +39,19 @@ class Invocation(NamedTuple):
         """The words of the same command with more options, for a hint."""
         return (self.command, *self.arguments, *more)
 
-    def complete(self, command: tuple[str, ...]) -> tuple[str, ...]:
-        """The words of a hint's command, with the options and the catalog that were given.
+    def complete(self, hint: Hint) -> Hint:
+        """The hint, its command with the options and the catalog that were given.
 
         After a dry run it stays one, but for an import that comes first.
         """
-        same = command[0] == self.command
+        if not hint.command:
+            return hint
+        same = hint.command[0] == self.command
         options = self.options if same else ()
-        stays = self.dry_run and command[0] in WRITERS and (same or command[0] != "import")
-        dry_run = ("--dry-run",) if stays and "--help" not in command else ()
-        return (*command, *options, *dry_run, *(("--catalog", self.catalog) if self.catalog else ()))
+        stays = self.dry_run and hint.command[0] in WRITERS and (same or hint.command[0] != "import")
+        dry_run = ("--dry-run",) if stays and "--help" not in hint.command else ()
+        catalog = ("--catalog", self.catalog) if self.catalog else ()
+        return hint._replace(command=(*hint.command, *options, *dry_run, *catalog))
 
 
 class Screen(NamedTuple):

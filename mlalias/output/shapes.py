@@ -43,13 +43,19 @@ def model(found: Model, aliases: Sequence[str], catalog: Catalog) -> Record:
         **found.config,
         "model_aliases": list(aliases),
         "deployments": _deployments(found),
-        "pipelines": list(catalog.pipelines_naming(found.model_id, *aliases)),
+        "pipelines": _pipelines(catalog, found.model_id, *aliases),
     }
 
 
 def _deployments(found: Model) -> list[Record] | None:
     """The deployments of a model; None where they are not known."""
     return None if found.deployments is None else [to_deployment(each) for each in found.deployments]
+
+
+def _pipelines(catalog: Catalog, *names: str) -> list[str] | None:
+    """The pipelines that use one of the names; None where they are not known."""
+    used = catalog.pipelines_naming(*names) if catalog.pipelines_known else None
+    return None if used is None else list(used)
 
 
 def shown_alias(catalog: Catalog, model_alias: str) -> Record:
@@ -59,7 +65,7 @@ def shown_alias(catalog: Catalog, model_alias: str) -> Record:
     aliases = catalog.aliases_of(target)
     return {
         **alias(catalog, model_alias),
-        "pipelines": list(catalog.pipelines_naming(model_alias)),
+        "pipelines": _pipelines(catalog, model_alias),
         "last_change": _last_change(catalog, [model_alias]),
         "model_aliases": list(aliases),
         "model": model(found, aliases, catalog) if found else None,
@@ -234,20 +240,12 @@ def alias_of(found: Failure) -> str | None:
 
 def hint(found: Hint, invocation: Invocation) -> tuple[str, str]:
     """The words of a hint, and its command, ready to be pasted; the one place where hints become text."""
-    if not found.command:
-        return found.text, ""
-    return found.text if found.text.endswith("?") else f"{found.text}:", command_line(found, invocation)
+    return found.words, command_line(found, invocation) if found.command else ""
 
 
 def command_line(found: Hint, invocation: Invocation) -> str:
     """The command of a hint, quoted for the shell, with the options and the catalog that were given."""
-    from shlex import join
-
-    command = join(("mlalias", *invocation.complete(found.command)))
-    if not found.lines:
-        return command
-    printed = join(("printf", r"%s\n", *found.lines))
-    return f"{printed} | {command}"
+    return invocation.complete(found).line
 
 
 def findings(found: "Findings", invocation: Invocation) -> Record:

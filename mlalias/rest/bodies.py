@@ -84,7 +84,7 @@ def stats(catalog: Catalog, ids: Sequence[str], first: int, size: int) -> Docume
     entries = []
     for one in _page(catalog, ids, first, size):
         pipelines = catalog.pipelines_naming(one.model_id, *named.get(one.model_id, ()))
-        entry = {"model_id": one.model_id, **_size(one), "pipeline_count": len(pipelines)}
+        entry = {"model_id": one.model_id, **_size(one), "pipeline_count": len(pipelines or ())}
         deployed = [{**entry, "deployment_stats": _deployment(one, deployment)} for deployment in one.deployments or ()]
         entries += deployed or [entry]
     return {"count": len(ids), "trained_model_stats": entries}

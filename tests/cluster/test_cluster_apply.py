@@ -90,10 +90,12 @@ def test_apply_does_without_pipelines_that_it_may_not_read(sample, declared, run
         done = run(*words)
         assert done.code == 5
         assert "the alias 'flight_delay_model' is used by the ingest pipeline 'flights'" in done.err
-        assert "of 3 changes, 1 made ('alpha') and 2 not made ('flight_delay_model', 'flight_delayed')" in done.err
-        asked = run("delete", "flight_delay_model", "-n", "--catalog", cluster.url)
-        assert asked.code == 9
-        assert "read_pipeline is missing" in asked.err
+        assert (
+            "of 3 changes, 1 made ('alpha'), 1 failed ('flight_delay_model'), 1 not sent ('flight_delayed')" in done.err
+        )
+        asked = run("delete", "flight_delayed", "-n", "--catalog", cluster.url)
+        assert asked.code == 0
+        assert "whether an ingest pipeline uses the alias 'flight_delayed' is not known" in asked.err
 
 
 @pytest.mark.parametrize(
@@ -128,14 +130,78 @@ def test_apply_that_stops_tells_what_was_done_and_a_second_run_ends_it(failing, 
         assert unknown + [one["model_alias"] for one in told["not_done"]] == ["flight_delay_model", "sentiment"]
         made = [change for change in done.json["changes"] if change["result"] != "unchanged"]
         assert [change["model_alias"] for change in made] == ["alpha"]
-        assert "; of 3 changes, 1 made ('alpha') and " in told["error"]["reason"]
-        assert told["error"]["reason"].endswith("'sentiment')")
+        what = "unknown" if unknown else "failed"
+        far = f"; of 3 changes, 1 made ('alpha'), 1 {what} ('flight_delay_model'), 1 not sent ('sentiment')"
+        assert told["error"]["reason"].endswith(far)
         again = run("apply", path, "--catalog", cluster.url)
         assert again.code == code
-        assert re.search("^not sent +sentiment", again.out, re.MULTILINE)
+        assert again.out.endswith(f"stopped: 1 {what}, 1 not sent\n")
         broken.set()
         assert run("apply", path, "--catalog", cluster.url).code == 0
         assert run("apply", path, "--check", "--catalog", cluster.url).code == 0
+
+
+@pytest.mark.parametrize("does_it", [False, True], ids=["left undone", "done"])
+@pytest.mark.parametrize(
+    ("failing", "outcome"),
+    [
+        (error(503, "process_cluster_event_timeout_exception", "timed out"), "unknown"),
+        (error(403, "security_exception", "action is unauthorized"), "failed"),
+        (error(408, "status_exception", "timed out"), "unknown"),
+        (Told(close=-1), "unknown"),
+    ],
+    ids=["503", "403", "408", "dropped"],
+)
+def test_what_is_told_of_a_stop_is_what_the_server_holds(failing, outcome, does_it, directory, declared, run):
+    """A server that answers 503 or 408, or nothing, may have made the change or not; one that refuses has not."""
+    behind = elasticsearch(directory)
+    path = declared(alpha=SLIM, flight_delay_model=NEW, sentiment="sst-2-next")
+    before = dict(DirectoryStore(directory).read().aliases)
+
+    def answer(asked):
+        if asked.method != "PUT" or len(cluster.front.writes) != 2:
+            return behind(asked)
+        if does_it and outcome == "unknown":
+            behind(asked)
+        return failing
+
+    with answering(answer) as cluster:
+        done = run("apply", path, "--catalog", cluster.url)
+        held = DirectoryStore(directory).read().aliases
+        lines = done.out.splitlines()
+        words = [tuple(re.split("  +", line)[:2]) for line in lines[1:-2]]
+        assert done.code == 9
+        assert words == [("created", "alpha"), (outcome, "flight_delay_model"), ("not sent", "sentiment")]
+        assert lines[-1] == f"stopped: 1 created, 1 {outcome}, 1 not sent"
+        assert "nothing was written" not in done.out + done.err
+        assert held["alpha"] == SLIM
+        assert held["sentiment"] == before["sentiment"]
+        moved = does_it and outcome == "unknown"
+        assert held["flight_delay_model"] == (NEW if moved else before["flight_delay_model"])
+        hints = [line for line in done.err.splitlines() if line.startswith("hint: ")]
+        assert any(f"mlalias show flight_delay_model --catalog {cluster.url}" in hint for hint in hints) == (
+            outcome == "unknown"
+        )
+        assert "hint: to make the rest, run the same command again" in hints
+
+
+@pytest.mark.parametrize("status", [403, 408])
+def test_what_json_tells_of_a_stop_agrees(status, directory, declared, run):
+    behind = elasticsearch(directory)
+    failing = error(status, "status_exception", "no")
+    path = declared(alpha=SLIM, flight_delay_model=NEW, sentiment="sst-2-next")
+    with answering(
+        lambda asked: failing if asked.path.endswith("/flight_delay_model") and asked.method == "PUT" else behind(asked)
+    ) as cluster:
+        done = run("apply", path, "-o", "json", "--catalog", cluster.url)
+    assert done.code == 9
+    aliases = {key: [each["model_alias"] for each in done.document[key]] for key in ("changes", "not_done", "unknown")}
+    failed = ["flight_delay_model"]
+    assert aliases == {
+        "changes": ["alpha"],
+        "not_done": [*(failed if status == 403 else ()), "sentiment"],
+        "unknown": failed if status == 408 else [],
+    }
 
 
 # --- few and small requests ---
@@ -196,7 +262,10 @@ def test_apply_that_is_interrupted_tells_how_far_it_came(sample, declared, tmp_p
         _, told = process.communicate(timeout=10)
         hang.set()
     assert process.returncode == 130
-    expected = "interrupted at the alias 'beta'; of 3 changes, 1 made ('alpha') and 1 not made ('flight_delay_model')\n"
+    expected = (
+        "interrupted: whether the alias 'beta' was changed is unknown; "
+        "of 3 changes, 1 made ('alpha'), 1 unknown ('beta'), 1 not sent ('flight_delay_model')\n"
+    )
     assert told.endswith(expected)
 
 

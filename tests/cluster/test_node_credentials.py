@@ -5,10 +5,9 @@ import re
 from pathlib import Path
 
 import pytest
-from node_fixtures import ON_NODES
 from nodes import PASSWORD, USER
 
-pytestmark = ON_NODES
+pytestmark = pytest.mark.node
 
 README = Path(__file__).parent.parent.parent / "README.md"
 OLD, NEW = "flight-delay-prediction-1574775339910", "flight-delay-prediction-1580004349800"

@@ -14,10 +14,9 @@ from typing import Any
 
 import pytest
 from http_requests import GOOD, JSON, PIPELINE, ROWS
-from node_fixtures import ON_NODES
 from nodes import VERSIONS, Reply, ask
 
-pytestmark = ON_NODES
+pytestmark = pytest.mark.node
 
 # What differs in every answer that has it, and so is in no row.
 EVERYWHERE = ("date", "layout", "dates of pipelines")

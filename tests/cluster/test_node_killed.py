@@ -5,10 +5,9 @@ from contextlib import closing
 from urllib.parse import urlsplit
 
 import pytest
-from node_fixtures import ON_NODES
 from proxy import before
 
-pytestmark = ON_NODES
+pytestmark = pytest.mark.node
 
 OLD, NEW = "flight-delay-prediction-1574775339910", "flight-delay-prediction-1580004349800"
 MOVED = {"a-first": NEW, "b-second": NEW, "c-third": NEW}

@@ -10,10 +10,10 @@ import sys
 
 import pytest
 from installation import ENVIRONMENT, client
-from node_fixtures import ON_NODES, wanted
+from node_fixtures import wanted
 from nodes import VERSIONS
 
-pytestmark = ON_NODES
+pytestmark = pytest.mark.node
 
 OLD, NEW = "flight-delay-prediction-1574775339910", "flight-delay-prediction-1580004349800"
 

@@ -9,6 +9,8 @@ import subprocess
 import pytest
 from harness import LATE, NEW, OLD, PATH, SAMPLE, SLIM, SST, TESTS, contents
 
+from mlalias.core.rules import RULES
+
 
 @pytest.fixture
 def apply(run, tmp_path):
@@ -128,11 +130,11 @@ def test_a_model_with_the_name_of_an_alias_is_refused_unless_that_goes(run, appl
     text = declared(fresh="elser") + "[models.elser]"
     unchanged = apply(declared(elser=".elser_model_2") + "[models.elser]")
     assert (unchanged.code, unchanged.err.splitlines()[0]) == (
-        5,
+        3,
         "error: 'elser' would be both an alias and the id of a model",
     )
     ran = apply(text)
-    assert ran.code == 5
+    assert ran.code == 3
     assert "'elser' would be both an alias and the id of a model" in ran.err
     assert apply(text, options=["--prune", "--only", "[ef][rl]*s*"]).code == 0
     assert state(run)["fresh"] == "elser"
@@ -315,11 +317,9 @@ def test_an_unchanged_alias_is_not_judged_and_a_dangling_one_is_warned_of(run, a
 
 def test_a_dry_run_explains_every_rule_of_every_alias(apply, sample):
     told = apply(declared(flight_delay_model=NEW, late=NEW), options=["-n", "-o", "json"]).json["rules"]
-    assert [(one["model_alias"], one["rule"]) for one in told][::10] == [
-        ("flight_delay_model", "equal_names"),
-        ("late", "equal_names"),
+    assert [(one["model_alias"], one["rule"]) for one in told] == [
+        (alias, rule.id) for alias in ("flight_delay_model", "late") for rule in RULES
     ]
-    assert len(told) == 20
 
 
 def test_export_to_apply_on_an_empty_catalog_gives_the_same(run, sample, tmp_path, monkeypatch):
@@ -388,4 +388,4 @@ def test_the_table_is_sorted_and_so_are_the_aliases_of_a_model_in_one_that_is_no
 def test_advice_is_for_the_first_of_very_many_refusals(apply, sample):
     ran = apply(declared(**{f"a{i:03}-x": f"sst-2-nex-{i}" for i in range(100)}), options=["-o", "json"])
     hints = [error["hint"] for error in ran.json["errors"]]
-    assert (ran.code, len(hints), sum(hint is not None for hint in hints)) == (4, 100, 20)
+    assert (ran.code, len(hints), sum(hint is not None for hint in hints)) == (4, 100, 1)

@@ -3,6 +3,10 @@
 import pytest
 from harness import LATE, NEW, OLD, SLIM
 
+from mlalias.core.rules import PAIR_RULES
+
+COMPARED = ("inference_type_differs", "model_type_differs", "not_deployed", "not_allocated", "few_shared_fields")
+
 
 @pytest.mark.parametrize(
     ("old", "new", "movable", "outcomes"),
@@ -22,7 +26,9 @@ def test_whether_an_alias_could_move(run, sample, old, new, movable, outcomes):
     ran = run("compare", old, new, "-o", "json")
     assert ran.code == 0
     assert ran.json["movable"] is movable
-    assert [rule["outcome"] for rule in ran.json["rules"]] == outcomes
+    told = {rule["rule"]: rule["outcome"] for rule in ran.json["rules"]}
+    assert list(told) == [rule.id for rule in PAIR_RULES]
+    assert [told[rule] for rule in COMPARED] == outcomes
 
 
 def test_the_verdict_comes_first_and_the_bar_before_the_table(run, sample):

@@ -67,13 +67,14 @@ def test_records_of_lists(run, sample):
     assert len(entry["changes"]) == 6
 
 
-def test_an_empty_catalog_is_quiet_and_json_is_an_empty_list(run):
-    assert run("list") == (0, "", "no aliases\n")
-    assert run("list", "-o", "tsv") == (0, "", "")
+def test_a_catalog_that_is_not_there_says_so_and_json_is_an_empty_list(run, catalog):
+    nothing = f"there is no catalog in '{catalog}'\n"
+    assert run("list") == (0, "", f"{nothing}no aliases\n")
+    assert run("list", "-o", "tsv") == (0, "", nothing)
     assert run("list", "-o", "json").json == {"aliases": []}
     assert run("models", "-o", "json").json == {"models": []}
     assert run("history", "-o", "json").json == {"history": []}
-    assert run("verify", "-o", "json").json == {"faults": [], "notes": []}
+    assert run("verify", "-o", "json").json["error"]["reason"] == nothing.strip()
     assert run("export", "--format", "elasticsearch").json == {"count": 0, "trained_model_configs": []}
 
 
@@ -99,7 +100,8 @@ def test_json_is_one_document_on_failure_too(run, words, code, option):
     assert ran.json["error"] == ran.json["errors"][0]
     assert set(ran.json["error"]) == {"type", "reason", "rule", "hint", "model_alias"}
     assert ran.json["error"]["rule"]
-    assert ran.err == ""
+    assert "error: " not in ran.err
+    assert "hint: " not in ran.err
 
 
 @pytest.mark.parametrize("message", [("-mfoo",), ("-mno",), ("-m", "o"), ("-qmo",), ("--message=-o",)])

@@ -1,6 +1,7 @@
 """What holds for any catalog."""
 
 import json
+import re
 import shutil
 import string
 import tempfile
@@ -42,6 +43,10 @@ aliases = st.from_regex(r"([a-z0-9][a-z0-9._-]{0,8})?[a-z]", fullmatch=True).fil
 @st.composite
 def configs(draw):
     config = draw(st.dictionaries(keys, values, max_size=3))
+    # A table by such a name is another model, whose name with dots lacks its quotes in TOML.
+    config = {
+        key: value for key, value in config.items() if not isinstance(value, dict) or re.fullmatch("[a-z_]+", key)
+    }
     optional = {
         "model_type": st.sampled_from(["tree_ensemble", "pytorch", "lang_ident"]) | text,
         "description": text,
@@ -183,8 +188,8 @@ def test_no_other_character_is_in_a_model_id_or_an_alias(character, pattern):
     ("model_id", "valid"),
     [
         ("a", True), ("7", True), ("a1", True), ("1a", True), ("a.b-c_d", True), (".elser_model_2", True), (".elser_model_2_linux-x86_64", True),
-        (".elser_model_2_SNAPSHOT", True), ("a" * 64, True), ("." + "a" * 64, True),
-        ("a" * 65, False), ("", False), (".", False), ("..", False), ("..a", False), ("a.", False), ("-a", False), ("_a", False), ("a_", False),
+        (".elser_model_2_SNAPSHOT", True), ("a" * 78, True), ("a" * 200, True), ("." + "a" * 199, True),
+        ("a" * 201, False), ("." + "a" * 200, False), ("", False), (".", False), ("..", False), ("..a", False), ("a.", False), ("-a", False), ("_a", False), ("a_", False),
         ("A", False), ("a\n", False), ("a/b", False), ("../../etc/passwd", False), ("elser_SNAPSHOT", False), (".SNAPSHOT", False), ("._SNAPSHOT", False),
     ],
 )  # fmt: skip

@@ -375,7 +375,7 @@ def test_models_that_are_no_directory_are_a_fault(run, sample):
     verified = run("verify", "-o", "json")
     assert verified.code == 7
     assert verified.json["faults"][0]["path"] == str(sample / "models")
-    assert run("models").code == 1
+    assert run("models").code == 7
 
 
 def test_a_bad_environment_is_told_before_facts_are_written(run, catalog, tmp_path, monkeypatch):

@@ -61,14 +61,26 @@ def installation(version: str, *, secure: bool = False) -> Installation:
 
 
 def once(place: Path, build: Callable[[Path], None]) -> None:
-    """Build something unless it is there: under another name until it is whole, and by one process at a time."""
+    """Build something unless it is there: under another name until it is whole, and by one process at a time.
+
+    What could not be fetched is not tried again by the next test.
+    """
+    if place in _missing:
+        raise _missing[place]
     CACHE.mkdir(parents=True, exist_ok=True)
     with fasteners.InterProcessLock(CACHE / ".lock"):
         if not place.exists():
             made = place.with_name(place.name + ".partial")
             shutil.rmtree(made, ignore_errors=True)
-            build(made)
+            try:
+                build(made)
+            except NotAvailableError as failure:
+                _missing[place] = failure
+                raise
             made.rename(place)
+
+
+_missing: dict[Path, NotAvailableError] = {}
 
 
 def _digest() -> str:

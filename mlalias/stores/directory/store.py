@@ -1,14 +1,14 @@
 """A store: a directory of TOML files, in which replacing `aliases.toml` is what makes a change happen."""
 
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from mlalias.core.catalog import Catalog, Entry
 from mlalias.core.history import to_line
 from mlalias.core.plan import Edit, Plan, Receipt
-from mlalias.documents.codec import to_toml
 from mlalias.documents.facts import to_model_document
 from mlalias.documents.pipelines import to_tables
 from mlalias.environment import ACTOR, CLOCK, LOCK_TIMEOUT
@@ -29,11 +29,13 @@ from mlalias.stores.directory.contents import (
     ModelFiles,
     PipelineFile,
     abandoned,
+    encoded,
     file_name,
     read_entry,
     read_table,
     table_behind,
 )
+from mlalias.stores.directory.current import CurrentTable
 
 Progress = Callable[[str], AbstractContextManager[Advance]]
 
@@ -48,12 +50,13 @@ class DirectoryStore:
         self, path: Path, on_wait: Callable[[], None] = lambda: None, progress: Progress = lambda _: nullcontext(unseen)
     ) -> None:
         self.path = path
+        self._current = CurrentTable(path / TABLE)
         self._on_wait = on_wait
         self._progress = progress
 
     def read(self) -> Catalog:
         """The catalog as it is at this instant, without a lock; raises Damaged."""
-        return self._catalog(self._table())
+        return self._catalog(self._current.read() or self._table())
 
     def change(self, edit: Edit, command: str, message: str | None = None) -> Receipt:
         """Carry an edit out under the lock, unless its plan is refused or empty: the plan tells.
@@ -66,20 +69,21 @@ class DirectoryStore:
             if plan.errors or plan.empty:
                 return Receipt.of(plan, plan.before.revision)
             self._create()
-        with atomic.locked(self.path / LOCK, timeout, self._on_wait):
+        with atomic.shared(self.path), atomic.locked(self.path / LOCK, timeout, self._on_wait):
             table = self._recover()  # step 1
             with self._progress("reading models") as advance:
                 plan = edit(self._catalog(table, advance))  # step 2
             if plan.errors or plan.empty:
                 return Receipt.of(plan, table.revision)
-            drafts = self._draft_facts(plan)  # step 3
+            facts, after = self._facts(plan), self._table_after(plan, table)
+            drafts = self._draft_facts(facts)  # step 3
             with held():  # until here Ctrl-C leaves nothing behind, and from here on it waits for the whole
                 atomic.replace_all(drafts)
                 if not plan.moves:
                     self._forget(plan)
                     return Receipt.of(plan, table.revision)
                 entry = Entry(table.revision + 1, now, actor, command, message, plan.moves, plan.undoes)
-                self._commit(plan, table, entry)
+                self._commit(plan, after, entry)
                 return Receipt.of(plan, entry.revision)
 
     def _table(self) -> AliasFile:
@@ -100,6 +104,7 @@ class DirectoryStore:
             PipelineFile(self.path / PIPELINES).mapping(),
             HistoryFile(self.path / HISTORY, table.revision),
             table.revision,
+            pipelines_known=os.path.lexists(self.path / PIPELINES),
         )
 
     def _last_entry(self) -> Entry | None:
@@ -145,38 +150,44 @@ class DirectoryStore:
         atomic.remove(left)
         return table
 
-    def _draft_facts(self, plan: Plan) -> dict[Path, Path]:
-        """Write the drafts of facts; give each with the file that it is to replace."""
-        if plan.models and not (self.path / MODELS).is_dir():
-            (self.path / MODELS).mkdir()
-            atomic.sync_directory(self.path)
-        if not plan.models and plan.pipelines is None:
-            return {}
-        with self._progress("writing models") as advance:
-            return atomic.draft_all(self._contents(plan), self.path, advance)
-
-    def _contents(self, plan: Plan) -> dict[Path, bytes]:
-        contents = {
-            self.path / MODELS / file_name(model_id): to_toml(to_model_document(found)).encode()
-            for model_id, found in plan.models.items()
-        }
+    def _facts(self, plan: Plan) -> Mapping[Path, bytes]:
+        """The files of models and pipelines to be written."""
+        contents = {}
+        for model_id, found in plan.models.items():
+            path = self.path / MODELS / file_name(model_id)
+            contents[path] = encoded(to_model_document(found), path)
         if plan.pipelines is not None:
-            document = PipelineFile(self.path / PIPELINES).document | to_tables(plan.pipelines)
-            contents[self.path / PIPELINES] = to_toml(document).encode()
+            path = self.path / PIPELINES
+            contents[path] = encoded(PipelineFile(path).document | to_tables(plan.pipelines), path)
         return contents
 
-    def _commit(self, plan: Plan, table: AliasFile, entry: Entry) -> None:
+    def _table_after(self, plan: Plan, table: AliasFile) -> bytes:
+        """The file of aliases of the next revision."""
+        document = table.document | {"format": FORMAT, "revision": table.revision + 1, "aliases": plan.aliases}
+        return encoded(document, self.path / TABLE)
+
+    def _draft_facts(self, contents: Mapping[Path, bytes]) -> Mapping[Path, Path]:
+        """Write the drafts of facts; give each with the file that it is to replace."""
+        models = self.path / MODELS
+        if not atomic.is_directory(models) and any(path.parent == models for path in contents):
+            models.mkdir()
+            atomic.sync_directory(self.path)
+        if not contents:
+            return {}
+        with self._progress("writing models") as advance:
+            return atomic.draft_all(contents, self.path, advance)
+
+    def _commit(self, plan: Plan, after: bytes, entry: Entry) -> None:
         """Draft the new table, append the entry, and let the draft take the table's place: this is the commit.
 
         What can fail fails before that. Only an error of the system is cleaned up after; whoever is killed or
         interrupted leaves that to the next writer, as it cannot know whether the commit was made.
         """
-        document = table.document | {"format": FORMAT, "revision": entry.revision, "aliases": plan.aliases}
         target, history = self.path / TABLE, self.path / HISTORY
         draft = atomic.temporary(target, self.path)
         directory = atomic.open_directory(self.path)
         try:
-            self._draft(draft, to_toml(document).encode())  # step 4
+            self._draft(draft, after)  # step 4
             before = history.stat().st_size if atomic.is_plain(history) else 0
             try:
                 atomic.append(history, to_line(entry).encode())  # step 5
@@ -197,7 +208,7 @@ class DirectoryStore:
     def _draft(self, draft: Path, data: bytes) -> None:
         """Write the draft; its name must outlast the entry, as it tells why the entry is there."""
         try:
-            atomic.write_new(draft, data)
+            atomic.write_new(draft, data, replaces=self.path / TABLE)
             atomic.sync_directory(self.path)
         except OSError:
             atomic.remove([draft])

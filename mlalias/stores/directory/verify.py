@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeVar
 from mlalias.core.catalog import Entry
 from mlalias.core.history import replay
 from mlalias.documents.codec import decode, read_toml, to_toml
-from mlalias.errors import Damaged, Hint, InvalidDocument, os_text
+from mlalias.errors import Damaged, Hint, InvalidDocument, NotFound, os_text
 from mlalias.stores.directory import atomic
 from mlalias.stores.directory.contents import (
     FORMAT,
@@ -26,6 +26,7 @@ from mlalias.stores.directory.contents import (
     ModelFiles,
     PipelineFile,
     abandoned,
+    is_catalog,
     model_id_of,
     read_table,
     table_behind,
@@ -35,7 +36,7 @@ _T = TypeVar("_T")
 
 
 class Finding(NamedTuple):
-    """Something amiss, the file it is in, and what fixs it."""
+    """Something wrong, the file it is in, and what fixes it."""
 
     path: str
     message: str
@@ -50,7 +51,12 @@ class Findings(NamedTuple):
 
 
 def verify(root: Path) -> Findings:
-    """Check every file of a catalog and how they agree; without a lock, so again if a writer was at work meanwhile."""
+    """Check every file of a catalog and how they agree; raises NotFound if there is none.
+
+    It takes no lock, and so looks again if a writer was at work meanwhile.
+    """
+    if not is_catalog(root):
+        raise NotFound(f"there is no catalog in '{root}'", Hint("see which is meant", ("path",)), rule="no_catalog")
     for _ in range(3):
         before = _stamp(root / TABLE)
         findings = _inspect(root)
@@ -111,8 +117,8 @@ def _quoted(path: Path) -> str:
 def _fix_of_table(root: Path, entries: Sequence[Entry]) -> Hint:
     """Where the table can be read as TOML, only the place that is named needs a hand."""
     try:
-        document = read_toml(decode((root / TABLE).read_bytes(), TABLE), TABLE)
-    except (OSError, InvalidDocument):
+        document = read_toml(decode(atomic.read(root / TABLE) or b"", TABLE), TABLE)
+    except (OSError, InvalidDocument, Damaged):
         document = {}
     if {"format", "revision", "aliases"} <= document.keys():
         return Hint(f"fix or delete the line that is named in '{root / TABLE}'")
@@ -147,7 +153,7 @@ def _leftovers(root: Path, table: AliasFile | None, entries: Sequence[Entry]) ->
         yield Finding(str(root / TABLE), message, Hint("nothing to do; its next change will be in the history"))
     if atomic.torn(root / HISTORY) and _ahead(table, entries) >= 0:
         yield Finding(str(root / HISTORY), "the last line of the history is torn", gone)
-    if os.access(root / MODELS, os.R_OK) and (root / MODELS).is_dir():
+    if os.access(root / MODELS, os.R_OK) and (root / MODELS).is_dir() and not (root / MODELS).is_symlink():
         for path in sorted((root / MODELS).iterdir()):
             if model_id_of(path.name) is None:
                 yield Finding(str(path), f"'{path.name}' is no model's file, and is not read", Hint("move it away"))
@@ -218,7 +224,7 @@ def _aliases(table: AliasFile, models: ModelFiles, used: Collection[str], root: 
     """Whether every alias names a model, and is none itself; one that is `used` by a pipeline cannot be deleted."""
     try:
         known = set(models.names())
-    except OSError:
+    except (OSError, Damaged):
         return  # told of already
     for alias, target in sorted(table.aliases.items()):
         if target not in known:
