@@ -7,7 +7,17 @@ import typer
 
 from mlalias.cli import completion
 from mlalias.cli.app import command
-from mlalias.cli.options import Files, MissingOk, ModelAlias, ModelId, Moving, Waiting, Writing
+from mlalias.cli.options import (
+    Files,
+    LocalMoving,
+    LocalWriting,
+    MissingOk,
+    ModelAlias,
+    ModelId,
+    Moving,
+    Waiting,
+    Writing,
+)
 from mlalias.errors import WrongUsage
 from mlalias.output.page import Format, Invocation, Page, Screens, View
 
@@ -23,11 +33,10 @@ def _write(
     edit: "Edit",
     options: Writing,
     *arguments: str,
-    lists_unchanged: bool = True,
-    check: bool = False,
+    detail: str = "all",
     note: str = "",
 ) -> View:
-    """Carry an edit out, or in a dry run only plan it; `check` tells by the exit code whether it would change."""
+    """Carry an edit out, or in a dry run only plan it; `detail` is a value of `output.changes.Detail`."""
     from mlalias.core.plan import Plan, strictly
     from mlalias.output import changes
 
@@ -39,8 +48,8 @@ def _write(
     advice = _advice(result, invocation)
 
     def view(screens: Screens) -> Page:
-        page = changes.page(result, advice, invocation, screens, lists_unchanged=lists_unchanged)
-        drifted = check and isinstance(result, Plan) and not (result.errors or result.empty)
+        page = changes.page(result, advice, invocation, screens, changes.Detail(detail))
+        drifted = detail == "drift" and isinstance(result, Plan) and not (result.errors or result.empty)
         return page._replace(code=CHANGES if drifted else page.code, notes=note + page.notes)
 
     return view
@@ -59,7 +68,7 @@ def _advice(result: "Plan | Receipt", invocation: Invocation) -> "Advice":
     return Advice(advice.of(result.errors, invocation), advice.undo(result))
 
 
-@command("put")
+@command("put", "Change aliases")
 def _put(
     model_id: ModelId,
     model_alias: ModelAlias,
@@ -95,7 +104,7 @@ def _put(
     return _write(edit, options, model_id, model_alias)
 
 
-@command("delete")
+@command("delete", "Change aliases")
 def _delete(
     model_alias: ModelAlias,
     options: Writing,
@@ -124,7 +133,7 @@ def _delete(
     return _write(delete(model_alias, model, missing_ok=missing_ok), options, model_alias)
 
 
-@command("apply")
+@command("apply", "Change aliases")
 def _apply(
     file: Files,
     options: Waiting,
@@ -165,13 +174,13 @@ def _apply(
     edit = apply(facts, prune=prune, only=only or [], allow_empty=allow_empty)
     options.dry_run = options.dry_run or check
     note = "" if options.quiet else ignored
-    return _write(edit, options, *file, lists_unchanged=False, check=check, note=note)
+    return _write(edit, options, *file, detail="drift" if check else "changes", note=note)
 
 
-@command("rollback")
+@command("rollback", "Change aliases")
 def _rollback(
     model_alias: ModelAlias,
-    options: Moving,
+    options: LocalMoving,
     to: Annotated[
         int | None,
         typer.Option(
@@ -197,15 +206,15 @@ def _rollback(
     """
     from mlalias.edits.aliases import rollback
 
-    options.need_directory("move it back yourself", "put", "MODEL_ID", model_alias, "--reassign")
+    options.need_directory("see what it names now, and move it with put --reassign", "show", model_alias)
     revision = () if to is None else ("--to", str(to))
     return _write(rollback(model_alias, to=to, deletes=delete), options, model_alias, *revision)
 
 
-@command("import")
+@command("import", "Move catalogs")
 def _import(
     file: Files,
-    options: Writing,
+    options: LocalWriting,
     reassign: Annotated[
         bool, typer.Option("--reassign", "-r", help="Take aliases that name another model here.")
     ] = False,
@@ -229,13 +238,13 @@ def _import(
 
     options.need_directory("copy a cluster's facts: mlalias export --catalog URL | mlalias import - --catalog DIR")
     edit = import_facts(_read(file), reassign=reassign, prune=prune)
-    return _write(edit, options, *file, *(("--prune",) if prune else ()), lists_unchanged=False)
+    return _write(edit, options, *file, *(("--prune",) if prune else ()), detail="summary")
 
 
-@command("forget")
+@command("forget", "Administer")
 def _forget(
     model_id: ModelId,
-    options: Writing,
+    options: LocalWriting,
     force: Annotated[bool, typer.Option("--force", help="Even if it is deployed, or a pipeline names it.")] = False,
     missing_ok: MissingOk = False,
 ) -> View:
@@ -258,7 +267,9 @@ def _read(names: Sequence[str]) -> "Facts":
     """Read documents and merge them."""
     from mlalias.documents.facts import merge, read
     from mlalias.inputs import read_input
+    from mlalias.progress import progress
 
     if list(names).count("-") > 1:
         raise WrongUsage("- stands for standard input, and can be read only once")
-    return merge([read(read_input(name), "standard input" if name == "-" else name) for name in names])
+    with progress("reading files"):
+        return merge([read(read_input(name), "standard input" if name == "-" else name) for name in names])

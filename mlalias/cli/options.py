@@ -24,6 +24,7 @@ class Place:
     ] = None
     output = Format.table
     quiet = False
+    dry_run = False
 
     def __init__(self, command: str, given: dict[str, Any]) -> None:
         self.command = command
@@ -31,7 +32,7 @@ class Place:
 
     def invocation(self, *arguments: str) -> Invocation:
         """How the command was called, with these arguments and options of its own."""
-        return Invocation(self.command, arguments, self.repeated(), self.catalog, self.output, self.quiet)
+        return Invocation(self.command, arguments, self.repeated(), self.catalog, self.output, self.quiet, self.dry_run)
 
     def repeated(self) -> tuple[str, ...]:
         """The options that the same command gets again in a hint."""
@@ -56,10 +57,27 @@ class Place:
         self.location().need_directory(self.command, Hint(instead, words))
 
 
+class Local(Place):
+    """The option of a command that works on directories only."""
+
+    catalog: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DIRECTORY",
+            help="Directory.  [default: $MLALIAS_CATALOG, else the user's data directory]",
+            show_default=False,
+        ),
+    ] = None
+
+
 class Reading(Place):
     """The options of a command that prints a result."""
 
     output: Annotated[Format, typer.Option("--output", "-o", help="How to print the result.")] = Format.table
+
+
+class LocalReading(Local, Reading):
+    """The options of a command that prints a result, of a directory only."""
 
 
 class Writing(Reading):
@@ -83,6 +101,10 @@ class Writing(Reading):
         return (*message, *(("--dry-run",) if self.dry_run else ()))
 
 
+class LocalWriting(Local, Writing):
+    """The options of a command that writes, to a directory only."""
+
+
 class Moving(Writing):
     """The options of a command that moves aliases under the rules."""
 
@@ -91,6 +113,10 @@ class Moving(Writing):
     def repeated(self) -> tuple[str, ...]:
         """The options that the same command gets again in a hint."""
         return (*super().repeated(), *(("--strict",) if self.strict else ()))
+
+
+class LocalMoving(Local, Moving):
+    """The options of a command that moves aliases under the rules, in a directory only."""
 
 
 class Waiting(Moving):
@@ -107,6 +133,10 @@ class Waiting(Moving):
             show_default=False,
         ),
     ] = 0.0
+
+    def repeated(self) -> tuple[str, ...]:
+        """The options that the same command gets again in a hint."""
+        return (*super().repeated(), *(("--wait", f"{self.wait:g}") if self.wait else ()))
 
 
 ModelId = Annotated[

@@ -13,6 +13,7 @@ from mlalias.documents.facts import to_model_document
 from mlalias.documents.pipelines import to_tables
 from mlalias.environment import ACTOR, CLOCK, LOCK_TIMEOUT
 from mlalias.errors import Committed, Damaged, os_text
+from mlalias.interrupts import held
 from mlalias.progress import Advance, unseen
 from mlalias.stores.directory import atomic
 from mlalias.stores.directory.contents import (
@@ -76,13 +77,15 @@ class DirectoryStore:
             if plan.errors or plan.empty:
                 return Receipt.of(plan, table.revision)
             facts, after = self._facts(plan), self._table_after(plan, table)
-            self._write_facts(facts)  # step 3
-            if not plan.moves:
-                self._forget(plan)
-                return Receipt.of(plan, table.revision)
-            entry = Entry(table.revision + 1, now, actor, command, message, plan.moves, plan.undoes)
-            self._commit(plan, after, entry)
-            return Receipt.of(plan, entry.revision)
+            drafts = self._draft_facts(facts)  # step 3
+            with held():  # until here Ctrl-C leaves nothing behind, and from here on it waits for the whole
+                atomic.replace_all(drafts)
+                if not plan.moves:
+                    self._forget(plan)
+                    return Receipt.of(plan, table.revision)
+                entry = Entry(table.revision + 1, now, actor, command, message, plan.moves, plan.undoes)
+                self._commit(plan, after, entry)
+                return Receipt.of(plan, entry.revision)
 
     def _table(self) -> AliasFile:
         table = read_table(self.path / TABLE)
@@ -164,14 +167,16 @@ class DirectoryStore:
         document = table.document | {"format": FORMAT, "revision": table.revision + 1, "aliases": plan.aliases}
         return encoded(document, self.path / TABLE)
 
-    def _write_facts(self, contents: Mapping[Path, bytes]) -> None:
+    def _draft_facts(self, contents: Mapping[Path, bytes]) -> Mapping[Path, Path]:
+        """Write the drafts of facts; give each with the file that it is to replace."""
         models = self.path / MODELS
         if not atomic.is_directory(models) and any(path.parent == models for path in contents):
             models.mkdir()
             atomic.sync_directory(self.path)
-        if contents:
-            with self._progress("writing models") as advance:
-                atomic.replace_all(contents, self.path, advance)
+        if not contents:
+            return {}
+        with self._progress("writing models") as advance:
+            return atomic.draft_all(contents, self.path, advance)
 
     def _commit(self, plan: Plan, after: bytes, entry: Entry) -> None:
         """Draft the new table, append the entry, and let the draft take the table's place: this is the commit.
