@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import typer.main
 
-from mlalias.cli.app import app
+from mlalias.cli.commands import application
 from mlalias.output.page import WRITERS
 
 LETTERS = {"-r": "--reassign", "-n": "--dry-run", "-m": "--message"}
@@ -45,7 +45,7 @@ UNDO = {"put": ("rollback",), "delete": ("rollback", "put"), "apply": ("rollback
 @cache
 def commands():
     """The commands that the parser knows; as they are made anew each time, they are kept."""
-    return typer.main.get_command(app).commands
+    return typer.main.get_command(application()).commands
 
 
 def accepted(name, rest):

@@ -10,13 +10,13 @@ from harness import PATH, TOP
 
 from mlalias import help as manual
 from mlalias.cli.app import GROUPS
-from mlalias.cli.main import app
+from mlalias.cli.commands import application
 from mlalias.core.rules import RULES
 
 README = (TOP / "README.md").read_text()
 FIRST, SECOND = re.findall(r"^```sh\n(.*)\n```$", README, re.MULTILINE)
 CONSOLE = re.compile(r"(?<=^```console\n)(.*?)(?=^```$)", re.MULTILINE | re.DOTALL)
-COMMANDS = typer.main.get_command(app).commands
+COMMANDS = typer.main.get_command(application()).commands
 PARAMETERS = [
     (name, parameter) for name, command in COMMANDS.items() for parameter in command.params if parameter.name != "help"
 ]

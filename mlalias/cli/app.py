@@ -10,13 +10,18 @@ import typer
 from mlalias import __version__
 from mlalias.output.page import Page, View
 
-app = typer.Typer(
-    rich_markup_mode=None,  # with it, help and usage errors take twice as long
-    pretty_exceptions_enable=False,
-    add_help_option=False,  # ours groups the commands
-    add_completion=False,  # its scripts complete file names where no file can stand; ours are in `completions/`
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+
+def _typer() -> typer.Typer:
+    return typer.Typer(
+        rich_markup_mode=None,  # with it, help and usage errors take twice as long
+        pretty_exceptions_enable=False,
+        add_help_option=False,  # ours groups the commands
+        add_completion=False,  # its scripts complete file names where no file can stand; ours are in `completions/`
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+
+app = _typer()
 GROUPS = ("Change aliases", "Look", "Move catalogs", "Administer")
 _group_of: dict[str, str] = {}
 
@@ -70,6 +75,14 @@ def _help(context: typer.Context) -> str:
     with formatter.section("Options"):
         formatter.write_dl(list(filter(None, (each.get_help_record(context) for each in root.get_params(context)))))
     return formatter.getvalue().rstrip("\n")
+
+
+def only(name: str) -> typer.Typer:
+    """An application that has one of the registered commands."""
+    one = _typer()
+    one.registered_callback = app.registered_callback
+    one.registered_commands = [command for command in app.registered_commands if command.name == name]
+    return one
 
 
 def command(name: str, group: str = GROUPS[-1]) -> Callable[[Callable[..., View | Page]], Callable[..., View | Page]]:

@@ -9,15 +9,11 @@ from typing import TextIO
 import typer
 
 from mlalias import interrupts
-
-from mlalias.cli import changing, reading, serving  # isort: skip
-from mlalias.cli import helping  # isort: skip - commands are listed in this order
-from mlalias.cli.app import app
+from mlalias.cli.commands import application
 from mlalias.errors import Committed, Failure, SystemRefused, os_text
 from mlalias.output.page import WRITERS, Page, Screens
 
 INTERRUPTED, CLOSED_PIPE = 130, 141
-FAMILIES = (changing, reading, serving, helping)  # imported so that their commands join the application
 
 
 def main(argv: Sequence[str] | None = None, screens: Screens | None = None) -> int:
@@ -41,12 +37,13 @@ def _interrupted(words: Sequence[str]) -> str:
 
 
 def _run(words: list[str], screens: Screens) -> Page:
-    if "_MLALIAS_COMPLETE" in os.environ:
+    completing = "_MLALIAS_COMPLETE" in os.environ
+    if completing:
         from typer.completion import get_completion_inspect_parameters
 
         get_completion_inspect_parameters()  # registers Typer's protocols, which an app without its scripts lacks
     try:
-        result = app(words, prog_name="mlalias", standalone_mode=False)
+        result = application(() if completing else words)(words, prog_name="mlalias", standalone_mode=False)
         if result == INTERRUPTED:  # what Typer makes of Ctrl-C
             raise KeyboardInterrupt
         page = result(screens) if callable(result) else result
@@ -59,7 +56,6 @@ def _run(words: list[str], screens: Screens) -> Page:
     except BrokenPipeError:
         return Page(code=CLOSED_PIPE)
     except SystemExit as end:  # Typer's way out of completion, and of a pipe that closed while it printed help
-        completing = "_MLALIAS_COMPLETE" in os.environ
         return Page(code=end.code if completing or end.code != 1 else CLOSED_PIPE)  # type: ignore[arg-type]
     except OSError as error:
         return _failed(SystemRefused(os_text(error)), words, screens)

@@ -12,7 +12,7 @@ import typer
 import typer.main
 
 from mlalias.advice import similar
-from mlalias.cli.app import app
+from mlalias.cli.commands import MODULES, application
 from mlalias.errors import Hint, WrongUsage
 from mlalias.output.page import WRITERS, Format, Invocation
 from mlalias.stores import Location
@@ -79,7 +79,7 @@ def has_flag(words: Sequence[str], letter: str, name: str) -> bool:
 
 
 def _commands() -> frozenset[str]:
-    return frozenset(command.name for command in app.registered_commands if command.name)
+    return frozenset(name for names in MODULES.values() for name in names)
 
 
 # --- commands and options that do not exist ---
@@ -128,7 +128,7 @@ def _accepted(words: Sequence[str]) -> bool:
 
 
 def _command(name: str) -> Any:
-    group: Any = typer.main.get_command(app)
+    group: Any = typer.main.get_command(application())
     return group.commands[name]
 
 

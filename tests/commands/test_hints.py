@@ -8,7 +8,7 @@ import pytest
 import typer.main
 from harness import LATE, NEW, OLD, SAMPLE, SLIM, SST, contents
 
-from mlalias.cli.app import app
+from mlalias.cli.commands import application
 from mlalias.output.page import WRITERS
 
 
@@ -131,7 +131,7 @@ def test_what_a_hint_calls_undo_undoes(run, sample, words):
 
 
 def test_what_writes_is_known():
-    found = typer.main.get_command(app).commands
+    found = typer.main.get_command(application()).commands
     assert {name for name in found if any(each.name == "dry_run" for each in found[name].params)} == WRITERS
 
 
