@@ -4,11 +4,13 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from fnmatch import translate
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from mlalias.core.catalog import Catalog, Entry, Model, is_pattern
-from mlalias.core.plan import Context
 from mlalias.errors import Failure, NotFound, as_one
+
+if TYPE_CHECKING:
+    from mlalias.core.plan import Context
 
 T = TypeVar("T")
 
@@ -70,11 +72,17 @@ def matches(pattern: str, name: str, wildcards: str = "*?[") -> bool:
     return Matcher([pattern], wildcards)(name)
 
 
+def _context(catalog: Catalog, name: str, kind: str, model_alias: str | None = None) -> "Context":
+    from mlalias.core.plan import Context  # with the rules, which whoever only resolves a name does without
+
+    return Context(catalog, model_alias, name=name, kind=kind)
+
+
 def not_found(catalog: Catalog, name: str, kind: str = "model or alias") -> NotFound:
     """The failure for a name that nothing has."""
     is_model = kind == "alias" and name in catalog.models
     reason = f"'{name}' is a model, not an alias" if is_model else f"there is no {kind} '{name}'"
-    return NotFound(reason, rule="not_found", context=Context(catalog, name=name, kind=kind))
+    return NotFound(reason, rule="not_found", context=_context(catalog, name, kind))
 
 
 def aliases(catalog: Catalog, patterns: Sequence[str]) -> list[str]:
@@ -110,7 +118,7 @@ def resolve(catalog: Catalog, name: str) -> str:
     if target is None:
         raise not_found(catalog, name)
     if target not in catalog.models:
-        context = Context(catalog, name, name=target, kind="model")
+        context = _context(catalog, target, "model", model_alias=name)
         raise NotFound(
             f"the alias '{name}' names '{target}', a model that does not exist", rule="dangling", context=context
         )

@@ -1,6 +1,5 @@
 """What the entries of a history say of an alias, and how they are written down."""
 
-import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -9,6 +8,8 @@ from mlalias.core.catalog import Change, Entry
 
 def to_line(entry: Entry) -> str:
     """One line of ASCII JSON, with its end."""
+    import json
+
     return json.dumps(to_record(entry)) + "\n"
 
 
@@ -20,6 +21,8 @@ def to_record(entry: Entry) -> dict[str, Any]:
 
 def from_line(line: str | bytes) -> Entry:
     """Read one line; ValueError says that it is none."""
+    import json
+
     try:
         record = json.loads(line)
         changes = tuple(

@@ -16,7 +16,7 @@ _NO_WAIT = getattr(os, "O_NONBLOCK", 0)
 _BINARY = getattr(os, "O_BINARY", 0)
 _SYNC_THREADS = 8
 _SYNC_AT_ONCE = 50
-_TEMPORARY = re.compile(r"\..+\.toml\.\d+\.tmp")
+_TEMPORARY = r"\..+\.toml\.\d+\.tmp"
 
 
 def is_plain(path: Path) -> bool:
@@ -125,7 +125,7 @@ def temporary(path: Path, directory: Path) -> Path:
 
 def leftovers(directory: Path) -> list[Path]:
     """Temporary files: while the lock is held, those of writers that died."""
-    return sorted(Path(entry) for entry in os.scandir(directory) if _TEMPORARY.fullmatch(entry.name))
+    return sorted(Path(entry) for entry in os.scandir(directory) if re.fullmatch(_TEMPORARY, entry.name))
 
 
 def write_new(path: Path, data: bytes, *, replaces: Path, sync: bool = True) -> None:

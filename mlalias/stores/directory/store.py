@@ -5,10 +5,10 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mlalias.core.catalog import Catalog, Entry
 from mlalias.core.history import to_line
-from mlalias.core.plan import Edit, Plan, Receipt
 from mlalias.documents.facts import to_model_document
 from mlalias.documents.pipelines import to_tables
 from mlalias.environment import ACTOR, CLOCK, LOCK_TIMEOUT
@@ -38,6 +38,9 @@ from mlalias.stores.directory.contents import (
 from mlalias.stores.directory.current import CurrentTable
 from mlalias.stores.directory.lock import locked, shared
 
+if TYPE_CHECKING:
+    from mlalias.core.plan import Edit, Plan, Receipt
+
 Progress = Callable[[str], AbstractContextManager[Advance]]
 
 
@@ -59,11 +62,13 @@ class DirectoryStore:
         """The catalog as it is at this instant, without a lock; raises Damaged."""
         return self._catalog(self._current.read() or self._table())
 
-    def change(self, edit: Edit, command: str, message: str | None = None) -> Receipt:
+    def change(self, edit: "Edit", command: str, message: str | None = None) -> "Receipt":
         """Carry an edit out under the lock, unless its plan is refused or empty: the plan tells.
 
         Raises Busy, Damaged, OSError; and Committed for what fails once the change is in place.
         """
+        from mlalias.core.plan import Receipt
+
         timeout, now, actor = LOCK_TIMEOUT.read(), CLOCK.read() or _now(), ACTOR.read() or _user_at_host()
         if not atomic.is_plain(self.path / LOCK):  # what is refused or empty must not even leave a lock behind
             plan = edit(self.read())
@@ -151,7 +156,7 @@ class DirectoryStore:
         atomic.remove(left)
         return table
 
-    def _facts(self, plan: Plan) -> Mapping[Path, bytes]:
+    def _facts(self, plan: "Plan") -> Mapping[Path, bytes]:
         """The files of models and pipelines to be written."""
         contents = {}
         for model_id, found in plan.models.items():
@@ -162,7 +167,7 @@ class DirectoryStore:
             contents[path] = encoded(PipelineFile(path).document | to_tables(plan.pipelines), path)
         return contents
 
-    def _table_after(self, plan: Plan, table: AliasFile) -> bytes:
+    def _table_after(self, plan: "Plan", table: AliasFile) -> bytes:
         """The file of aliases of the next revision."""
         document = table.document | {"format": FORMAT, "revision": table.revision + 1, "aliases": plan.aliases}
         return encoded(document, self.path / TABLE)
@@ -178,7 +183,7 @@ class DirectoryStore:
         with self._progress("writing models") as advance:
             return atomic.draft_all(contents, self.path, advance)
 
-    def _commit(self, plan: Plan, after: bytes, entry: Entry) -> None:
+    def _commit(self, plan: "Plan", after: bytes, entry: Entry) -> None:
         """Draft the new table, append the entry, and let the draft take the table's place: this is the commit.
 
         What can fail fails before that. Only an error of the system is cleaned up after; whoever is killed or
@@ -215,7 +220,7 @@ class DirectoryStore:
             atomic.remove([draft])
             raise
 
-    def _forget(self, plan: Plan) -> None:
+    def _forget(self, plan: "Plan") -> None:
         """Remove the files of forgotten models; raises Committed once they are gone."""
         if not plan.forgotten:
             return
