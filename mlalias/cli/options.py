@@ -98,7 +98,7 @@ class Writing(Reading):
     def repeated(self) -> tuple[str, ...]:
         """The options that the same command gets again in a hint."""
         message = ("--message", self.message) if self.message else ()
-        return (*message, *(("--dry-run",) if self.dry_run else ()))
+        return message
 
 
 class LocalWriting(Local, Writing):

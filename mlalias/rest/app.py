@@ -1,6 +1,7 @@
 """The routes as an ASGI application: from a request to an answer, whatever goes wrong."""
 
 import asyncio
+import gzip
 import traceback
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -9,7 +10,6 @@ from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
 from starlette.concurrency import run_in_threadpool
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
@@ -52,8 +52,10 @@ class _Asked(NamedTuple):
 
     def with_source(self) -> "_Asked":
         """The request with its body, if that stands in the URL; raises HttpFailure."""
-        if self.body or not {"source", "source_content_type"} <= self.parameters.keys():
+        if self.body or "source" not in self.parameters:
             return self
+        if "source_content_type" not in self.parameters:
+            raise HttpFailure(400, "validation_exception", "the parameter 'source' needs a source_content_type")
         others = {name: value for name, value in self.parameters.items() if not name.startswith("source")}
         content = media.named("source_content_type", self.parameters["source_content_type"])
         return self._replace(parameters=others, content=content, body=self.parameters["source"].encode())
@@ -84,13 +86,9 @@ class App:
         self._log = log
         # One thread makes the changes, one after the other: those that wait take none from the readers.
         self._changes = ThreadPoolExecutor(1, "mlalias-changes")
-        self._compressing = GZipMiddleware(self._serve, minimum_size=0, compresslevel=_COMPRESSION)
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """Answer one request."""
-        await self._compressing(scope, receive, send)
-
-    async def _serve(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         begun = monotonic()
         request = Request(scope, receive)
         try:
@@ -123,7 +121,7 @@ class App:
         except Exception:  # noqa: BLE001 - a bug in one answer must not end the others
             self._log(traceback.format_exc())
             answer = answers.failed(Failure("this is a bug in mlalias; its log says more"))
-        return _response(answer, style, request.headers.get("x-opaque-id"))
+        return _response(answer, style, request.headers)
 
     async def _answer(self, asked: "_Asked") -> Answer:
         method, path = asked.method, asked.path
@@ -266,14 +264,19 @@ def _unknown_path(method: str, path: list[str]) -> Failure:
 _HEADERS = {401: [("WWW-Authenticate", "ApiKey")], 408: [("Connection", "close")], 413: [("Connection", "close")]}
 
 
-def _response(answer: Answer, style: _Style, opaque_id: str | None) -> Response:
+def _response(answer: Answer, style: _Style, asked: Mapping[str, str]) -> Response:
     body, media_type = b"", "text/plain; charset=UTF-8"
     if answer.body is not None:
         failed = answer.status >= 400  # noqa: PLR2004 - where errors begin, which are never filtered
         document = filtered(answer.body, style.filter_path) if style.filter_path and not failed else answer.body
         body, media_type = answers.to_text(document, pretty=style.pretty).encode(), style.media_type
-    response = Response(body, answer.status, media_type=media_type)
     headers = [*answer.headers, *_HEADERS.get(answer.status, ()), ("X-elastic-product", "Elasticsearch")]
-    for name, value in headers + ([("X-Opaque-Id", opaque_id)] if opaque_id is not None else []):
+    if "gzip" in asked.get("accept-encoding", ""):
+        body = gzip.compress(body, _COMPRESSION)
+        headers.append(("content-encoding", "gzip"))
+    if "x-opaque-id" in asked:
+        headers.append(("X-Opaque-Id", asked["x-opaque-id"]))
+    response = Response(body, answer.status, media_type=media_type)
+    for name, value in headers:
         response.headers.append(name, value)
     return response

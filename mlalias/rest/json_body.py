@@ -19,12 +19,19 @@ _COMMENT = re.compile(r'("(?:[^"\\]|\\.)*")|/\*.*?\*/|//[^\n]*|#[^\n]*', re.DOTA
 _BROKEN = "json_parse_exception"
 
 
+class NotAnObject(HttpFailure):
+    """A body that is JSON, or nothing at all, and no object."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(400, "x_content_parse_exception", reason)
+
+
 def read_body(data: bytes) -> Document:
     """Read the JSON object of a body, nulls included; raises HttpFailure."""
     text = _decoded(data)
     document = _parsed(text)
     if not isinstance(document, dict):
-        raise not_parsed("the body is not a JSON object")
+        raise NotAnObject("the body is not a JSON object")
     try:
         checked({"trained_model_configs": [document]}, "the body")  # as deep as it is in an answer, and in an export
     except InvalidDocument as error:
@@ -54,7 +61,7 @@ def _parsed(text: str) -> Any:
 def _first_value(text: str) -> Any:
     start = len(text) - len(text.lstrip())
     if start == len(text):
-        raise not_parsed("the body is empty")
+        raise NotAnObject("the body is empty")
     try:
         return _DECODER.raw_decode(text, start)[0]
     except RecursionError:

@@ -55,14 +55,18 @@ class Types(NamedTuple):
     def answered(self, format_parameter: str) -> str:
         """The media type of the answer; raises HttpFailure for those that are not written here."""
         wanted = format_parameter.lower()
-        if wanted in _SUPPORTED:
-            media = Media(f"application/{wanted}")
-        else:
-            media = self.accept or (self.content if self.content and self.content.format else None) or Media(JSON)
+        media = Media(f"application/{wanted}") if wanted in _SUPPORTED else self.accept or self._sent() or Media(JSON)
         if media.format not in {"", "json"}:
             reason = f"answers are JSON here: {media.format} is not written"
             raise HttpFailure(400, "illegal_argument_exception", reason)
         return str(media) if media.format else JSON
+
+    def _sent(self) -> Media | None:
+        """The type of the body, of whose parameters an answer has the version alone."""
+        if self.content is None or not self.content.format:
+            return None
+        version = self.content.generation
+        return Media(self.content.name, (f"compatible-with={version}",) if version else ())
 
 
 def types(accept: str | None, content: str | None, *, has_body: bool) -> Types:
@@ -80,11 +84,10 @@ def types(accept: str | None, content: str | None, *, has_body: bool) -> Types:
 
 def _accepted(header: str | None) -> Media | None:
     """The first type of Accept that is known; None means that any will do."""
-    for text in (header or "").split(","):
-        if text.strip():
-            media = named("Accept", text)
-            if media.format:
-                return media
+    for text in [] if header is None else header.split(","):
+        media = named("Accept", text)
+        if media.format:
+            return media
     return None
 
 
@@ -97,7 +100,8 @@ def named(header: str, text: str) -> Media:
     try:
         return parse(text)
     except ValueError:
-        raise HttpFailure(400, _FAULT, f"the header {header} has '{text.strip()}', which is no media type") from None
+        reason = f"the header {header} has '{text.strip()}', which is no media type"
+        raise HttpFailure(400, _FAULT, reason, Cause("illegal_argument_exception", reason)) from None
 
 
 _FAULT = "media_type_header_exception"

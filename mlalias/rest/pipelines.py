@@ -10,6 +10,7 @@ from mlalias.edits import pipelines
 from mlalias.errors import Conflict
 from mlalias.names import matches
 from mlalias.rest.answers import Answer, HttpFailure
+from mlalias.rest.json_body import NotAnObject
 from mlalias.rest.request import Call, words
 from mlalias.rest.steps import Reading, Writing, acknowledged
 
@@ -49,7 +50,8 @@ def put(call: Call) -> Writing:
     """Add a pipeline, or replace it."""
     call.times("master_timeout", "timeout")
     version = call.number("if_version", 0) if call.has("if_version") else None
-    body = call.document()
+    call.refuse_unread()  # before the body, which a server parses only when it carries this out
+    body = _document(call)
     _check(body)
     name = call.names["id"]
     edit = pipelines.put_pipeline(name, pipeline(body))
@@ -60,6 +62,14 @@ def put(call: Call) -> Writing:
         return edit(catalog)
 
     return Writing(checked, acknowledged)
+
+
+def _document(call: Call) -> Document:
+    """The body; what is JSON and no object is a fault of its own here."""
+    try:
+        return call.document()
+    except NotAnObject as failure:
+        raise _fault(failure.reason) from None
 
 
 def _check_version(catalog: Catalog, name: str, version: int) -> None:

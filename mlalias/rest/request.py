@@ -50,7 +50,7 @@ class Call:
 
     def flag(self, name: str, *, default: bool = False) -> bool:
         """A switch; without a value it is on."""
-        return flag(name, self.text(name, str(default).lower()))
+        return flag(name, self.text(name, str(default).lower()), default=default)
 
     def number(self, name: str, default: int) -> int:
         """A whole number of 32 bits."""
@@ -71,7 +71,7 @@ class Call:
 
     def done(self) -> None:
         """Refuse parameters that nothing has read, and a body."""
-        self._refuse_unread()
+        self.refuse_unread()
         if self._body:
             raise WrongUsage("this request takes no body")
 
@@ -80,10 +80,11 @@ class Call:
         if not self._body and not optional:
             raise HttpFailure(400, "parse_exception", "this request needs a body")
         found = read_body(self._body) if self._body else {}
-        self._refuse_unread()
+        self.refuse_unread()
         return found
 
-    def _refuse_unread(self) -> None:
+    def refuse_unread(self) -> None:
+        """Refuse parameters that nothing has read."""
         if self._unread:
             named = ", ".join(f"'{name}'" for name in sorted(self._unread))
             raise WrongUsage(f"this request takes no parameter{'s' if len(self._unread) > 1 else ''} {named}")
@@ -94,9 +95,11 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(filter(None, (word.strip() for word in text.split(","))))
 
 
-def flag(name: str, value: str) -> bool:
-    """A switch; a blank value means that it is on."""
-    if value.strip() not in ("", "true", "false"):
+def flag(name: str, value: str, *, default: bool = False) -> bool:
+    """A switch; an empty value means that it is on, a blank one is none."""
+    if value and not value.strip():
+        return default
+    if value not in ("", "true", "false"):
         raise WrongUsage(f"the parameter '{name}' is '{value}', which is neither true nor false")
     return value != "false"
 
@@ -113,7 +116,7 @@ def parse_query(query: str) -> dict[str, str]:
         pairs = [part.partition("=") for part in re.split("[&;]", query) if part]
         return {unescaped(name.replace("+", " ")): unescaped(value.replace("+", " ")) for name, _, value in pairs}
     except ValueError as error:
-        raise HttpFailure(400, "bad_parameter_exception", str(error)) from None
+        raise HttpFailure(400, "bad_parameter_exception", str(error), Cause(_ILLEGAL, str(error))) from None
 
 
 def unescaped(text: str) -> str:

@@ -50,7 +50,17 @@ def test_records_of_lists(run, sample):
         "inference_type": "text_expansion",
         "field_count": 1,
         "deployments": [
-            {"deployment_id": ".elser_model_2", "state": "started", "allocation_count": 1, "target_allocation_count": 1}
+            {
+                "deployment_id": ".elser_model_2",
+                "state": "started",
+                "allocation_count": 1,
+                "target_allocation_count": 1,
+                "cache_size": "255mb",
+                "priority": "normal",
+                "queue_capacity": 1024,
+                "start_time": 1763967000000,
+                "threads_per_allocation": 1,
+            }
         ],
         "dangling": False,
     }

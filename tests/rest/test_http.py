@@ -48,14 +48,15 @@ ROWS = [
     ("DELETE", MODELS + "/sst-2-draft?timeout=10", None, {}, 400, ILLEGAL), ("DELETE", MODELS + "/sst-2-draft?timeout=1.5s", None, {}, 400, ILLEGAL),
     ("DELETE", MODELS + "/sst-2-draft?timeout=-1", None, {}, 200, None), ("DELETE", MODELS + "/sst-2-draft?timeout=10s", None, {}, 200, None),
     ("DELETE", MODELS + "/sst-2-draft?timeout=-5s", None, {}, 400, ILLEGAL), ("GET", PIPELINE + "?master_timeout=", None, {}, 400, ILLEGAL),
+    ("PUT", PIPELINE + "?source=%7B%7D", None, {}, 400, "validation_exception"),
     ("PUT", PIPELINE + "?source=%7B%22processors%22:%5B%5D%7D&source_content_type=application/json", None, {}, 200, None),
     # --- which fault is told first ---
     ("POST", ALIAS + "?pretty=no", None, {}, 400, ILLEGAL), ("POST", NOWHERE, SENT, content("nonsense"), 400, MEDIA),
     ("GET", NOWHERE, None, accept(VENDOR + "7"), 400, MEDIA), ("POST", STATS, SENT, {}, 405, TEXT),
-    ("PUT", PIPELINE + "?bogus=1", b"{", JSON, 400, EOF_TYPE), ("PUT", ALIAS + "?other=1&reassign=x", None, {}, 400, ILLEGAL),
+    ("PUT", PIPELINE + "?bogus=1", b"{", JSON, 400, ILLEGAL), ("PUT", MODEL + "?bogus=1", b"{", JSON, 400, EOF_TYPE), ("PUT", ALIAS + "?other=1&reassign=x", None, {}, 400, ILLEGAL),
     # --- media types of answers ---
     ("GET", "/", None, accept("application/json; a=b"), 200, None), ("GET", "/", None, accept("application/*"), 200, None),
-    ("GET", "/", None, accept("text/html"), 200, None), ("GET", "/", None, accept(""), 200, None),
+    ("GET", "/", None, accept("text/html"), 200, None), ("GET", "/", None, accept(""), 400, MEDIA),
     ("GET", "/", None, accept("nonsense"), 400, MEDIA), ("GET", "/", None, accept(VENDOR + "10"), 400, MEDIA),
     ("GET", "/", None, accept("application/cbor"), 400, ILLEGAL), ("GET", "/?format=smile", None, {}, 400, ILLEGAL),
     ("GET", "/?format=json", None, accept("application/yaml"), 200, None), ("GET", "/", None, content("nonsense"), 400, MEDIA),
@@ -67,7 +68,7 @@ ROWS = [
     ("PUT", PIPELINE, SENT, content(VENDOR + "8") | accept(VENDOR + "9"), 400, MEDIA), ("PUT", PIPELINE, SENT, content(VENDOR + "7") | accept(VENDOR + "7"), 400, MEDIA),
     ("PUT", PIPELINE, b"processors: []", content("application/yaml"), 400, ILLEGAL),
     # --- JSON ---
-    ("PUT", PIPELINE, None, {}, 400, "parse_exception"), ("PUT", PIPELINE, b"  ", JSON, 400, PARSE), ("PUT", PIPELINE, b"[]", JSON, 400, PARSE),
+    ("PUT", PIPELINE, None, {}, 400, "parse_exception"), ("PUT", PIPELINE, b"  ", JSON, 400, "parse_exception"), ("PUT", PIPELINE, b"[]", JSON, 400, "parse_exception"), ("PUT", MODEL, b"  ", JSON, 400, PARSE), ("PUT", MODEL, b"[]", JSON, 400, PARSE),
     ("PUT", PIPELINE, b'{"processors": [}', JSON, 400, PARSE), ("PUT", PIPELINE, b'{"processors": [', JSON, 400, EOF_TYPE),
     ("PUT", PIPELINE, b'{"processors": "', JSON, 400, EOF_TYPE), ("PUT", PIPELINE, b"hello", JSON, 400, PARSE),
     ("PUT", PIPELINE, b'{"processors": [], "_meta": {"a": 1, "a": 2}}', JSON, 400, PARSE), ("PUT", PIPELINE, b'{"processors": [], "version": NaN}', JSON, 400, PARSE),
@@ -106,7 +107,7 @@ def test_a_request_is_judged(server, method, path, body, headers, status, kind):
     [(b'{"a": [}', "json_parse_exception"), (b'{"a": [', "json_e_o_f_exception"), (b"[]", None)],
 )
 def test_broken_json_has_its_cause(server, body, cause):
-    error = server.ask("PUT", PIPELINE, body, JSON).json["error"]
+    error = server.ask("PUT", MODEL, body, JSON).json["error"]
     assert error.get("caused_by", {}).get("type") == cause
     assert error["root_cause"] == [{"type": error["type"], "reason": error["reason"]}]
 
