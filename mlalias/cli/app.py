@@ -73,7 +73,7 @@ def _help(context: typer.Context) -> str:
 
 
 def command(name: str, group: str = GROUPS[-1]) -> Callable[[Callable[..., View | Page]], Callable[..., View | Page]]:
-    """Register a command, whose parameter `options` becomes the options of that parameter's class.
+    """Register a command, whose parameter `options` if it has one, becomes the options of that parameter's class.
 
     A command returns what is to be printed, and prints nothing: only `main` knows the screen. `group` is where the help
     of mlalias lists it.
@@ -88,6 +88,8 @@ def command(name: str, group: str = GROUPS[-1]) -> Callable[[Callable[..., View 
 
 def _spread(function: Callable[..., View | Page], name: str) -> Callable[..., View | Page]:
     own = inspect.signature(function)
+    if "options" not in own.parameters:
+        return function
     kind = own.parameters["options"].annotation
     hints = get_type_hints(kind, include_extras=True)
     options = [
