@@ -97,8 +97,7 @@ class Writing(Reading):
 
     def repeated(self) -> tuple[str, ...]:
         """The options that the same command gets again in a hint."""
-        message = ("--message", self.message) if self.message else ()
-        return message
+        return ("--message", self.message) if self.message else ()
 
 
 class LocalWriting(Local, Writing):

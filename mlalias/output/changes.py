@@ -98,8 +98,8 @@ def _records(result: Plan | Receipt) -> list[Record]:
 
 
 def _listed(records: Sequence[Record], detail: Detail) -> list[Record]:
-    """The records that people see; of a single refused change the error says it all."""
-    if len(records) == 1 and records[0]["result"] == "refused":
+    """The records that people see; of a single change that was not made the error says it all."""
+    if len(records) == 1 and records[0]["result"] in dict(_UNDONE):
         return []
     left_out = {Detail.all: (), Detail.summary: ("created", "unchanged")}.get(detail, ("unchanged",))
     return [record for record in records if record["result"] not in left_out]
@@ -166,10 +166,11 @@ def _last_line(result: Plan | Receipt, records: Sequence[Record], detail: Detail
         return _stopped_line(result, records)
     if detail is Detail.drift:
         return ""
+    plan = result if isinstance(result, Plan) else result.plan
     if isinstance(result, Plan):
         return f"dry run: {_counted(records, _TO_DO) or _facts_alone(result)}\n"
     if not (records or result.plan.facts):
-        return "nothing to do\n" if result.plan.empty else "recorded that there are no pipelines\n"
+        return "nothing to do\n" if plan.empty else "recorded that there are no pipelines\n"
     count = sum(record["result"] == "unchanged" for record in records)
     return f"{plural(count, 'alias', 'aliases')} unchanged\n" if count and detail is Detail.changes else ""
 
@@ -184,7 +185,7 @@ def _stopped_line(result: Plan | Receipt, records: Sequence[Record]) -> str:
 
 
 def _facts_alone(plan: Plan) -> str:
-    return "nothing was written" if plan.facts else "nothing to do"
+    return "nothing to do" if plan.empty else "nothing was written"
 
 
 def _counted(records: Iterable[Record], words: Sequence[tuple[str, str]]) -> str:
