@@ -1,0 +1,191 @@
+"""What a node runs from: Java, and the jars that Elastic publishes, fetched once into the user's cache.
+
+Elasticsearch's server is in Maven Central, its distribution is not: so the folders of a distribution are laid out
+here from the jars, each module with the descriptor that lies in its jar.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import fasteners
+import platformdirs
+
+HERE = Path(__file__).parent
+# As they were when the tests began: each test has a home of its own.
+ENVIRONMENT = dict(os.environ)
+CACHE = platformdirs.user_cache_path("mlalias") / "tests"
+
+JAVA = {"8": 17, "9": 21}  # the oldest that a server of this generation runs on
+_SOURCES = ("pom.xml", "Launcher.java", "EmailAnalysis.java", "installation.py")
+_FETCHING = 300  # seconds
+
+# Types in the signatures of the SAML realm, whose library is not in Maven Central; they are loaded, and never used.
+_SAML = ("core.xml.XMLObject", "saml.saml2.core.RequestAbstractType", "saml.saml2.core.StatusResponseType")
+
+
+class NotAvailableError(Exception):
+    """What a node needs is not on this machine."""
+
+
+class Installation(NamedTuple):
+    """A version's class path, its modules, and the Java to run it."""
+
+    java: Path
+    classes: str
+    modules: Path
+
+
+def installation(version: str, *, secure: bool = False) -> Installation:
+    """Find a version in the cache, or fetch it; raises NotAvailableError.
+
+    It is made under another name and renamed when it is whole, by one process at a time.
+    """
+    java = _java(JAVA[version.split(".", maxsplit=1)[0]])
+    plain = installation(version) if secure else None
+    place = CACHE / f"elasticsearch-{version}{'-secure' if secure else ''}-{_digest()}"
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with fasteners.InterProcessLock(CACHE / ".lock"):
+        if not place.exists():
+            made = place.with_name(place.name + ".partial")
+            shutil.rmtree(made, ignore_errors=True)
+            _build(made, version, java, plain)
+            made.rename(place)
+    classes = plain.classes if plain else os.pathsep.join((str(place / "classes"), str(place / "server" / "*")))
+    return Installation(java, classes, place / "modules")
+
+
+def _digest() -> str:
+    return hashlib.sha256(b"".join((HERE / name).read_bytes() for name in _SOURCES)).hexdigest()[:8]
+
+
+def _build(place: Path, version: str, java: Path, plain: Installation | None) -> None:
+    fetched = place / "server"
+    _fetch(version, fetched, java, secure=plain is not None)
+    if plain:
+        _secure_modules(place, version, java, plain)
+        shutil.rmtree(fetched)
+        return
+    _module(place / "modules", "transport-netty4", fetched.glob("*netty*.jar"), move=True)
+    _compile(java, f"{fetched}/*", place / "classes", HERE / "Launcher.java")
+
+
+def _fetch(version: str, folder: Path, java: Path, *, secure: bool) -> None:
+    maven = shutil.which("mvn", path=ENVIRONMENT.get("PATH"))
+    if maven is None:
+        raise NotAvailableError("Maven (mvn), which fetches Elasticsearch's jars, is not on the PATH")
+    command = [maven, "-q", "-B", "-f", str(HERE / "pom.xml"), "dependency:copy-dependencies"]
+    command += [f"-Delasticsearch.version={version}", f"-DoutputDirectory={folder}", *(["-Psecure"] if secure else [])]
+    env = ENVIRONMENT | {"JAVA_HOME": str(java.parent.parent)}
+    done = subprocess.run(
+        command, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_FETCHING, check=False
+    )
+    if done.returncode:
+        said = [line for line in done.stdout.splitlines() if "ERROR" in line] or ["it says nothing"]
+        raise NotAvailableError(f"Maven cannot fetch Elasticsearch {version}: {said[0]}")
+
+
+def _secure_modules(place: Path, version: str, java: Path, plain: Installation) -> None:
+    """Security's modules: of what was fetched with them, what a node without security has not."""
+    server, netty = plain.modules.parent / "server", [*(plain.modules / "transport-netty4").glob("*.jar")]
+    known = {jar.name for jar in (*server.glob("*.jar"), *netty)}
+    jars = [jar for jar in (place / "server").glob("*.jar") if jar.name not in known]
+    security = place / "server" / f"x-pack-security-{version}.jar"
+    shutil.copytree(plain.modules, place / "modules")
+    _module(place / "modules", "x-pack-core", [jar for jar in jars if jar != security])
+    module = _module(place / "modules", "x-pack-security", [security, *netty])
+    _saml(java, module / "saml.jar")
+    _email_analysis(place, version, java, plain)
+
+
+def _module(modules: Path, name: str, jars: Iterable[Path], *, move: bool = False) -> Path:
+    """A folder of jars with the descriptor of the module.
+
+    The server lies on the class path, where a named module does not find it: so the module has no name.
+    """
+    folder = modules / name
+    folder.mkdir(parents=True)
+    for jar in list(jars):
+        (shutil.move if move else shutil.copy)(jar, folder / jar.name)
+    (jar,) = folder.glob(f"{name}-[0-9]*.jar")
+    with zipfile.ZipFile(jar) as archive:
+        descriptor = archive.read(f"META-INF/es-plugins/{name}/plugin-descriptor.properties").decode()
+    (folder / "plugin-descriptor.properties").write_text(re.sub(r"(?m)^modulename=.*$", "", descriptor))
+    return folder
+
+
+def _saml(java: Path, jar: Path) -> None:
+    sources = jar.with_suffix("")
+    files = []
+    for name in _SAML:
+        package, _, type_ = name.rpartition(".")
+        file = sources / f"{type_}.java"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(f"package org.opensaml.{package};\n\npublic interface {type_} {{}}\n")
+        files.append(file)
+    _compile(java, "", sources / "classes", *files)
+    _jar(sources / "classes", jar)
+    shutil.rmtree(sources)
+
+
+def _email_analysis(place: Path, version: str, java: Path, plain: Installation) -> None:
+    folder = place / "modules" / "email-analysis"
+    _compile(java, plain.classes, place / "classes", HERE / "EmailAnalysis.java")
+    folder.mkdir()
+    _jar(place / "classes", folder / "email-analysis.jar")
+    properties = {
+        "name": "email-analysis",
+        "description": "tokens of e-mail addresses",
+        "version": version,
+        "elasticsearch.version": version,
+        "java.version": JAVA[version.split(".", maxsplit=1)[0]],
+        "classname": "EmailAnalysis",
+    }
+    text = "".join(f"{key}={value}\n" for key, value in properties.items())
+    (folder / "plugin-descriptor.properties").write_text(text)
+
+
+def _compile(java: Path, path: str, classes: Path, *sources: Path) -> None:
+    command = [java.with_name("javac"), "-nowarn", "-cp", path, "-d", classes, *sources]
+    subprocess.run(list(map(str, command)), check=True)
+
+
+def _jar(classes: Path, jar: Path) -> None:
+    with zipfile.ZipFile(jar, "w") as archive:
+        for file in sorted(classes.rglob("*.class")):
+            archive.write(file, file.relative_to(classes))
+
+
+# --- Java ---
+
+
+def _java(oldest: int) -> Path:
+    """The oldest Java of this machine that is new enough, with a compiler; raises NotAvailableError."""
+    found = sorted((version, home) for home in _homes() if (version := _version(home)))
+    for version, home in found:
+        if version >= oldest:
+            return home / "bin" / "java"
+    there = f"the newest of this machine is {found[-1][0]}" if found else "this machine has none"
+    raise NotAvailableError(f"a JDK of version {oldest} or newer is needed, and {there}")
+
+
+def _homes() -> set[Path]:
+    named = [Path(home) for home in [ENVIRONMENT.get("JAVA_HOME")] if home]
+    on_path = shutil.which("javac", path=ENVIRONMENT.get("PATH"))
+    installed = [Path(on_path).resolve().parent.parent] if on_path else []
+    return {home.resolve() for home in (*named, *installed, *Path("/usr/lib/jvm").glob("*")) if home.is_dir()}
+
+
+def _version(home: Path) -> int | None:
+    """The generation of a JDK (17 of 17.0.15); None where there is no compiler."""
+    release = home / "release"
+    if not release.is_file() or not (home / "bin" / "javac").exists():
+        return None
+    found = re.search(r'^JAVA_VERSION="(\d+)', release.read_text(), re.MULTILINE)
+    return int(found[1]) if found else None

@@ -1,0 +1,135 @@
+"""Fixtures of the tests that run on real nodes, which a session starts once, when first asked for one.
+
+    from node_fixtures import ON_NODES, any_node
+    pytestmark = ON_NODES
+
+With xdist, the mark puts all these tests on one worker (`--dist loadgroup`, in pyproject.toml), so that a session has
+each node once. Distributed otherwise they work too, at the price of a set of nodes for every worker.
+"""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from installation import ENVIRONMENT, NotAvailableError
+from nodes import SECURE_VERSION, VERSIONS, Cluster, Node, cluster, node
+from proxy import Front, in_front
+
+ON_NODES = [pytest.mark.node, pytest.mark.xdist_group("node")]
+
+
+@contextmanager
+def wanted() -> Iterator[None]:
+    """Skip the test where something is missing; with MLALIAS_TEST_NODE=1, fail."""
+    try:
+        yield
+    except NotAvailableError as missing:
+        if ENVIRONMENT.get("MLALIAS_TEST_NODE") == "1":
+            raise
+        pytest.skip(str(missing))
+
+
+@pytest.fixture(scope="session")
+def _nodes() -> Iterator[Callable[..., Node]]:
+    """The nodes of the session, each started when first asked for."""
+    with ExitStack() as stack:
+
+        @cache
+        def running(version: str, *, secure: bool = False) -> Node:
+            with wanted():
+                return stack.enter_context(node(version, secure=secure))
+
+        yield running
+
+
+@pytest.fixture(params=VERSIONS)
+def any_node(request: pytest.FixtureRequest, _nodes: Callable[..., Node]) -> Iterator[Node]:
+    """A node of each version; what a test leaves on it is deleted."""
+    running = _nodes(request.param)
+    yield running
+    running.wipe()
+
+
+@pytest.fixture
+def newest_node(_nodes: Callable[..., Node]) -> Iterator[Node]:
+    """A node of the newest version; what a test leaves on it is deleted."""
+    running = _nodes(VERSIONS[-1])
+    yield running
+    running.wipe()
+
+
+@pytest.fixture
+def secure_node(_nodes: Callable[..., Node]) -> Iterator[Node]:
+    """A node with security and TLS; what a test leaves on it is deleted, but for users and keys."""
+    running = _nodes(SECURE_VERSION, secure=True)
+    yield running
+    running.wipe()
+
+
+@pytest.fixture(scope="module")
+def three_nodes() -> Iterator[Cluster]:
+    """A cluster of three for the tests of one module, which may kill them."""
+    with ExitStack() as stack:
+        with wanted():
+            running = stack.enter_context(cluster(3))
+        yield running
+
+
+# --- what is not published, in front of a node ---
+
+SAMPLE = sorted((Path(__file__).parent.parent / "sample").glob("*.json"))
+
+
+class Served(NamedTuple):
+    """`mlalias serve`, the catalog behind it, and what the catalog held at first."""
+
+    url: str
+    directory: Path
+    pristine: Path
+
+    def reset(self) -> None:
+        """Begin again with the sample."""
+        shutil.rmtree(self.directory, ignore_errors=True)
+        shutil.copytree(self.pristine, self.directory)
+
+
+@pytest.fixture(scope="session")
+def _served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    root = tmp_path_factory.mktemp("served")
+    program = [sys.executable, "-m", "mlalias"]
+    subprocess.run(
+        [*program, "import", *SAMPLE, "--catalog", root / "pristine", "--quiet"], env=_environment(), check=True
+    )
+    command = [*program, "serve", "--port", "0", "--catalog", root / "catalog"]
+    with subprocess.Popen(
+        command, env=_environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as running:
+        assert running.stdout
+        try:
+            yield Served(running.stdout.readline().strip(), root / "catalog", root / "pristine")
+        finally:
+            running.terminate()
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in ENVIRONMENT.items() if not name.startswith(("MLALIAS_", "ES_"))}
+
+
+@pytest.fixture
+def served(_served: Served) -> Served:
+    """A server of the sample, as `mlalias serve` starts it."""
+    _served.reset()
+    return _served
+
+
+@pytest.fixture
+def in_front_of(served: Served) -> Iterator[Callable[[Node], Front]]:
+    """What makes a node a whole cluster: `in_front_of(node).url`; its models are those of the sample."""
+    with ExitStack() as stack:
+        yield lambda running: stack.enter_context(in_front(running, served.url))
