@@ -92,7 +92,11 @@ class Change(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """One committed change of aliases; `undoes` holds the revisions that a rollback took back."""
+    """One committed change of aliases; `undoes` holds the revisions that a rollback took back.
+
+    On a cluster, where a change is several requests, `state` tells how far it is: `begun` (and perhaps made), `done`,
+    `stopped` by an error, or `seen`: its writer was lost, and another one saw what was made.
+    """
 
     revision: int
     time: str
@@ -101,13 +105,14 @@ class Entry(NamedTuple):
     message: str | None
     changes: tuple[Change, ...]
     undoes: tuple[int, ...] = ()
+    state: str = "done"
 
 
 class Catalog(NamedTuple):
     """All that a store knows; its mappings may read a file or ask a server only when looked into.
 
     `aliases` maps alias to target, `pipelines` an ingest pipeline to the names that its inference processors use;
-    `revision` is None where the store keeps no history.
+    `revision` is None where the store keeps no history. A `live` catalog is a cluster's, which looks after its own facts.
     """
 
     aliases: Mapping[str, str]
@@ -115,11 +120,7 @@ class Catalog(NamedTuple):
     pipelines: Mapping[str, Sequence[str]] = {}
     history: Sequence[Entry] = ()
     revision: int | None = 0
-
-    @property
-    def live(self) -> bool:
-        """Whether it is a cluster's, which looks after its own facts and keeps no history."""
-        return self.revision is None
+    live: bool = False
 
     def target(self, name: str) -> str | None:
         """The model id that a name stands for, whether that model exists or not."""

@@ -14,7 +14,9 @@ from mlalias.errors import Conflict, Failure, Hint, NotFound, Refused, Unreachab
 from mlalias.stores.cluster.access import NO_LOGIN, Access
 
 # Servers of version 8 and 9 both speak 8, whatever the version of the client.
-_ACCEPT = {"accept": "application/vnd.elasticsearch+json; compatible-with=8"}
+_TYPE = "application/vnd.elasticsearch+json; compatible-with=8"
+_ACCEPT = {"accept": _TYPE}
+_CONTENT = {"content-type": _TYPE}  # a server refuses two versions that differ, or one alone
 _PRODUCT = "x-elastic-product"
 _OF_STATUS: Mapping[int, type[Failure]] = {400: Refused, 404: NotFound, 409: Conflict}
 _UNAUTHORIZED, _FORBIDDEN = 401, 403
@@ -33,6 +35,23 @@ class Reply(NamedTuple):
 
     document: dict[str, Any]
     warnings: tuple[str, ...]
+
+
+class Answer(NamedTuple):
+    """A status, and the document that came with it."""
+
+    status: int
+    document: dict[str, Any]
+
+    @property
+    def type(self) -> str | None:
+        """The type of an error."""
+        return _error_of(self.document)[0]
+
+    @property
+    def reason(self) -> str:
+        """The reason of an error."""
+        return _error_of(self.document)[1]
 
 
 class Connection:
@@ -60,18 +79,43 @@ class Connection:
         """Ask for a change; raises what the server says of it."""
         return self._request(method, path, parameters, "manage_ml")
 
-    def _request(self, method: str, path: Path, parameters: Parameters, privilege: str) -> Reply:
+    @property
+    def timeout(self) -> float:
+        """How many seconds one request may take."""
+        return self.access.timeout
+
+    def ask(self, method: str, path: Path, parameters: Parameters, body: Any = None) -> Answer:
+        """Send a request whose errors the caller reads itself; raises Unreachable where there is no answer."""
+        try:
+            answer = self._perform(method, path, parameters, body)
+        except elasticsearch.UnsupportedProductError:
+            self._no_elasticsearch()
+        except elasticsearch.ApiError as error:
+            if error.meta.status == _UNAUTHORIZED or _PRODUCT not in error.meta.headers:
+                raise self._of_api(error, "") from None
+            return Answer(error.meta.status, error.body if isinstance(error.body, dict) else {})
+        except elasticsearch.TransportError as error:
+            raise self._of_transport(error) from None
+        if not isinstance(answer.body, dict):
+            self._no_elasticsearch()
+        return Answer(answer.meta.status, answer.body)
+
+    def _perform(self, method: str, path: Path, parameters: Parameters, body: Any = None) -> Any:
         target = "/" + "/".join(quote(part, safe=",*") for part in path)
+        headers = _ACCEPT if body is None else _ACCEPT | _CONTENT
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", elastic_transport.TransportWarning)
-            try:
-                answer = self._client.perform_request(method, target, params=parameters, headers=_ACCEPT)
-            except elasticsearch.UnsupportedProductError:
-                self._no_elasticsearch()
-            except elasticsearch.ApiError as error:
-                raise self._of_api(error, privilege) from None
-            except elasticsearch.TransportError as error:
-                raise self._of_transport(error) from None
+            return self._client.perform_request(method, target, params=parameters, headers=headers, body=body)
+
+    def _request(self, method: str, path: Path, parameters: Parameters, privilege: str) -> Reply:
+        try:
+            answer = self._perform(method, path, parameters)
+        except elasticsearch.UnsupportedProductError:
+            self._no_elasticsearch()
+        except elasticsearch.ApiError as error:
+            raise self._of_api(error, privilege) from None
+        except elasticsearch.TransportError as error:
+            raise self._of_transport(error) from None
         if not isinstance(answer.body, dict) or _PRODUCT not in answer.meta.headers:
             self._no_elasticsearch()
         texts = _warnings_in(answer.meta.headers.get("warning") or "")
@@ -88,7 +132,7 @@ class Connection:
         return failure.but(failure.reason, certain=error.meta.status < _SERVER_FAULT)
 
     def _of_status(self, error: elasticsearch.ApiError, privilege: str) -> Failure:
-        status, (type_, reason) = error.meta.status, _told(error.body)
+        status, (type_, reason) = error.meta.status, _error_of(error.body)
         reason = self.access.scrubbed(reason)
         if status == _UNAUTHORIZED:
             return self._not_let_in(type_)
@@ -168,7 +212,7 @@ def _warnings_in(header: str) -> list[str]:
     return [unquote(re.sub(r"\\(.)", r"\1", found)) for found in _WARNING.findall(header)]
 
 
-def _told(body: Any) -> tuple[str | None, str]:
+def _error_of(body: Any) -> tuple[str | None, str]:
     """The type and the reason in an error's body; a proxy's page has neither."""
     error = body.get("error") if isinstance(body, dict) else None
     if isinstance(error, dict):

@@ -5,14 +5,19 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import NamedTuple
 
-from mlalias.core.catalog import Catalog, Change, is_model_id
+from mlalias.core.catalog import Catalog, Change, Entry, is_model_id
 from mlalias.core.plan import Caution, Edit, Plan, Receipt
 from mlalias.core.rules import DEPLOYMENT_RULES, STATE_RULES
 from mlalias.edits.aliases import not_current
-from mlalias.errors import Failure, Hint
+from mlalias.errors import Failure, Hint, Unreachable
 from mlalias.progress import Advance
-from mlalias.stores.cluster.cache import Lookups, pipelines
+from mlalias.stores.author import actor, now
+from mlalias.stores.cluster.cache import FORBIDDEN, Lookups, pipelines
 from mlalias.stores.cluster.connection import Connection
+from mlalias.stores.cluster.history.documents import Stored
+from mlalias.stores.cluster.history.entries import Entries
+from mlalias.stores.cluster.history.lease import Lease
+from mlalias.stores.cluster.history.log import Log
 
 _SERVERS = frozenset(rule.id for rule in STATE_RULES)
 _WAITING = frozenset(rule.id for rule in DEPLOYMENT_RULES)
@@ -35,45 +40,80 @@ class ClusterStore:
     many seconds a change that lacks only running deployments is held back.
     """
 
-    def __init__(self, connection: Connection, origin: str, talk: Talk, *, whole: bool = True, wait: float = 0) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        origin: str,
+        talk: Talk,
+        *,
+        whole: bool = True,
+        wait: float = 0,
+        keeps_history: bool = True,
+    ) -> None:
         self._connection = connection
         self._origin = origin
         self._talk = talk
         self._whole = whole
         self._wait = wait
+        self._keeps_history = keeps_history
+        self._log = Log(connection, talk.say)
 
     def read(self) -> Catalog:
         """The catalog as it is when it is looked into; raises Unreachable then."""
-        return Lookups(self._connection, self._talk.progress, whole=self._whole).catalog()
+        catalog = Lookups(self._connection, self._talk.progress, whole=self._whole).catalog()
+        return catalog._replace(history=Entries(self._log, self._talk.progress))
 
-    def change(self, edit: Edit, command: str, message: str | None = None) -> Receipt:  # noqa: ARG002 - kept nowhere
+    def change(self, edit: Edit, command: str, message: str | None = None) -> Receipt:
         """Send what an edit comes to, one alias at a time: a cluster has no transaction.
 
         What only the server can judge it is sent, even if our rules refuse it; of several changes none is sent then.
+        Raises Busy, Unreachable and Conflict, all before anything is sent.
         """
-        plan = self._awaited(edit)
+        newest = self._newest() if self._keeps_history else None
+        while newest is not None:  # until no other writer was between the look and the entry: step 3
+            newest = self._log.free(newest, self.read().aliases.get)
+            plan = self._awaited(edit, newest.revision)
+            asked = _asked(plan)
+            if not asked:
+                return Receipt.of(plan, newest.revision)
+            lease = self._log.begin(newest, self._entry(command, message, asked, plan))
+            if lease is not None:
+                return self._send_all(plan, asked, lease)
+            newest = self._log.after(newest.revision - 1) or newest
+        plan = self._awaited(edit, None)
         if message:
-            plan = plan._replace(warnings=(Caution("a cluster keeps no history, and no message"), *plan.warnings))
-        asked = sorted((*plan.moves, *plan.refused), key=_order)
-        if not asked or (plan.errors and not _left_to_server(plan, asked)):
-            return Receipt.of(plan, None)
-        self._talk.say(f"on {self._connection.url} (from {self._origin})")
-        return self._sent(plan, asked)
+            caution = Caution("this cluster keeps no history, and so no message", rule="no_history")
+            plan = plan._replace(warnings=(caution, *plan.warnings))
+        asked = _asked(plan)
+        return self._send_all(plan, asked, None) if asked else Receipt.of(plan, None)
 
-    def _plan(self, edit: Edit) -> Plan:
+    def _newest(self) -> Stored | None:
+        """The newest entry; None where no history is kept, or it is not known whether one is."""
+        try:
+            return self._log.newest()
+        except Unreachable as failure:
+            if failure.status != FORBIDDEN:
+                raise
+            self._talk.say(f"whether {self._connection.url} keeps a history is unknown: this key may not read it")
+            return None
+
+    def _entry(self, command: str, message: str | None, asked: Sequence[Change], plan: Plan) -> Entry:
+        return Entry(0, now(), actor(), command, message, tuple(sorted(asked)), plan.undoes)
+
+    def _plan(self, edit: Edit, revision: int | None) -> Plan:
         """The plan on what the cluster is now; its pipelines it looks at itself.
 
         They are looked at here, too, where a deletion that they forbid would leave other changes half done.
         """
-        catalog = self.read()
+        catalog = self.read()._replace(revision=revision)
         plan = edit(catalog._replace(pipelines={}))
         if len(plan.moves) > 1 and any(change.result == "deleted" for change in plan.moves):
             return edit(catalog._replace(pipelines=pipelines(self._connection, optional=True)))
         return plan
 
-    def _awaited(self, edit: Edit) -> Plan:
+    def _awaited(self, edit: Edit, revision: int | None) -> Plan:
         """The plan as soon as the deployments run that it takes, at the latest when the time is up."""
-        plan = self._plan(edit)
+        plan = self._plan(edit, revision)
         if not self._wait or not _lacks_deployments(plan):
             return plan
         start = now = time.monotonic()
@@ -82,26 +122,32 @@ class ClusterStore:
             while _lacks_deployments(plan) and now < start + self._wait:
                 advance(int(now - start), int(self._wait))
                 time.sleep(min(_POLL, start + self._wait - now))
-                plan = self._plan(edit)
+                plan = self._plan(edit, revision)
                 now = time.monotonic()
         return plan
 
-    def _sent(self, plan: Plan, asked: Sequence[Change]) -> Receipt:
+    def _send_all(self, plan: Plan, asked: Sequence[Change], lease: Lease | None) -> Receipt:
+        self._talk.say(f"on {self._connection.url} (from {self._origin})")
         made: list[Change] = []
         warnings = [warning for warning in plan.warnings if warning.model_alias is None]
         with self._talk.progress("sending changes") as advance:
             for change in asked:
                 try:
+                    if lease:
+                        lease.renew()
                     warnings += self._send(plan, change)
                 except Failure as failure:
-                    return _stopped(plan, asked, len(made), failure)._replace(warnings=tuple(warnings))
+                    warnings += _closed(lease, made, failure)
+                    return _stopped(plan, asked, len(made), failure, warnings, lease)
                 except KeyboardInterrupt:
                     far = _how_far(asked, len(made), asked[len(made) + 1 :])
                     self._talk.say(f"interrupted at the alias '{change.model_alias}'; {far}")
                     raise
                 made.append(change)
                 advance(len(made), len(asked))
-        return Receipt(plan, tuple(sorted((*_unchanged(plan), *made))), tuple(warnings))
+        warnings += _closed(lease, made)
+        changes = tuple(sorted((*_unchanged(plan), *made)))
+        return Receipt(plan, changes, tuple(warnings), revision=lease.stored.revision if lease else None)
 
     def _send(self, plan: Plan, change: Change) -> list[Caution]:
         """Send one change, and tell what the server warns of; raises what it answers."""
@@ -163,7 +209,36 @@ def _unchanged(plan: Plan) -> list[Change]:
     return [change for change in plan.changes if change.result == "unchanged"]
 
 
-def _stopped(plan: Plan, asked: Sequence[Change], count: int, failure: Failure) -> Receipt:
+def _asked(plan: Plan) -> list[Change]:
+    """The changes to send, in order; none if the plan is refused for more than the server judges itself."""
+    asked = sorted((*plan.moves, *plan.refused), key=_order)
+    return [] if plan.errors and not _left_to_server(plan, asked) else asked
+
+
+def _closed(lease: Lease | None, made: Sequence[Change], failure: Failure | None = None) -> list[Caution]:
+    """Close the entry with what was made; a history that cannot be written never hides that a change is made."""
+    if lease is None:
+        return []
+    try:
+        if failure is not None and not failure.certain:
+            lease.release()  # what became of the change shows later: the next writer closes the entry as seen
+        else:
+            lease.close("done" if failure is None else "stopped" if made else "void", made)
+    except Failure as error:
+        return [
+            Caution(f"revision {lease.stored.revision} of the history stays open: {error.reason}", rule="history_open")
+        ]
+    return []
+
+
+def _stopped(
+    plan: Plan,
+    asked: Sequence[Change],
+    count: int,
+    failure: Failure,
+    warnings: Sequence[Caution],
+    lease: Lease | None,
+) -> Receipt:
     """The receipt for the changes before a failure; of those after it none was sent."""
     failed, unsent = asked[count], tuple(asked[count + 1 :])
     reason = failure.reason
@@ -177,7 +252,9 @@ def _stopped(plan: Plan, asked: Sequence[Change], count: int, failure: Failure) 
         hints += (Hint("to make the rest, run the same command again"),)
     rule, context = (ours.rule, ours.context) if ours else (None, None)
     error = failure.but(reason, *hints, rule=rule, context=context)
-    return Receipt(plan, (*_unchanged(plan), *asked[:count]), (), (error,), failed, unsent)
+    made = (*_unchanged(plan), *asked[:count])
+    revision = lease.stored.revision if lease else None
+    return Receipt(plan, made, tuple(warnings), (error,), failed, unsent, revision)
 
 
 def _how_far(asked: Sequence[Change], count: int, not_made: Sequence[Change]) -> str:

@@ -1,6 +1,5 @@
 """A store: a directory of TOML files, in which replacing `aliases.toml` is what makes a change happen."""
 
-import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -10,9 +9,10 @@ from mlalias.core.history import to_line
 from mlalias.core.plan import Edit, Plan, Receipt
 from mlalias.documents.codec import to_toml
 from mlalias.documents.facts import to_model_document
-from mlalias.environment import ACTOR, CLOCK, LOCK_TIMEOUT
+from mlalias.environment import LOCK_TIMEOUT
 from mlalias.errors import Committed, Damaged, os_text
 from mlalias.progress import Advance, unseen
+from mlalias.stores.author import actor, now
 from mlalias.stores.directory import atomic
 from mlalias.stores.directory.contents import (
     FORMAT,
@@ -58,7 +58,7 @@ class DirectoryStore:
 
         Raises Busy, Damaged, OSError; and Committed for what fails once the change is in place.
         """
-        timeout, now, actor = LOCK_TIMEOUT.read(), CLOCK.read() or _now(), ACTOR.read() or _user_at_host()
+        timeout, moment, author = LOCK_TIMEOUT.read(), now(), actor()
         if not atomic.is_plain(self.path / LOCK):  # what is refused or empty must not even leave a lock behind
             plan = edit(self.read())
             if plan.errors or plan.empty:
@@ -74,7 +74,7 @@ class DirectoryStore:
             if not plan.moves:
                 self._forget(plan)
                 return Receipt.of(plan, table.revision)
-            entry = Entry(table.revision + 1, now, actor, command, message, plan.moves, plan.undoes)
+            entry = Entry(table.revision + 1, moment, author, command, message, plan.moves, plan.undoes)
             self._commit(plan, table, entry)
             return Receipt.of(plan, entry.revision)
 
@@ -205,19 +205,3 @@ class DirectoryStore:
             atomic.sync_directory(self.path / MODELS)
         except OSError as error:
             raise Committed(f"the change is in place, but {os_text(error)}") from error
-
-
-def _now() -> str:
-    """The time of an entry, in UTC."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-
-
-def _user_at_host() -> str:
-    from getpass import getuser
-    from platform import node
-
-    try:
-        user = getuser()
-    except (KeyError, OSError, ImportError):  # a user without a name, as in many containers
-        user = "unknown"
-    return f"{user}@{node()}"
