@@ -1,13 +1,14 @@
 """The commands that change a catalog: a short function each, which decides nothing."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mlalias.cli import completion
 from mlalias.cli.app import command
-from mlalias.cli.options import Files, MissingOk, ModelAlias, ModelId, Moving, Waiting, Writing
+from mlalias.cli.options import Changing, Files, MissingOk, ModelAlias, ModelId, Moving, Reading, Waiting, Writing
 from mlalias.errors import WrongUsage
 from mlalias.output.page import Format, Invocation, Page, Screens, View
 
@@ -102,7 +103,7 @@ def _put(
 @command("delete")
 def _delete(
     model_alias: ModelAlias,
-    options: Writing,
+    options: Changing,
     model: Annotated[
         str | None,
         typer.Option(
@@ -195,7 +196,6 @@ def _rollback(
     """
     from mlalias.edits.aliases import rollback
 
-    options.need_directory("move it back yourself", "put", "MODEL_ID", model_alias, "--reassign")
     revision = () if to is None else ("--to", str(to))
     return _write(rollback(model_alias, to=to, deletes=delete), options, model_alias, *revision)
 
@@ -250,6 +250,27 @@ def _forget(
 
     options.need_directory("delete the model on the cluster: DELETE _ml/trained_models/MODEL_ID")
     return _write(forget(model_id, force=force, missing_ok=missing_ok), options, model_id)
+
+
+@command("init")
+def _init(options: Reading) -> View:
+    """Make an empty catalog; on a cluster, begin a history.
+
+    A cluster keeps a history once one of its users has run this; from then on every mlalias writes to it, and history,
+    rollback and verify work there, too. It is an index behind the alias mlalias-history.
+
+    \b
+    Examples:
+      mlalias init --catalog ./catalog
+      mlalias init --catalog https://es.example:9200
+
+    Exits with 0 as well if there is one already, 5 if something else has its name.
+    """
+    from mlalias.output import changes
+
+    location = options.location()
+    created = options.store().init()
+    return partial(changes.initialized, created, location.text, options.output, on_cluster=location.is_url)
 
 
 def _read(names: Sequence[str]) -> "Facts":

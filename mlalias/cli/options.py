@@ -67,17 +67,27 @@ class Writing(Reading):
         typer.Option("--message", "-m", metavar="TEXT", help="Why; kept in the history.", show_default=False),
     ] = None
     wait = 0.0
+    no_history = False
 
     def store(self, *, whole: bool = False) -> Store:
         """The store at that place; a change looks only at what the rules look at."""
-        return open_store(self.location(), whole=whole, quiet=self.quiet, wait=self.wait)
+        keeps_history = not self.no_history
+        return open_store(self.location(), whole=whole, quiet=self.quiet, wait=self.wait, keeps_history=keeps_history)
 
     def repeated(self) -> tuple[str, ...]:
         """The options that the same command gets again in a hint."""
         return ("--message", self.message) if self.message else ()
 
 
-class Moving(Writing):
+class Changing(Writing):
+    """The options of a command that changes aliases, on a cluster, too."""
+
+    no_history: Annotated[
+        bool, typer.Option("--no-history", help="On a cluster: leave the change out of its history.")
+    ] = False
+
+
+class Moving(Changing):
     """The options of a command that moves aliases under the rules."""
 
     strict: Annotated[bool, typer.Option("--strict", help="Treat warnings as errors.")] = False

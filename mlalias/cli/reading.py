@@ -162,14 +162,13 @@ def _history(
     from mlalias import names
     from mlalias.output import listings
 
-    options.need_directory("a cluster keeps no history; see what its aliases name now", "list")
     entries = names.history(options.store().read(), model_alias or [], limit)
     return partial(listings.history, entries, options.output, by_alias=bool(model_alias))
 
 
 @command("verify")
 def _verify(options: Reading) -> View | Page:
-    """Check the catalog: files, aliases, history.
+    """Check the catalog: files, aliases, history; on a cluster, history and aliases.
 
     \b
     Examples:
@@ -179,10 +178,8 @@ def _verify(options: Reading) -> View | Page:
     Exits with 7 if there is a fault; what a writer that died left behind is only a note.
     """
     from mlalias.output import listings
-    from mlalias.stores.directory.verify import verify
 
-    options.need_directory("the server checks its own; see what there is", "list")
-    return partial(listings.findings, verify(options.location().path), options.invocation())
+    return partial(listings.findings, options.store(whole=False).verify(), options.invocation())
 
 
 @command("path")

@@ -112,7 +112,7 @@ class Catalog(NamedTuple):
     """All that a store knows; its mappings may read a file or ask a server only when looked into.
 
     `aliases` maps alias to target, `pipelines` an ingest pipeline to the names that its inference processors use;
-    `revision` is None where the store keeps no history. A `live` catalog is a cluster's, which looks after its own facts.
+    `revision` is None where the store keeps no history. A `live` catalog is a cluster's.
     """
 
     aliases: Mapping[str, str]
@@ -121,6 +121,13 @@ class Catalog(NamedTuple):
     history: Sequence[Entry] = ()
     revision: int | None = 0
     live: bool = False
+
+    @property
+    def newest_revision(self) -> int:
+        """The revision of the newest entry, of a catalog whose revision was not asked for, too."""
+        if self.revision is not None:
+            return self.revision
+        return next((entry.revision for entry in reversed(self.history)), 0)
 
     def target(self, name: str) -> str | None:
         """The model id that a name stands for, whether that model exists or not."""

@@ -75,6 +75,15 @@ def _refused(
     return refused._replace(text=text, notes=(notes + refused.notes).lstrip("\n"))
 
 
+def initialized(created: bool, location: str, form: Format, _: Screens, *, on_cluster: bool) -> Page:
+    """What `init` has made."""
+    if form is Format.json:
+        return Page(to_json({"acknowledged": True, "created": created, "catalog": location}))
+    what = "a history" if on_cluster else "an empty catalog"
+    has = f"{location} keeps {what} now" if on_cluster else f"there is {what} in '{location}' now"
+    return Page(f"{has if created else f'nothing to do: {location} has one already'}\n", committed=created)
+
+
 # --- text for people ---
 
 

@@ -14,7 +14,7 @@ from mlalias.output.tables import Column, Row
 from mlalias.text import plural
 
 if TYPE_CHECKING:
-    from mlalias.stores.directory.verify import Findings
+    from mlalias.stores.findings import Findings
 
 
 def _listing(
@@ -221,13 +221,13 @@ def history(entries: Sequence[Entry], form: Format, screens: Screens, *, by_alia
 def _revision_row(record: Record) -> Row:
     first, *more = record["changes"]
     changes = f"{first['model_alias']} -> {first['model_id'] or 'deleted'}" + (f" +{len(more)} more" if more else "")
-    return str(record["revision"]), changes, *_who(record)
+    return _number(record), changes, *_who(record)
 
 
 def _change_rows(record: Record) -> list[Row]:
     return [
         (
-            str(record["revision"]),
+            _number(record),
             change["result"],
             change["model_alias"],
             change["model_id"] or "",
@@ -238,8 +238,12 @@ def _change_rows(record: Record) -> list[Row]:
     ]
 
 
+def _number(record: Record) -> str:
+    return "" if record["revision"] is None else str(record["revision"])
+
+
 def _who(record: Record) -> Row:
-    return record["time"], record["command"], record["actor"], record["message"] or ""
+    return tuple(record[key] or "" for key in ("time", "command", "actor", "message"))
 
 
 def _time(text: str, screen: Screen) -> str:

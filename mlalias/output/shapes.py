@@ -10,11 +10,11 @@ from mlalias.core.overlap import overlap as compare_fields
 from mlalias.core.plan import Caution, Plan, Receipt
 from mlalias.core.rules import Outcome
 from mlalias.documents.facts import to_deployment
-from mlalias.errors import Failure, Hint
+from mlalias.errors import Failure, Hint, NotFound, Unreachable
 from mlalias.output.page import Invocation
 
 if TYPE_CHECKING:
-    from mlalias.stores.directory.verify import Finding, Findings
+    from mlalias.stores.findings import Finding, Findings
 
 Record = dict[str, Any]
 
@@ -66,13 +66,25 @@ def shown_model(catalog: Catalog, model_id: str) -> Record:
 
 
 def _last_change(catalog: Catalog, aliases: Iterable[str]) -> Record | None:
-    last = newest(catalog.history, aliases)
+    try:
+        last = newest(catalog.history, aliases)
+    except (NotFound, Unreachable) as failure:
+        if failure.status not in _NO_HISTORY:
+            raise
+        return None  # a cluster that keeps none, or does not show it to this key
     return entry(*last) if last else None
+
+
+_NO_HISTORY = (403, 404)
 
 
 def entry(found: Entry, *changes: Change) -> Record:
     """An entry of the history, with some of its changes."""
-    return to_record(found._replace(changes=())) | {"changes": [change(each) for each in changes]}
+    record = to_record(found._replace(changes=())) | {"changes": [change(each) for each in changes]}
+    return record | _OUTSIDE if found.state == "outside" else record
+
+
+_OUTSIDE: Record = {"revision": None, "time": None, "actor": None, "command": None}  # nobody knows
 
 
 def overlap(found: Overlap) -> Record:

@@ -10,6 +10,7 @@ from mlalias.errors import Hint, WrongUsage
 if TYPE_CHECKING:
     from mlalias.core.catalog import Catalog
     from mlalias.core.plan import Edit, Receipt
+    from mlalias.stores.findings import Findings
 
 
 class Store(Protocol):
@@ -20,6 +21,12 @@ class Store(Protocol):
 
     def change(self, edit: "Edit", command: str, message: str | None = None) -> "Receipt":
         """Carry out an edit; the receipt of a refused one has its errors, and nothing is done."""
+
+    def init(self) -> bool:
+        """Make an empty catalog, on a cluster its history; False if there is one already."""
+
+    def verify(self) -> "Findings":
+        """Check what is kept."""
 
 
 class Location(NamedTuple):
@@ -77,14 +84,17 @@ def _location(given: str | None) -> Location:
     return Location(user_data_dir("mlalias", appauthor=False), "the default")
 
 
-def open_store(location: Location, *, whole: bool = True, quiet: bool = False, wait: float = 0) -> Store:
+def open_store(
+    location: Location, *, whole: bool = True, quiet: bool = False, wait: float = 0, keeps_history: bool = True
+) -> Store:
     """Open the store at a location.
 
     On a cluster, models are read with all their keys only where `whole` is asked for; `quiet` keeps it from saying
-    what it does; and `wait` is for how many seconds a change is held back that lacks running deployments.
+    what it does; `wait` is for how many seconds a change is held
+    back that lacks running deployments; and only a store that `keeps_history` writes to the history of the cluster.
     """
     if location.is_url:
-        return _open_cluster(location, whole=whole, quiet=quiet, wait=wait)
+        return _open_cluster(location, whole=whole, quiet=quiet, wait=wait, keeps_history=keeps_history)
     if wait:
         raise WrongUsage(
             "--wait is for a cluster: a catalog in a directory learns of deployments by `import` only",
@@ -96,7 +106,7 @@ def open_store(location: Location, *, whole: bool = True, quiet: bool = False, w
     return DirectoryStore(location.path, _tell_of_waiting, progress)
 
 
-def _open_cluster(location: Location, *, whole: bool, quiet: bool, wait: float) -> Store:
+def _open_cluster(location: Location, *, whole: bool, quiet: bool, wait: float, keeps_history: bool) -> Store:
     from mlalias.progress import progress
     from mlalias.stores.cluster.access import access
 
@@ -109,7 +119,7 @@ def _open_cluster(location: Location, *, whole: bool, quiet: bool, wait: float) 
             raise WrongUsage("a catalog on a cluster needs its client: pip install 'mlalias[cluster]'") from None
         raise
     talk = Talk(progress=progress) if quiet else Talk(_say, progress)
-    return ClusterStore(Connection(way), location.origin, talk, whole=whole, wait=wait)
+    return ClusterStore(Connection(way), location.origin, talk, whole=whole, wait=wait, keeps_history=keeps_history)
 
 
 def _tell_of_waiting() -> None:

@@ -18,6 +18,9 @@ from mlalias.stores.cluster.history.documents import Stored
 from mlalias.stores.cluster.history.entries import Entries
 from mlalias.stores.cluster.history.lease import Lease
 from mlalias.stores.cluster.history.log import Log
+from mlalias.stores.cluster.history.setup import init
+from mlalias.stores.cluster.verify import verify
+from mlalias.stores.findings import Findings
 
 _SERVERS = frozenset(rule.id for rule in STATE_RULES)
 _WAITING = frozenset(rule.id for rule in DEPLOYMENT_RULES)
@@ -63,6 +66,15 @@ class ClusterStore:
         catalog = Lookups(self._connection, self._talk.progress, whole=self._whole).catalog()
         return catalog._replace(history=Entries(self._log, self._talk.progress))
 
+    def verify(self) -> Findings:
+        """Check the history, and hold it against the aliases; raises Unreachable."""
+        catalog = self.read()
+        return verify(self._connection, catalog.history, dict(catalog.aliases), set(catalog.models))
+
+    def init(self) -> bool:
+        """Make the history; False if there is one already. Raises Conflict, Unreachable."""
+        return init(self._connection)
+
     def change(self, edit: Edit, command: str, message: str | None = None) -> Receipt:
         """Send what an edit comes to, one alias at a time: a cluster has no transaction.
 
@@ -72,7 +84,7 @@ class ClusterStore:
         newest = self._newest() if self._keeps_history else None
         while newest is not None:  # until no other writer was between the look and the entry: step 3
             newest = self._log.free(newest, self.read().aliases.get)
-            plan = self._awaited(edit, newest.revision)
+            plan = self._awaited(edit, newest)
             asked = _asked(plan)
             if not asked:
                 return Receipt.of(plan, newest.revision)
@@ -100,20 +112,23 @@ class ClusterStore:
     def _entry(self, command: str, message: str | None, asked: Sequence[Change], plan: Plan) -> Entry:
         return Entry(0, now(), actor(), command, message, tuple(sorted(asked)), plan.undoes)
 
-    def _plan(self, edit: Edit, revision: int | None) -> Plan:
+    def _plan(self, edit: Edit, newest: Stored | None) -> Plan:
         """The plan on what the cluster is now; its pipelines it looks at itself.
 
         They are looked at here, too, where a deletion that they forbid would leave other changes half done.
         """
-        catalog = self.read()._replace(revision=revision)
+        catalog = self.read()
+        if newest is not None:
+            history = Entries(self._log, self._talk.progress, newest)
+            catalog = catalog._replace(revision=newest.revision, history=history)
         plan = edit(catalog._replace(pipelines={}))
         if len(plan.moves) > 1 and any(change.result == "deleted" for change in plan.moves):
             return edit(catalog._replace(pipelines=pipelines(self._connection, optional=True)))
         return plan
 
-    def _awaited(self, edit: Edit, revision: int | None) -> Plan:
+    def _awaited(self, edit: Edit, newest: Stored | None) -> Plan:
         """The plan as soon as the deployments run that it takes, at the latest when the time is up."""
-        plan = self._plan(edit, revision)
+        plan = self._plan(edit, newest)
         if not self._wait or not _lacks_deployments(plan):
             return plan
         start = now = time.monotonic()
@@ -122,7 +137,7 @@ class ClusterStore:
             while _lacks_deployments(plan) and now < start + self._wait:
                 advance(int(now - start), int(self._wait))
                 time.sleep(min(_POLL, start + self._wait - now))
-                plan = self._plan(edit, revision)
+                plan = self._plan(edit, newest)
                 now = time.monotonic()
         return plan
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mlalias.core.catalog import Catalog, Entry
 from mlalias.core.history import to_line
@@ -33,6 +34,9 @@ from mlalias.stores.directory.contents import (
     table_behind,
 )
 
+if TYPE_CHECKING:
+    from mlalias.stores.findings import Findings
+
 Progress = Callable[[str], AbstractContextManager[Advance]]
 
 
@@ -52,6 +56,22 @@ class DirectoryStore:
     def read(self) -> Catalog:
         """The catalog as it is at this instant, without a lock; raises Damaged."""
         return self._catalog(self._table())
+
+    def verify(self) -> "Findings":
+        """Check every file, and how they agree."""
+        from mlalias.stores.directory.verify import verify
+
+        return verify(self.path)
+
+    def init(self) -> bool:
+        """Make an empty catalog; False if there is one already. Raises Busy, Damaged, OSError."""
+        self._create()
+        with atomic.locked(self.path / LOCK, LOCK_TIMEOUT.read(), self._on_wait):
+            if self._recover().document:
+                return False
+            document = {"format": FORMAT, "revision": 0, "aliases": {}}
+            atomic.replace_all({self.path / TABLE: to_toml(document).encode()}, self.path)
+            return True
 
     def change(self, edit: Edit, command: str, message: str | None = None) -> Receipt:
         """Carry an edit out under the lock, unless its plan is refused or empty: the plan tells.

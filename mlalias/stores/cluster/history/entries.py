@@ -6,6 +6,7 @@ from typing import Any, overload
 
 from mlalias.core.catalog import Entry
 from mlalias.progress import Advance
+from mlalias.stores.cluster.history.documents import Stored
 from mlalias.stores.cluster.history.faults import no_history
 from mlalias.stores.cluster.history.log import Log
 
@@ -14,10 +15,14 @@ Progress = Callable[[str], AbstractContextManager[Advance]]
 
 
 class Entries(Sequence[Entry]):
-    """The entries of a cluster, oldest first, read in pages from the newest on when they are looked at."""
+    """The entries of a cluster, oldest first, read in pages from the newest on when they are looked at.
 
-    def __init__(self, log: Log, progress: Progress) -> None:
+    `newest` saves the look for the newest document, where it is known; later ones are found all the same.
+    """
+
+    def __init__(self, log: Log, progress: Progress, newest: Stored | None = None) -> None:
         self._log = log
+        self._newest = newest
         self._progress = progress
         self._read: list[Entry] = []  # newest first
         self._left: int | None = None  # revisions that are not read yet
@@ -42,13 +47,15 @@ class Entries(Sequence[Entry]):
 
     def _page(self, advance: Advance) -> list[Entry]:
         if self._left is None:
-            newest = self._log.newest()
-            if newest is None:
-                raise no_history()
-            newest = self._log.after(newest.revision) or newest
-            self._left = self._total = newest.revision
+            self._left = self._total = self._last_revision()
         first = max(1, self._left - PAGE + 1)
         page = self._log.page(first, self._left) if self._left else []
         self._left = first - 1
         advance(self._total - self._left, self._total)
         return page
+
+    def _last_revision(self) -> int:
+        newest = self._newest or self._log.newest()
+        if newest is None:
+            raise no_history()
+        return (self._log.after(newest.revision) or newest).revision

@@ -52,7 +52,7 @@ class Log:
             "seq_no_primary_term": True,
         }
         answer = self._ask("POST", (ALIAS, "_search"), {}, body)
-        if answer.status == _NOT_FOUND:
+        if answer.status == _NOT_FOUND or _has_no_indices(answer):
             return None
         self._check(answer)
         hits = answer.document.get("hits", {}).get("hits", [])
@@ -65,11 +65,12 @@ class Log:
         """The newest document after a revision, by ids; None if there is none."""
         newest = None
         while True:
-            documents = self._get_many(range(revision + 1, revision + 1 + _CHUNK))
-            if not documents:
+            last = revision + _CHUNK
+            documents = self._get_many(range(revision + 1, last + 1))
+            newest = documents[-1] if documents else newest
+            if newest is None or newest.revision < last:
                 return newest
-            newest = documents[-1]
-            revision = newest.revision
+            revision = last
 
     def _get(self, revision: int) -> Stored:
         """One document, up to date; raises Conflict if the index is not ours, or `init` did not end."""
@@ -180,3 +181,8 @@ class Log:
 
 def _written(answer: Answer, revision: int, source: Mapping[str, Any]) -> Stored:
     return Stored(revision, answer.document["_seq_no"], answer.document["_primary_term"], source)
+
+
+def _has_no_indices(answer: Answer) -> bool:
+    """Whether there are no indices at all, as behind `mlalias serve`: the path is unknown, a plain string says so."""
+    return answer.status == _BAD_REQUEST and isinstance(answer.document.get("error"), str)
