@@ -27,9 +27,12 @@ class Variable(NamedTuple, Generic[T]):
             raise WrongUsage(f"{self.name} is '{given}', which is not {self.wanted}") from None
 
 
+_DAY = 86_400  # seconds; far below what a socket's timeout can hold, so that nothing overflows
+
+
 def _seconds(text: str) -> float:
     seconds = float(text)
-    if not 0 <= seconds < float("inf"):
+    if not 0 <= seconds <= _DAY:
         raise ValueError
     return seconds
 
@@ -63,11 +66,15 @@ LOCK_TIMEOUT = Variable(
     "MLALIAS_LOCK_TIMEOUT",
     "How many seconds to wait for another writer.",
     _seconds,
-    "a number of seconds",
+    "a number of seconds from 0 to 86400",
     "10",
 )
 TIMEOUT = Variable(
-    "MLALIAS_TIMEOUT", "How many seconds to wait for one answer of a cluster.", _positive, "a number of seconds", "30"
+    "MLALIAS_TIMEOUT",
+    "How many seconds to wait for one answer of a cluster.",
+    _positive,
+    "a number of seconds above 0, and at most 86400",
+    "30",
 )
 
 

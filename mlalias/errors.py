@@ -1,29 +1,42 @@
 """What can go wrong for a person, each with its exit code."""
 
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mlalias.core.plan import Context
 
 
 class Hint(NamedTuple):
     """What to do next: a few words, and the command to paste.
 
-    `command` holds the words after `mlalias`, and `lines` what the command reads from standard input. Whoever prints
-    it quotes them and adds the catalog in use.
+    `command` holds the words after `mlalias`, and `lines` what the command reads from standard input. As a string it
+    is one line whose command is quoted for a shell.
     """
 
     text: str
     command: tuple[str, ...] = ()
     lines: tuple[str, ...] = ()
 
+    def __str__(self) -> str:
+        if not self.command:
+            return self.text
+        from shlex import join
+
+        command = join(("mlalias", *self.command))
+        if self.lines:
+            printed = join(("printf", r"%s\n", *self.lines))
+            command = f"{printed} | {command}"
+        return f"{self.text}{'' if self.text.endswith('?') else ':'} {command}"
+
 
 class Failure(Exception):  # noqa: N818 - the base of errors that are values, too
-    """One sentence about one thing.
+    """One sentence about one thing, the `reason`.
 
     `rule` is a stable code, the rule's id where a rule refused. `type` and `status` are Elasticsearch's where it has
-    one. `hints` are those that are known where the failure is made; others are found from its `context` by whoever
-    prints it, as that costs a search. It is `certain` if what was asked for has not been done.
+    one. It is `certain` if what was asked for has not been done, and `committed` if a change is in place all the same.
+    `known_hints` are those that cost no search; `context` is what the others are found from.
     """
 
     exit_code = 1
@@ -43,12 +56,28 @@ class Failure(Exception):  # noqa: N818 - the base of errors that are values, to
     ) -> None:
         super().__init__(reason)
         self.reason = reason
-        self.hints = hints
+        self.known_hints = hints
         self.rule = rule
         self.type = type or self.type
         self.status = status or self.status
         self.context = context
         self.certain = certain
+        self._search: Callable[[Failure], tuple[Hint, ...]] | None = None
+
+    @property
+    def hints(self) -> tuple[Hint, ...]:
+        """What to do next; the catalog may be searched for it, each time it is asked for."""
+        return self._search(self) if self._search else self.known_hints
+
+    def advised_by(self, search: "Callable[[Failure], tuple[Hint, ...]]") -> Self:
+        """The failure itself, whose hints are found by `search` from now on."""
+        for error in self.errors:
+            error._search = search  # noqa: SLF001 - of the same class
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What another process gets: the hints in full, as it may not have the catalog to search."""
+        return type(self), (self.reason,), self.__dict__ | {"known_hints": self.hints, "_search": None, "context": None}
 
     def but(
         self,
@@ -58,11 +87,11 @@ class Failure(Exception):  # noqa: N818 - the base of errors that are values, to
         context: "Context | None" = None,
         certain: bool | None = None,
     ) -> Self:
-        """The same failure with another sentence, further hints, or what else is given."""
+        """The same failure with another sentence, hints that go before its own, or what else is given."""
         return self.__class__(
             reason,
-            *self.hints,
             *hints,
+            *self.known_hints,
             rule=rule or self.rule,
             type=self.type,
             status=self.status,
@@ -165,6 +194,14 @@ class Several(Failure):
     def errors(self) -> tuple[Failure, ...]:
         """Every single failure, in order."""
         return self._errors
+
+    @property
+    def hints(self) -> tuple[Hint, ...]:
+        """The hints of every failure, each once."""
+        return tuple(dict.fromkeys(hint for error in self.errors for hint in error.hints))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Several, (self._errors,)
 
 
 def as_one(errors: tuple[Failure, ...]) -> Failure:

@@ -5,16 +5,20 @@ import sys
 from pathlib import Path
 
 from mlalias.errors import Hint, InvalidDocument
-
-LARGEST = 128 * 1024 * 1024
+from mlalias.text import LARGEST
 
 
 def read_input(name: str) -> bytes:
     """A file, `-` for standard input; raises InvalidDocument where nothing can be read."""
-    if name == "-" and sys.stdin is None:
+    if name != "-":
+        return read_file(name)
+    if sys.stdin is None:
         raise InvalidDocument("standard input is closed")
-    if name == "-":
-        return _within_bounds(sys.stdin.buffer.read(LARGEST + 1), "standard input")
+    return _within_bounds(sys.stdin.buffer.read(LARGEST + 1), "standard input")
+
+
+def read_file(name: str) -> bytes:
+    """A file; raises InvalidDocument where nothing can be read."""
     if not name:
         raise InvalidDocument("'' is not the name of a file")
     try:

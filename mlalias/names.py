@@ -1,7 +1,9 @@
 """Which aliases and models are meant by names and patterns: the one matcher."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
-from fnmatch import fnmatchcase
+from fnmatch import translate
+from functools import partial
 from itertools import islice
 from typing import TypeVar
 
@@ -12,12 +14,61 @@ from mlalias.errors import Failure, NotFound, as_one
 T = TypeVar("T")
 
 
+class Matcher:
+    """Whether a name matches one of several patterns, in a time that grows as slowly as it can with their number.
+
+    Exact names are looked up. Patterns such as `a*` and `*a` are tried all at once, and any other only on a name that
+    holds its longest literal part. Elasticsearch's patterns have `*` alone as `wildcards`.
+    """
+
+    def __init__(self, patterns: Iterable[str], wildcards: str = "*?[") -> None:
+        self._exact: set[str] = set()
+        self._begins: list[str] = []
+        self._ends: list[str] = []
+        self._others: list[tuple[str, Callable[[str], object]]] = []
+        for pattern in dict.fromkeys(patterns):
+            self._add(re.sub(r"\*+", "*", pattern), wildcards)
+        self._beginnings, self._endings = tuple(self._begins), tuple(self._ends)
+
+    def __call__(self, name: str) -> bool:
+        """Whether the name matches."""
+        return (
+            name in self._exact
+            or name.startswith(self._beginnings)
+            or name.endswith(self._endings)
+            or any(part in name and match(name) for part, match in self._others)
+        )
+
+    def _add(self, pattern: str, wildcards: str) -> None:
+        pieces = pattern.split("*")
+        if any(wildcard in pattern for wildcard in wildcards if wildcard != "*"):
+            literal = re.split(r"[*?[]", pattern, maxsplit=1)[0]
+            self._others.append((literal, re.compile(translate(pattern)).match))
+        elif len(pieces) == 1:
+            self._exact.add(pattern)
+        elif len(pieces) == 2 and "" in pieces:  # noqa: PLR2004 - one star, at an end
+            (self._ends if pieces[0] == "" else self._begins).append(pieces[0] or pieces[1])
+        else:
+            self._others.append((max(pieces, key=len), partial(_in_order, pieces)))
+
+
+def _in_order(pieces: Sequence[str], name: str) -> bool:
+    """Whether a name has the literal parts of a pattern, one after the other, the outer two at its ends."""
+    first, *middle, last = pieces
+    if len(name) < len(first) + len(last) or not (name.startswith(first) and name.endswith(last)):
+        return False
+    at, end = len(first), len(name) - len(last)
+    for piece in middle:
+        at = name.find(piece, at, end)
+        if at < 0:
+            return False
+        at += len(piece)
+    return True
+
+
 def matches(pattern: str, name: str, wildcards: str = "*?[") -> bool:
-    """Whether a name matches a pattern; Elasticsearch's patterns have `*` alone as `wildcards`."""
-    for character in "[?":
-        if character not in wildcards:
-            pattern = pattern.replace(character, f"[{character}]")
-    return fnmatchcase(name, pattern)
+    """Whether a name matches a pattern; for many names or patterns, a `Matcher` is made once."""
+    return Matcher([pattern], wildcards)(name)
 
 
 def not_found(catalog: Catalog, name: str, kind: str = "model or alias") -> NotFound:
@@ -29,33 +80,29 @@ def not_found(catalog: Catalog, name: str, kind: str = "model or alias") -> NotF
 
 def aliases(catalog: Catalog, patterns: Sequence[str]) -> list[str]:
     """The aliases that match by name or by the id of their model, all without a pattern; raises NotFound."""
-    names = sorted(catalog.aliases)
     if not patterns:
-        return names
-
-    def found_by(pattern: str) -> Iterable[str]:
-        if is_pattern(pattern):
-            return [name for name in names if _any_match(pattern, name, catalog.aliases[name])]
-        found = [name for name in names if pattern in (name, catalog.aliases[name])]
-        return found if found or pattern in catalog.models else [_missing(catalog, pattern)]
-
-    return _union(patterns, found_by)
+        return sorted(catalog.aliases)
+    match = Matcher(patterns)
+    found = [name for name, target in sorted(catalog.aliases.items()) if match(name) or match(target)]
+    matched = {*found, *(catalog.aliases[name] for name in found)}
+    _check_exact(patterns, lambda name: name in matched or name in catalog.models, catalog)
+    return found
 
 
 def models(catalog: Catalog, patterns: Sequence[str]) -> list[Model]:
     """The models that match by id or by one of their aliases, all without a pattern; raises NotFound."""
     if not patterns:
         return list(catalog.known_models())
-    named = catalog.aliases_by_model()
-    ids = sorted(catalog.models)
-
-    def found_by(pattern: str) -> Iterable[str]:
-        if is_pattern(pattern):
-            return [model_id for model_id in ids if _any_match(pattern, model_id, *named.get(model_id, ()))]
-        return [resolve(catalog, pattern)]
-
-    found = (catalog.models.get(model_id) for model_id in _union(patterns, found_by))
+    exact = each(catalog, [name for name in dict.fromkeys(patterns) if not is_pattern(name)], resolve)
+    wild = [pattern for pattern in patterns if is_pattern(pattern)]
+    matching = _matching_models(catalog, Matcher(wild)) if wild else ()
+    found = (catalog.models.get(model_id) for model_id in sorted({*exact, *matching}))
     return [model for model in found if model is not None]
+
+
+def _matching_models(catalog: Catalog, match: Matcher) -> Iterable[str]:
+    named = catalog.aliases_by_model()
+    return (model_id for model_id in catalog.models if any(map(match, (model_id, *named.get(model_id, ())))))
 
 
 def resolve(catalog: Catalog, name: str) -> str:
@@ -111,8 +158,8 @@ def excerpt(catalog: Catalog, patterns: Sequence[str]) -> Catalog:
         model = catalog.models.get(target)
         if model is not None:
             chosen[target] = model
-    used = {name: catalog.pipelines[name] for name in catalog.pipelines_naming(*matching, *chosen)}
-    return catalog._replace(aliases=matching, models=chosen, pipelines=used)
+    used = {name: catalog.pipelines[name] for name in catalog.pipelines_naming(*matching, *chosen) or ()}
+    return catalog._replace(aliases=matching, models=chosen, pipelines=used, pipelines_known=bool(used))
 
 
 def history(catalog: Catalog, patterns: Sequence[str], limit: int | None) -> list[Entry]:
@@ -128,14 +175,10 @@ def history(catalog: Catalog, patterns: Sequence[str], limit: int | None) -> lis
 
 
 def _about(catalog: Catalog, entries: Sequence[Entry], patterns: Sequence[str]) -> list[Entry]:
-    known = sorted({change.model_alias for entry in entries for change in entry.changes} | catalog.aliases.keys())
-
-    def found_by(pattern: str) -> Iterable[str]:
-        if is_pattern(pattern):
-            return [alias for alias in known if matches(pattern, alias)]
-        return [pattern] if pattern in known else [_missing(catalog, pattern, "alias")]
-
-    asked = set(_union(patterns, found_by))
+    """The entries with the changes of matching aliases only."""
+    known = {change.model_alias for entry in entries for change in entry.changes} | catalog.aliases.keys()
+    _check_exact(patterns, known.__contains__, catalog, "alias")
+    asked = set(filter(Matcher(patterns), known))
     return [
         entry._replace(changes=tuple(change for change in entry.changes if change.model_alias in asked))
         for entry in entries
@@ -153,23 +196,10 @@ def _changed_outside(catalog: Catalog, entries: Sequence[Entry]) -> list[Entry]:
     return [Entry(0, "", "", "", "changed outside mlalias", outside, state="outside")] if outside else []
 
 
-def _any_match(pattern: str, *candidates: str) -> bool:
-    return any(matches(pattern, candidate) for candidate in candidates)
-
-
-def _missing(catalog: Catalog, name: str, kind: str = "model or alias") -> str:
-    raise not_found(catalog, name, kind)
-
-
-def _union(patterns: Sequence[str], found_by: Callable[[str], Iterable[str]]) -> list[str]:
-    """Whatever one of the patterns matches, sorted; raises what none was found for, together."""
-    found: set[str] = set()
-    missing: list[Failure] = []
-    for pattern in patterns:
-        try:
-            found.update(found_by(pattern))
-        except NotFound as failure:
-            missing.append(failure)
+def _check_exact(
+    patterns: Sequence[str], has: Callable[[str], bool], catalog: Catalog, kind: str = "model or alias"
+) -> None:
+    """Raise NotFound for the exact names that nothing has, together."""
+    missing = [name for name in dict.fromkeys(patterns) if not (is_pattern(name) or has(name))]
     if missing:
-        raise as_one(tuple(missing))
-    return sorted(found)
+        raise as_one(tuple(not_found(catalog, name, kind) for name in missing))

@@ -3,58 +3,69 @@
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+if TYPE_CHECKING:
+    from mlalias.documents.facts import Facts
+
+Source = os.PathLike[str] | str | Mapping[str, Any]
+
 
 class ServerUrl(str):
-    """The URL of a server, which also takes seeds; `catalog` is the directory behind it."""
+    """The URL of a server, for clients, with the catalog behind it.
+
+    `catalog` is the directory of the catalog: what `mlalias.open` and `--catalog` take.
+    """
 
     __slots__ = ("catalog",)
 
     catalog: Path
 
-    def seed(self, *sources: "os.PathLike[str] | str | Mapping[str, Any]") -> None:
-        """Take over facts: answers of Elasticsearch or declarations.
+    def seed(self, *sources: Source) -> None:
+        """Import answers of Elasticsearch or declarations, as `mlalias import --reassign` does.
 
-        A `Path` is a file; a string is the text of one, TOML or JSON; a mapping is what either would say, and so is
-        the answer of an official client.
-        Raises `mlalias.errors.Failure`.
+        A source is a file, by its path, or what would be in it: a text in TOML or JSON, or a mapping, such as the
+        answer of an official client. A string without a line break is a path if there is such a file, or if it is
+        nothing else.
+        Raises `mlalias.Failure`, `mlalias.InvalidDocument` for a source that cannot be read.
         """
-        from mlalias.documents.facts import merge, read
+        from mlalias.api import change
+        from mlalias.documents.facts import merge
         from mlalias.edits.imported import import_facts
-        from mlalias.errors import as_one
+        from mlalias.output.page import Invocation
         from mlalias.stores.directory.store import DirectoryStore
 
-        facts = merge([read(_bytes(source), _name(source)) for source in sources])
-        receipt = DirectoryStore(self.catalog).change(import_facts(facts, reassign=True), "import")
-        if receipt.errors:
-            raise as_one(receipt.errors)
+        facts = merge([_facts(source) for source in sources])
+        change(DirectoryStore(self.catalog), import_facts(facts, reassign=True), Invocation("import"))
 
 
-def _name(source: object) -> str:
-    return os.fspath(source) if isinstance(source, os.PathLike) else "the seed"
+def _facts(source: Source) -> "Facts":
+    from mlalias.api import facts_of
+    from mlalias.documents.facts import read
+
+    if not isinstance(source, str):
+        return facts_of(source, "the seed")
+    if _is_document(source):
+        return read(source.encode(errors="surrogatepass"), "the seed")
+    return facts_of(Path(source), "the seed")
 
 
-def _bytes(source: "os.PathLike[str] | str | Mapping[str, Any]") -> bytes:
-    from mlalias.documents.codec import to_json, to_toml
-    from mlalias.inputs import read_input
-
-    if isinstance(source, os.PathLike):
-        return read_input(os.fspath(source))
-    if isinstance(source, str):
-        return source.encode()
-    document = dict(source)  # the answer of an official client is like a mapping, but none
-    declares = document.keys() <= {"aliases", "models", "pipelines"}
-    return (to_toml(document) if declares else to_json(document)).encode()
+def _is_document(text: str) -> bool:
+    """Tell a document from a path: it has lines, or characters that every document of one line has."""
+    if "\n" in text or not text:
+        return True
+    is_file = os.path.isfile(text)  # noqa: PTH113 - a Path raises OSError for a long document
+    return not is_file and any(mark in text for mark in "={[#")
 
 
 @pytest.fixture
 def mlalias_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerUrl]:
     """The URL of a fresh, empty catalog behind Elasticsearch's REST routes, for the official clients.
 
-    Seed it with `mlalias_server.seed(Path("models.json"))`. Needs the extra `serve`.
+    Seed it with `mlalias_server.seed("models.json")`; `mlalias.open(mlalias_server.catalog)` is the same catalog in
+    Python. Needs the extra `serve`.
     """
     from mlalias.rest.app import App
     from mlalias.rest.listen import background

@@ -1,4 +1,10 @@
-"""Text as a person can read it: every character visible, numbers and nouns that agree."""
+"""Text as a person can read it: visible characters, masked secrets, nouns that agree; and how much of it is read."""
+
+import re
+
+_USERINFO = re.compile(r"(?!\b[A-Za-z]:[/\\])(\w:/*)\S.*@", re.DOTALL)  # not the drive of C:\Users\me@example
+_QUERY = re.compile(r"(https?:[^\s?#]*[?#])\S+", re.IGNORECASE)
+LARGEST = 128 * 1024 * 1024  # of one document, in bytes
 
 
 def visible(text: str) -> str:
@@ -12,6 +18,15 @@ def visible(text: str) -> str:
 
 def _escaped(character: str) -> str:
     return {"\t": "\\t", "\n": "\\n", "\r": "\\r"}.get(character) or character.encode("unicode_escape").decode()
+
+
+def masked(text: str) -> str:
+    """The text with the credentials and the query of each URL in it, mistyped ones too, as `***`.
+
+    >>> masked("http:/elastic:changeme@es.example")
+    'http:/***@es.example'
+    """
+    return _QUERY.sub(r"\1***", _USERINFO.sub(r"\1***@", text))
 
 
 def plural(count: int, noun: str, nouns: str | None = None) -> str:

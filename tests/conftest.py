@@ -1,22 +1,16 @@
 """Every test runs in a temporary home, on a catalog of its own, with no network but the loopback."""
 
-import json
-import os
 import shutil
 import socket
-from pathlib import Path
-from typing import NamedTuple
 
 import pytest
+from harness import Result, build_sample, fence
 
-from mlalias.cli.main import main
+from mlalias.cli import main
 
-HERE = Path(__file__).parent
-SAMPLE = HERE / "sample"
-OLD, NEW = "flight-delay-prediction-1574775339910", "flight-delay-prediction-1580004349800"
-SLIM = "flight-delay-slim-1612000000000"
-CLASSIFIER = "flight-delayed-classification-1601405047985"
-DISTILBERT = "distilbert-base-uncased-finetuned-sst-2-english"
+pytest_plugins = ["node_fixtures"]
+
+pytest_plugins = ["node_fixtures"]
 
 
 def pytest_addoption(parser):
@@ -25,23 +19,11 @@ def pytest_addoption(parser):
 
 @pytest.fixture(autouse=True)
 def _fence(monkeypatch, tmp_path):
-    for name in list(os.environ):
-        if name.startswith(("MLALIAS_", "ES_", "XDG_")) or name in (
-            "NO_COLOR",
-            "FORCE_COLOR",
-            "COLUMNS",
-            "SOURCE_DATE_EPOCH",
-        ):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("MLALIAS_CATALOG", str(tmp_path / "catalog"))
-    monkeypatch.setenv("MLALIAS_ACTOR", "ada@lab")
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1795514651")
-    monkeypatch.setenv("TZ", "UTC")
+    fence(monkeypatch, tmp_path)
 
 
-@pytest.fixture(autouse=True)
-def _loopback_only(monkeypatch):
+@pytest.fixture(autouse=True, scope="session")
+def _loopback_only():
     connect = socket.socket.connect
 
     def guarded(self, address):
@@ -50,19 +32,9 @@ def _loopback_only(monkeypatch):
             raise AssertionError(f"a test reaches out to {address}")
         return connect(self, address)
 
-    monkeypatch.setattr(socket.socket, "connect", guarded)
-
-
-class Ran(NamedTuple):
-    """What a command printed, and how it ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self):
-        return json.loads(self.out)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded)
+        yield
 
 
 @pytest.fixture
@@ -72,7 +44,7 @@ def run(capsys):
     def run(*words):
         capsys.readouterr()
         code = main([str(word) for word in words])
-        return Ran(code, *capsys.readouterr())
+        return Result(code, *capsys.readouterr())
 
     return run
 
@@ -84,20 +56,15 @@ def catalog(tmp_path):
 
 
 @pytest.fixture(scope="session")
-def _sample_once(tmp_path_factory):
-    directory = tmp_path_factory.mktemp("sample") / "catalog"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MLALIAS_ACTOR", "ada@lab")
-        patch.setenv("SOURCE_DATE_EPOCH", "1795514651")
-        files = [str(SAMPLE / name) for name in ("models.json", "stats.json", "pipelines.json")]
-        assert main(["import", *files, "--catalog", str(directory), "-q"]) == 0
-    return directory
+def pristine(tmp_path_factory):
+    """The catalog of the sample, to be copied and not changed."""
+    return build_sample(tmp_path_factory.mktemp("sample") / "catalog")
 
 
 @pytest.fixture
-def sample(catalog, _sample_once):
+def sample(catalog, pristine):
     """A catalog with the sample's 12 models, six aliases and three pipelines."""
-    shutil.copytree(_sample_once, catalog)
+    shutil.copytree(pristine, catalog)
     return catalog
 
 
@@ -108,15 +75,8 @@ def seed(run, tmp_path):
     def seed(text, *options):
         path = tmp_path / "seed.toml"
         path.write_text(text)
-        ran = run("import", path, *options)
-        assert ran.code == 0, ran.err
-        return ran
+        result = run("import", path, *options)
+        assert result.code == 0, result.err
+        return result
 
     return seed
-
-
-def contents(directory):
-    """Every file below a directory, with its bytes."""
-    return {
-        str(path.relative_to(directory)): path.read_bytes() for path in sorted(directory.rglob("*")) if path.is_file()
-    }

@@ -4,52 +4,82 @@
                   without it the sample, or an empty catalog where the folder is called `empty-...`
     command       a line for the shell, from the top of the project
     stdout, stderr, exit
-    after.toml    the catalog after, as `export` has it; without it the catalog is as before
+    changed       the files of the catalog that are not as before: those that are new or gone by their names, the others
+                  with the lines that went and came; without it the command changed nothing
 
 `pytest tests/test_cases.py --update-cases` writes what the program does now; read the difference before you commit it.
 """
 
+import difflib
 import shlex
 import shutil
 
 import pytest
-from conftest import HERE
+from harness import TESTS, TOP, contents
 
-CASES = sorted(path for path in (HERE / "cases").iterdir() if path.is_dir())
+FILES = {"before.toml", "given", "command", "stdout", "stderr", "exit", "changed"}
+CASES = sorted(path for path in (TESTS / "cases").iterdir() if path.is_dir())
 
 
 def text(path, default=""):
     return path.read_text() if path.exists() else default
 
 
+def files(catalog):
+    """The lines of every file of a catalog but the lock."""
+    found = contents(catalog) if catalog.exists() else {}
+    return {name: data.decode().splitlines() for name, data in found.items() if name != ".lock"}
+
+
+def changed(before, after):
+    """What a case keeps of the difference of two catalogs."""
+    lines = []
+    for name in sorted(before.keys() | after.keys()):
+        if name in before and name in after:
+            difference = list(difflib.unified_diff(before[name], after[name], n=0, lineterm=""))[2:]
+            lines += [name] * bool(difference) + [line for line in difference if not line.startswith("@@")]
+        else:
+            lines.append(f"{name} {'is new' if name in after else 'is gone'}")
+    return "".join(f"{line}\n" for line in lines)
+
+
 @pytest.fixture
-def prepared(request, run, catalog, _sample_once, monkeypatch):
+def prepared(request, run, catalog, pristine, monkeypatch):
     """The folder of a case, with its catalog in place."""
     case = request.param
-    monkeypatch.chdir(HERE.parent)
+    monkeypatch.chdir(TOP)
     if (case / "before.toml").exists():
         assert run("import", case / "before.toml", "-q").code == 0
     elif not case.name.startswith("empty-"):
-        shutil.copytree(_sample_once, catalog)
+        shutil.copytree(pristine, catalog)
     for line in text(case / "given").splitlines():
         assert run(*shlex.split(line)[1:], "-q").code == 0, line
     return case
 
 
 @pytest.mark.parametrize("prepared", CASES, ids=[case.name for case in CASES], indirect=True)
-def test_case(request, run, prepared):
-    before = run("export").out
-    program, *words = shlex.split(text(prepared / "command"))
+def test_case(request, run, prepared, catalog):
+    before = files(catalog)
+    command = text(prepared / "command")
+    program, *words = shlex.split(command)
     assert program == "mlalias"
     ran = run(*words)
-    after = run("export").out
     found = {
         "stdout": ran.out,
         "stderr": ran.err,
         "exit": f"{ran.code}\n",
-        "after.toml": "" if after == before else after,
+        "changed": changed(before, files(catalog)),
     }
     if request.config.getoption("--update-cases"):
         for name, content in found.items():
             (prepared / name).write_text(content) if content else (prepared / name).unlink(missing_ok=True)
-    assert found == {name: text(prepared / name) for name in found}
+    assert found == {name: text(prepared / name) for name in found}, (
+        f"{command.strip()}: if this is how it shall be, write the cases anew: "
+        "python -m pytest tests/test_cases.py --update-cases"
+    )
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_every_file_of_a_case_is_used(case):
+    more = {path.name for path in case.iterdir()} - FILES
+    assert not [name for name in more if name not in text(case / "command")]

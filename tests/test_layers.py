@@ -5,7 +5,7 @@ import sys
 import tomllib
 
 import pytest
-from conftest import HERE, OLD
+from harness import MLALIAS, OLD, TOP
 
 HEAVY = [
     "rich",
@@ -24,14 +24,14 @@ HEAVY = [
 def test_the_layers_and_the_purity_of_the_core_hold():
     program = "from importlinter.cli import lint_imports_command; lint_imports_command()"
     done = subprocess.run(
-        [sys.executable, "-c", program, "--no-cache"], cwd=HERE.parent, capture_output=True, text=True, check=False
+        [sys.executable, "-c", program, "--no-cache"], cwd=TOP, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout
     assert "3 kept, 0 broken" in done.stdout
 
 
 def test_what_is_pure_is_what_is_mutated():
-    tools = tomllib.loads((HERE.parent / "pyproject.toml").read_text())["tool"]
+    tools = tomllib.loads((TOP / "pyproject.toml").read_text())["tool"]
     pure = {name.replace(".", "/") for name in tools["importlinter"]["contracts"][2]["source_modules"]}
     assert {path.removesuffix("/*").removesuffix(".py") for path in tools["mutmut"]["only_mutate"]} == pure
 
@@ -68,5 +68,5 @@ def test_what_a_command_does_not_import(sample, words, free_of):
 
 
 def test_python_m_mlalias_is_the_program(sample):
-    done = subprocess.run([sys.executable, "-m", "mlalias", "resolve", "nope"], capture_output=True, check=False)
+    done = subprocess.run([*MLALIAS, "resolve", "nope"], capture_output=True, check=False)
     assert done.returncode == 4

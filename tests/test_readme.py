@@ -1,34 +1,79 @@
-"""The README says what the program does: its sessions, its commands, its numbers."""
+"""The README says what the program does: its session is played from the first command to the last."""
 
+import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import typer.main
-from conftest import HERE
+from harness import TOP
 
+from mlalias import help as manual
 from mlalias.cli.main import app
 from mlalias.core.rules import RULES
 
-README = (HERE.parent / "README.md").read_text()
-SESSIONS = re.findall(r"^```console\n\$ (.*?)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+README = (TOP / "README.md").read_text()
+FIRST, SECOND = re.findall(r"^```sh\n(.*)\n```$", README, re.MULTILINE)
+CONSOLE = re.compile(r"(?<=^```console\n)(.*?)(?=^```$)", re.MULTILINE | re.DOTALL)
 COMMANDS = typer.main.get_command(app).commands
 PARAMETERS = [
     (name, parameter) for name, command in COMMANDS.items() for parameter in command.params if parameter.name != "help"
 ]
 
 
-def text(path):
-    return path.read_text() if path.exists() else ""
+def section(title):
+    return README.split(f"\n## {title}\n")[1].split("\n## ")[0]
 
 
-@pytest.mark.parametrize(("command", "printed"), SESSIONS, ids=[command for command, _ in SESSIONS])
-def test_every_session_is_a_case(command, printed):
-    cases = [path for path in (HERE / "cases").iterdir() if text(path / "command") == f"{command}\n"]
-    assert printed in [text(case / "stdout") + text(case / "stderr") for case in cases]
+@pytest.fixture
+def typed(tmp_path, monkeypatch):
+    """What a line prints in a clone of the project, where the first command has made the catalog."""
+    for name in ("tests", "mlalias"):
+        (tmp_path / name).symlink_to(TOP / name)
+    monkeypatch.chdir(tmp_path)
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+
+    def typed(line):
+        return subprocess.run(
+            ["bash", "-c", line],
+            env=os.environ | {"PATH": path, "MLALIAS_CATALOG": ".demo"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        ).stdout
+
+    return typed
 
 
-def test_there_are_sessions():
-    assert len(SESSIONS) > 10
+def play(block, typed):
+    """A block of a session with what each of its lines prints now."""
+    lines = [line for line in block.splitlines() if line.startswith("$ ")]
+    return "".join(f"{line}\n{typed(line[2:])}" for line in lines)
+
+
+def test_the_session_goes_on_where_the_first_command_ends(request, typed):
+    *_, import_, put = FIRST.split(" && ")
+    assert "error" not in typed(f"{import_} && {put}")
+    played = CONSOLE.sub(lambda block: play(block[0], typed), README)
+    if request.config.getoption("--update-cases"):
+        (TOP / "README.md").write_text(played)
+        return
+    assert played == README, "`pytest tests/test_readme.py --update-cases` writes what is printed now"
+
+
+def test_both_commands_are_those_that_ci_runs():
+    """`.ci/run` takes them out of README, each by how it begins and ends."""
+    ci = (TOP / ".ci" / "run").read_text()
+    patterns = re.findall(r"grep -E '(.*?)' README.md", ci)
+    assert [re.findall(pattern, README, re.MULTILINE) for pattern in patterns] == [[FIRST], [SECOND]]
+
+
+def test_it_is_one_page():
+    assert len(README.splitlines()) <= 200
+    assert len(CONSOLE.findall(README)) > 5
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -37,7 +82,7 @@ def test_every_command_has_help_with_examples_and_stands_in_the_readme(name, run
     assert first.endswith(".")
     assert len(first) <= 70
     assert f"  mlalias {name}" in "\n".join(rest) or f"$(mlalias {name}" in "\n".join(rest)
-    assert re.search(rf"^\| `{name}\b", README, re.MULTILINE)
+    assert re.search(rf"^\| .*`{name}\b.* \| ", section("Commands"), re.MULTILINE)
     shown = run(name, "--help")
     assert shown.code == 0
     assert max(map(len, shown.out.splitlines())) <= 80
@@ -46,20 +91,39 @@ def test_every_command_has_help_with_examples_and_stands_in_the_readme(name, run
 @pytest.mark.parametrize(
     ("name", "parameter"), PARAMETERS, ids=[f"{name}-{parameter.name}" for name, parameter in PARAMETERS]
 )
-def test_every_parameter_has_help_and_stands_in_the_readme(name, parameter):
+def test_every_parameter_has_help(name, parameter):
     assert parameter.help
-    section = README.split("## Commands")[1].split("\n## ")[0]
-    if parameter.param_type_name == "argument":
-        row = next(line for line in section.splitlines() if line.startswith(f"| `{name}"))
-        assert parameter.name.upper() in row
-    else:
-        assert all(option in section for option in parameter.opts)
 
 
-@pytest.mark.parametrize("rule", RULES, ids=[rule.id for rule in RULES])
-def test_every_rule_has_a_sentence_and_stands_in_the_readme(rule):
-    assert rule.check.__doc__.endswith(".")
-    assert f"| `{rule.id}` |" in README
+def test_every_rule_has_a_sentence_and_stands_in_the_readme():
+    assert all(rule.check.__doc__.endswith(".") for rule in RULES)
+    told = re.findall(r"^\| `(\w+)` \| ", section("Rules"), re.MULTILINE)
+    assert told == [rule.id for rule in RULES], "add a row for each rule to README's table, in order: | `rule_id` | ..."
+
+
+def test_the_exit_codes_are_those_of_the_manual():
+    rows = re.findall(r"^\| ([\d, ]+) \|", section("Exit codes"), re.MULTILINE)
+    told = [code for row in rows for code in row.split(", ")]
+    assert told == re.findall(r"^- `(\d+)`", manual.page("exit-codes"), re.MULTILINE)
+
+
+def test_the_privileges_are_those_of_the_manual():
+    rows = re.findall(r"^\| .*$", section("On a cluster"), re.MULTILINE)
+    assert rows == re.findall(r"^\| .*$", manual.page("cluster"), re.MULTILINE)
+
+
+def test_every_link_leads_to_a_file():
+    links = re.findall(r"\]\((?!https?:)(.+?)\)", README)
+    assert len(links) > len(manual.TOPICS)
+    assert [link for link in links if not (TOP / link).is_file()] == []
+
+
+def test_the_project_has_one_address():
+    """PyPI follows no relative link: those of README get the address that `pyproject.toml` names."""
+    text = (TOP / "pyproject.toml").read_text() + manual.page("declaration")
+    addresses = re.findall(r"https://(?:raw\.githubusercontent|github)\.com/([\w-]+/[\w-]+)", text)
+    assert len(addresses) > 6
+    assert len(set(addresses)) == 1
 
 
 def test_help_lists_the_commands_in_order_of_use(run):
@@ -68,13 +132,8 @@ def test_help_lists_the_commands_in_order_of_use(run):
     assert "..." not in run("--help").out.split("Commands:")[1]
 
 
-@pytest.mark.parametrize("variable", ["MLALIAS_CATALOG", "MLALIAS_LOCK_TIMEOUT", "MLALIAS_ACTOR", "SOURCE_DATE_EPOCH"])
-def test_every_variable_stands_in_the_readme(variable):
-    assert f"`{variable}`" in README
-
-
 def test_the_picture_is_what_the_program_prints():
     import picture
 
     assert picture.PICTURE.read_text() == picture.svg()
-    assert "](.github/session.svg)" in README
+    assert f"]({picture.PICTURE.relative_to(TOP)})" in README

@@ -13,6 +13,7 @@ from mlalias.output.page import Page, View
 app = typer.Typer(
     rich_markup_mode=None,  # with it, help and usage errors take twice as long
     pretty_exceptions_enable=False,
+    add_completion=False,  # its scripts complete file names where no file can stand; ours are in `completions/`
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -21,6 +22,12 @@ app = typer.Typer(
 def _root(
     context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    install_completion: Annotated[
+        bool, typer.Option("--install-completion", help="Install completion for the shell that runs this.")
+    ] = False,
+    show_completion: Annotated[
+        bool, typer.Option("--show-completion", help="Print the completion script for that shell.")
+    ] = False,
 ) -> Page | None:
     """Aliases of trained models, under Elasticsearch's rules: in a directory of TOML files, or on a live cluster.
 
@@ -28,6 +35,10 @@ def _root(
     """
     if version:
         return Page(f"mlalias {__version__}\n")
+    if install_completion or show_completion:
+        from mlalias.cli import shells
+
+        return Page(shells.install() if install_completion else shells.script())
     return None if context.invoked_subcommand else Page(context.get_help() + "\n")
 
 

@@ -47,21 +47,17 @@ def _write(
     return view
 
 
-_MOST_ADVISED = 20
-
-
 def _advice(result: "Plan | Receipt", invocation: Invocation) -> "Advice":
-    """The hints that will be printed; of thousands of errors, those of the first few."""
+    """The hints that will be printed."""
     from mlalias.output.changes import Advice
 
     if invocation.quiet and invocation.form is not Format.json:
         return Advice()
     if not (result.errors or result.moves):
         return Advice()
-    from mlalias.cli import advice
+    from mlalias import advice
 
-    hints = {error: advice.hints(error, invocation) for error in result.errors[:_MOST_ADVISED]}
-    return Advice(hints, advice.undo(result))
+    return Advice(advice.of(result.errors, invocation), advice.undo(result))
 
 
 @command("put")
@@ -179,7 +175,12 @@ def _rollback(
     options: Moving,
     to: Annotated[
         int | None,
-        typer.Option(metavar="REVISION", help="Go back to what it named at this revision.", show_default=False),
+        typer.Option(
+            metavar="REVISION",
+            help="Go back to what it named at this revision.",
+            autocompletion=completion.revisions,
+            show_default=False,
+        ),
     ] = None,
     delete: Annotated[bool, typer.Option("--delete", help="Undo a creation, too: delete the alias.")] = False,
 ) -> View:
@@ -192,7 +193,8 @@ def _rollback(
       mlalias rollback flight_delay_model
       mlalias rollback flight_delay_model --to 7
 
-    Exits with 3 if a rule refuses, 4 if the model is gone, 5 if the catalog was edited by hand or nothing is left.
+    Exits with 3 if a rule refuses or nothing is left to undo, 4 if the model is gone, 5 if the catalog was edited by
+    hand.
     """
     from mlalias.edits.aliases import rollback
 
@@ -221,7 +223,7 @@ def _import(
       curl -s "$ES/_ml/trained_models?size=10000" | mlalias import -
       mlalias import models.json stats.json pipelines.json --prune
 
-    Exits with 5 if an alias names another model here, and --reassign is not given.
+    Exits with 3 if an alias names another model here, and --reassign is not given.
     """
     from mlalias.edits.imported import import_facts
 

@@ -1,4 +1,8 @@
-"""What the shell may complete: the names that a catalog on this machine has, and nothing if it cannot be read."""
+"""What the shell may complete: the names in a catalog on this machine, and nothing if it cannot be read.
+
+The scripts in `completions/` ask for candidates in Typer's protocol for fish. A candidate that ends in `:files` or
+`:directories`, which no name does, tells them to complete those themselves.
+"""
 
 import typer
 
@@ -19,6 +23,43 @@ def aliases(context: typer.Context, incomplete: str) -> list[str]:
 def names(context: typer.Context, incomplete: str) -> list[str]:
     """Aliases and model ids."""
     return _matching(context, incomplete, with_models=True, with_aliases=True)
+
+
+def revisions(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """The revisions that changed the alias on the line, newest first, each with what the alias named after it."""
+    model_alias = next(iter(context.args), None)  # not in `params` while the option before the cursor lacks its value
+    try:
+        location = locate(context.params.get("catalog"))
+        if location.is_url or not model_alias:
+            return []
+        from mlalias.names import history
+
+        entries = history(open_store(location).read(), [model_alias], None)
+    except (Failure, OSError):
+        return []
+    found = ((str(entry.revision), entry.changes[0].model_id or "deleted") for entry in entries)
+    return [pair for pair in found if pair[0].startswith(incomplete)]
+
+
+def topics(incomplete: str) -> list[str]:
+    """Commands, topics, rules and schemas: what `help` knows."""
+    from mlalias import help as manual
+    from mlalias.cli.app import app
+    from mlalias.core.rules import RULES
+
+    commands = [command.name or "" for command in app.registered_commands]
+    known = [*commands, *manual.TOPICS, *(rule.id for rule in RULES), *manual.schemas()]
+    return [name for name in known if name.startswith(incomplete)]
+
+
+def files(incomplete: str) -> list[str]:
+    """Files, whose names the shell knows how to quote."""
+    return [f"{incomplete}:files"]
+
+
+def directories(incomplete: str) -> list[str]:
+    """Directories."""
+    return [f"{incomplete}:directories"]
 
 
 def _matching(

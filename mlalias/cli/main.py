@@ -9,13 +9,15 @@ from typing import TextIO
 
 import typer
 
-from mlalias.cli import changing, reading, serving
+from mlalias.cli import changing, reading, serving  # isort: skip
+from mlalias.cli import helping  # isort: skip - commands are listed in this order
 from mlalias.cli.app import app
 from mlalias.errors import Committed, Failure, Hint, SystemRefused, WrongUsage, os_text
 from mlalias.output.page import Format, Invocation, Page, Screens
+from mlalias.text import masked
 
 INTERRUPTED, CLOSED_PIPE = 130, 141
-FAMILIES = (changing, reading, serving)  # imported so that their commands join the application
+FAMILIES = (changing, reading, serving, helping)  # imported so that their commands join the application
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -29,6 +31,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(words: list[str], screens: Screens) -> Page:
+    if "_MLALIAS_COMPLETE" in os.environ:
+        from typer.completion import get_completion_inspect_parameters
+
+        get_completion_inspect_parameters()  # registers Typer's protocols, which an app without its scripts lacks
     try:
         result = app(words, prog_name="mlalias", standalone_mode=False)
         page = result(screens) if callable(result) else result
@@ -47,12 +53,11 @@ def _run(words: list[str], screens: Screens) -> Page:
 
 
 def _failed(failure: Failure, words: Sequence[str], screens: Screens) -> Page:
-    from mlalias.cli import advice
+    from mlalias import advice
     from mlalias.output import changes
 
     invocation = _invocation(words)
-    hints = {error: advice.hints(error, invocation) for error in failure.errors}
-    return changes.failed(failure, hints, invocation, screens)
+    return changes.failed(failure, advice.of(failure.errors, invocation), invocation, screens)
 
 
 def _invocation(words: Sequence[str]) -> Invocation:
@@ -83,12 +88,33 @@ def _command(words: Sequence[str]) -> str | None:
     return next((word for word in words if word in commands), None)
 
 
+_SYNONYMS = {  # what git, kubectl and the shell call these commands
+    "get": "show",
+    "describe": "show",
+    "rm": "delete",
+    "set": "put",
+    "diff": "compare",
+    "undo": "rollback",
+    "log": "history",
+    "ls": "list",
+}
+
+
 def _usage(error: typer.TyperException, words: Sequence[str]) -> WrongUsage:
-    text = error.format_message().removesuffix(".")
+    if words and words[0] in _SYNONYMS:
+        meant = (_SYNONYMS[words[0]], *_without_catalog(words[1:]))
+        return WrongUsage(f"there is no command '{words[0]}'", Hint(f"the command is `{meant[0]}`", meant))
+    text = masked(error.format_message().removesuffix("."))
     command = _command(words)
     early = command and command != words[0]
     see = "options come after the command; see" if early else "see"
     return WrongUsage(text[:1].lower() + text[1:], Hint(f"{see}: mlalias {f'{command} ' if command else ''}--help"))
+
+
+def _without_catalog(words: Sequence[str]) -> list[str]:
+    """The words without the catalog, which every hint gets again unless it has a secret in it."""
+    pairs = zip(["", *words], words, strict=False)
+    return [word for before, word in pairs if before != "--catalog" and word.partition("=")[0] != "--catalog"]
 
 
 def _print(page: Page, screens: Screens) -> int:

@@ -5,9 +5,9 @@ from typing import Annotated, Any
 import typer
 
 from mlalias.cli import completion
-from mlalias.errors import Hint, WrongUsage
+from mlalias.errors import Hint
 from mlalias.output.page import Format, Invocation
-from mlalias.stores import Location, Store, locate, open_store
+from mlalias.stores import Location, Store, locate, open_store, say_if_missing
 
 
 class Place:
@@ -18,6 +18,7 @@ class Place:
         typer.Option(
             metavar="LOCATION",
             help="Directory or http(s):// URL.  [default: $MLALIAS_CATALOG, else the user's data directory]",
+            autocompletion=completion.directories,
             show_default=False,
         ),
     ] = None
@@ -41,14 +42,18 @@ class Place:
         return locate(self.catalog)
 
     def store(self, *, whole: bool = True) -> Store:
-        """The store at that place; with `whole`, models are wanted with all their keys."""
-        return open_store(self.location(), whole=whole)
+        """The store at that place, to be read; with `whole`, models are wanted with all their keys.
+
+        Where there is no catalog it says so, as what is then shown to be empty may be a mistyped name.
+        """
+        location = self.location()
+        if not location.is_url:
+            say_if_missing(location)
+        return open_store(location, whole=whole)
 
     def need_directory(self, instead: str, *words: str) -> None:
         """Raise WrongUsage if the catalog is a cluster, with what to do instead, and the command that does it."""
-        if self.location().is_url:
-            reason = f"`{self.command}` works on a catalog in a directory, not on a cluster"
-            raise WrongUsage(reason, Hint(instead, words))
+        self.location().need_directory(self.command, Hint(instead, words))
 
 
 class Reading(Place):
@@ -76,7 +81,8 @@ class Writing(Reading):
 
     def repeated(self) -> tuple[str, ...]:
         """The options that the same command gets again in a hint."""
-        return ("--message", self.message) if self.message else ()
+        message = ("--message", self.message) if self.message else ()
+        return (*message, *(("--dry-run",) if self.dry_run else ()))
 
 
 class Changing(Writing):
@@ -146,6 +152,12 @@ AliasPatterns = Annotated[
     ),
 ]
 Files = Annotated[
-    list[str], typer.Argument(metavar="FILE...", help="Files to read; - is standard input.", show_default=False)
+    list[str],
+    typer.Argument(
+        metavar="FILE...",
+        help="Files to read; - is standard input.",
+        autocompletion=completion.files,
+        show_default=False,
+    ),
 ]
 MissingOk = Annotated[bool, typer.Option("--missing-ok", help="Succeed if there is none.")]

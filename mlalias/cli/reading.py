@@ -33,7 +33,8 @@ def _list(options: Reading, pattern: Patterns = None) -> View | Page:
     from mlalias.output import listings
 
     catalog = options.store(whole=False).read()
-    return partial(listings.aliases, catalog, names.aliases(catalog, pattern or []), options.output)
+    found = names.aliases(catalog, pattern or [])
+    return partial(listings.aliases, catalog, found, options.output, patterns=pattern or [])
 
 
 @command("models")
@@ -49,7 +50,8 @@ def _models(options: Reading, pattern: Patterns = None) -> View | Page:
     from mlalias.output import listings
 
     catalog = options.store(whole=options.output is Format.json).read()
-    return partial(listings.models, catalog, names.models(catalog, pattern or []), options.output)
+    found = names.models(catalog, pattern or [])
+    return partial(listings.models, catalog, found, options.output, patterns=pattern or [])
 
 
 @command("show")
@@ -137,11 +139,15 @@ def _export(
     from mlalias.documents.facts import to_answer, to_declaration
     from mlalias.names import excerpt
 
-    catalog = excerpt(options.store().read(), pattern or [])
+    whole = options.store().read()
+    catalog = excerpt(whole, pattern or [])
     if form is ExportFormat.elasticsearch:
         return Page(to_json(to_answer(catalog)))
+    notes = ""
+    if whole.pipelines_naming() is None:
+        catalog, notes = catalog._replace(pipelines={}), f"pipelines are left out: {whole.lacks_pipelines}\n"
     utf_8 = sys.stdout is None or (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-    return Page(to_toml(to_declaration(catalog), ascii_only=not utf_8))
+    return Page(to_toml(to_declaration(catalog), ascii_only=not utf_8), notes)
 
 
 @command("history")

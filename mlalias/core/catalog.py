@@ -4,58 +4,77 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
-_MODEL_ID = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
+_MODEL_ID = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?")
 _ALIAS = re.compile(r"(?:[a-z0-9][a-z0-9._-]*)?[a-z]")
 _SERVER_ALIAS = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z])?")
 LONGEST_ALIAS = 200
+_LONGEST_NEW_ID = 64  # MlStrings.ID_LENGTH_LIMIT
+_LONGEST_ID = 200  # with what is put around it, still the name of a file on every system
+
+
+def is_new_model_id(text: str) -> bool:
+    """Whether a model may be created with this id.
+
+    https://github.com/elastic/elasticsearch/blob/main/x-pack/plugin/core/src/main/java/org/elasticsearch/xpack/core/ml/utils/MlStrings.java
+    """
+    return len(text) <= _LONGEST_NEW_ID and is_model_id(text)
 
 
 def is_model_id(text: str) -> bool:
-    """Tell a valid model id, packaged ones (`.elser_model_2_SNAPSHOT`) included."""
-    if text.startswith("."):
-        text = text[1:].removesuffix("_SNAPSHOT")
-    return _MODEL_ID.fullmatch(text) is not None
+    """Whether an existing model may have this id: also one that no REST request could have created.
+
+    Data frame analytics makes ids of up to 78 characters (job id, dash, milliseconds), and does not cut them:
+    https://github.com/elastic/kibana/issues/112938. The ids of packaged models are such as `.elser_model_2_SNAPSHOT`.
+    """
+    bare = text[1:].removesuffix("_SNAPSHOT") if text.startswith(".") else text
+    return len(text) <= _LONGEST_ID and _MODEL_ID.fullmatch(bare) is not None
 
 
 def is_alias(text: str) -> bool:
-    """Tell a name that an alias may be given: it ends in a letter and is short enough to be a key."""
+    """Whether an alias may be created with this name: it ends in a letter, and is short enough to be a key."""
     return len(text) <= LONGEST_ALIAS and _ALIAS.fullmatch(text) is not None
 
 
 def is_server_alias(text: str) -> bool:
-    """Tell a name that an alias on a server can have: a lone digit slips through there, and no length is too long."""
+    """Whether an existing alias may have this name: a server allows a lone digit, and any length."""
     return _SERVER_ALIAS.fullmatch(text) is not None
 
 
 def is_pattern(text: str) -> bool:
-    """Tell a text with wildcards, which no name has."""
+    """Whether a text has wildcards, which no name has."""
     return any(wildcard in text for wildcard in "*?[")
 
 
 class Deployment(NamedTuple):
-    """One deployment of a pytorch model; `more` keeps the keys that this program does not look at."""
+    """One deployment of a pytorch model; `more` keeps the keys that this program does not look at.
+
+    A count is None where it is not known, and an unknown `state` is empty: Elasticsearch Serverless may leave them out.
+    """
 
     deployment_id: str
     state: str
-    allocation_count: int
-    target_allocation_count: int
+    allocation_count: int | None
+    target_allocation_count: int | None
     more: Mapping[str, Any] = {}
 
     @property
-    def running(self) -> bool:
-        """Whether it can answer: it is not on its way out, and an allocation is up."""
-        return self.state != "stopping" and self.allocation_count > 0
+    def running(self) -> bool | None:
+        """Whether it has an allocation running and is not stopping; None where that is not known."""
+        if self.state == "stopping":
+            return False
+        return None if self.allocation_count is None else self.allocation_count > 0
 
 
 class Model(NamedTuple):
     """What is known of one trained model.
 
-    `config` is an entry of `GET _ml/trained_models` without `model_id` and `metadata.model_aliases`.
+    `config` is an entry of `GET _ml/trained_models` without `model_id` and `metadata.model_aliases`. `deployments` is
+    None where they are not known, which only a pytorch model's can be: no other model is deployed.
     """
 
     model_id: str
     config: Mapping[str, Any] = {}
-    deployments: tuple[Deployment, ...] = ()
+    deployments: tuple[Deployment, ...] | None = ()
 
     @property
     def model_type(self) -> str | None:
@@ -67,11 +86,29 @@ class Model(NamedTuple):
         """The one key of `inference_config`, such as `regression` or `ner`."""
         return next(iter(self.config.get("inference_config", ())), None)
 
+    def deployed_as(self, known: "Model | None") -> "Model":
+        """The model with the deployments that an earlier state of it had, as far as these say anything of it."""
+        if self.model_type != "pytorch":
+            return self._replace(deployments=())
+        same = known is not None and known.model_type == self.model_type
+        return self._replace(deployments=known.deployments if known and same else None)
+
     @property
     def field_names(self) -> Sequence[str]:
         """The input fields, as the model lists them."""
         names: Sequence[str] = self.config.get("input", {}).get("field_names", ())
         return names
+
+
+class Pipeline(NamedTuple):
+    """What is known of an ingest pipeline.
+
+    `names` are the models, aliases and deployments that its inference processors use, where Elasticsearch looks for
+    them; `body` is the pipeline as `GET _ingest/pipeline` answers it, None where only the names were declared.
+    """
+
+    names: tuple[str, ...]
+    body: Mapping[str, Any] | None = None
 
 
 class Change(NamedTuple):
@@ -111,15 +148,18 @@ class Entry(NamedTuple):
 class Catalog(NamedTuple):
     """All that a store knows; its mappings may read a file or ask a server only when looked into.
 
-    `aliases` maps alias to target, `pipelines` an ingest pipeline to the names that its inference processors use;
-    `revision` is None where the store keeps no history. A `live` catalog is a cluster's.
+    `aliases` maps alias to target. `pipelines_known` is False while nobody has told of any pipelines. `revision` is
+    None where the store keeps no history, or, if `history_known` is False, where nobody has looked whether it does. A
+    `live` catalog is a cluster's.
     """
 
     aliases: Mapping[str, str]
     models: Mapping[str, Model]
-    pipelines: Mapping[str, Sequence[str]] = {}
+    pipelines: Mapping[str, Pipeline] = {}
     history: Sequence[Entry] = ()
     revision: int | None = 0
+    pipelines_known: bool = True
+    history_known: bool = True
     live: bool = False
 
     @property
@@ -144,9 +184,14 @@ class Catalog(NamedTuple):
             named.setdefault(self.aliases[alias], []).append(alias)
         return {target: tuple(aliases) for target, aliases in named.items()}
 
-    def pipelines_naming(self, *names: str) -> tuple[str, ...]:
-        """The ingest pipelines that use one of the names, sorted."""
-        return tuple(sorted(key for key, used in self.pipelines.items() if not set(used).isdisjoint(names)))
+    def pipelines_naming(self, *names: str) -> tuple[str, ...] | None:
+        """The ingest pipelines that use one of the names, sorted; None where pipelines are not known."""
+        return tuple(sorted(key for key, known in self.pipelines.items() if not set(known.names).isdisjoint(names)))
+
+    @property
+    def lacks_pipelines(self) -> str:
+        """Why pipelines are not known, where they are not, as a clause."""
+        return "the cluster privilege read_pipeline is missing" if self.live else "no pipelines were imported"
 
     def known_models(self) -> Iterator[Model]:
         """Every model, in order of id; one that goes away meanwhile is left out."""

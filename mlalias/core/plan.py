@@ -1,9 +1,9 @@
 """What an edit comes to, and what was done of it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple
 
-from mlalias.core.catalog import Catalog, Change, Model
+from mlalias.core.catalog import Catalog, Change, Model, Pipeline
 from mlalias.core.overlap import Overlap
 from mlalias.core.rules import Move, Outcome
 from mlalias.errors import Failure, Refused
@@ -54,7 +54,7 @@ class Plan(NamedTuple):
     refused: tuple[Change, ...] = ()
     models: Mapping[str, Model] = {}
     forgotten: tuple[str, ...] = ()
-    pipelines: Mapping[str, Sequence[str]] | None = None
+    pipelines: Mapping[str, Pipeline] | None = None
     facts: tuple[FactChange, ...] = ()
     outcomes: Mapping[str, tuple[Outcome, ...]] = {}
     warnings: tuple[Caution, ...] = ()

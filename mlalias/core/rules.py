@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Literal, NamedTuple
 
-from mlalias.core.catalog import LONGEST_ALIAS, Model, is_alias
+from mlalias.core.catalog import LONGEST_ALIAS, Model, is_alias, is_server_alias
 from mlalias.core.overlap import Overlap, overlap
 
 Result = Literal["pass", "fail", "warn", "skip"]
@@ -26,7 +26,8 @@ class Move(NamedTuple):
     """A request to point an alias at a model, with both ends looked up.
 
     `target` is the model id that the alias names now; `old` and `new` are the models, None where there is none.
-    `reassign` is the consent to move the alias; `if_current` consents only while the alias names that model.
+    `reassign` is the consent to move the alias; `if_current` consents only while the alias names that model. `existed`
+    tells that there is, or was, such an alias, so that a server has allowed its name.
     Without a `model_alias` it is a comparison: whether any alias could move from `old` to `new`.
     """
 
@@ -38,6 +39,7 @@ class Move(NamedTuple):
     reassign: bool = False
     if_current: str | None = None
     alias_is_model_id: bool = False
+    existed: bool = False
 
     @property
     def subject(self) -> str:
@@ -91,7 +93,7 @@ def equal_names(move: Move) -> Verdict:
 def invalid_alias(move: Move) -> Verdict:
     """The alias has lower-case letters, digits, `.`, `_`, `-`; it begins with a letter or digit, ends in a letter."""
     alias = move.model_alias
-    if is_alias(alias):
+    if is_alias(alias) or (move.existed and is_server_alias(alias)):
         return "pass", f"'{alias}' is a valid alias"
     return "fail", f"'{alias}' is not a valid alias: {_fault_of_name(alias)}"
 
@@ -177,29 +179,53 @@ def _of_pytorch(check: Callable[[Move, Model, Model], Verdict]) -> Callable[[Mov
 @_of_pytorch
 def not_deployed(move: Move, old: Model, new: Model) -> Verdict:
     """If the old pytorch model has a deployment, in whatever state, the new one has one too."""
-    if not old.deployments:
-        return "pass", f"'{old.model_id}' is not deployed either"
-    if not new.deployments:
-        return "fail", (
-            f"{move.subject} cannot move from '{old.model_id}', which is deployed, to '{new.model_id}', which is not"
-        )
-    return "pass", f"'{new.model_id}' is deployed"
+    if new.deployments:
+        return "pass", f"'{new.model_id}' is deployed"
+    if old.deployments == ():
+        return "pass", f"'{old.model_id}' is not deployed"
+    if old.deployments is None or new.deployments is None:
+        return "warn", _not_known(old, new)
+    return "fail", (
+        f"{move.subject} cannot move from '{old.model_id}', which is deployed, to '{new.model_id}', which is not"
+    )
 
 
 @_of_pytorch
 def not_allocated(move: Move, old: Model, new: Model) -> Verdict:
     """If a deployment of the old pytorch model has an allocation running, every deployment of the new one has."""
-    if not any(deployment.running for deployment in old.deployments):
+    old_runs, new_runs = _running(old), _running(new)
+    if True not in old_runs and None not in old_runs:
         return "pass", f"no deployment of '{old.model_id}' has an allocation running"
-    if not new.deployments:
+    if not new_runs:
         return "skip", f"'{new.model_id}' has no deployment to look at"
-    idle = [deployment.deployment_id for deployment in new.deployments if not deployment.running]
-    if idle:
-        return "fail", (
-            f"{move.subject} cannot move from '{old.model_id}', which has allocations running, to "
-            f"'{new.model_id}': its deployment '{idle[0]}' has none"
-        )
-    return "pass", f"every deployment of '{new.model_id}' has an allocation running"
+    if None not in new_runs and False not in new_runs:
+        return "pass", f"every deployment of '{new.model_id}' has an allocation running"
+    if True not in old_runs or False not in new_runs:
+        return "warn", _not_known(old, new)
+    idle = next(deployment.deployment_id for deployment in new.deployments or () if deployment.running is False)
+    return "fail", (
+        f"{move.subject} cannot move from '{old.model_id}', which has allocations running, to "
+        f"'{new.model_id}': its deployment '{idle}' has none"
+    )
+
+
+def _running(model: Model) -> tuple[bool | None, ...]:
+    """Whether each deployment has an allocation running; a single None stands for deployments that are not known."""
+    return (None,) if model.deployments is None else tuple(deployment.running for deployment in model.deployments)
+
+
+def _not_known(*models: Model) -> str:
+    """What is not known of models: whether they are deployed, else whether one of their deployments runs."""
+    unknown = [f"'{model.model_id}'" for model in models if model.deployments is None]
+    if unknown:
+        are = "is" if len(unknown) == 1 else "are"
+        return f"whether {' and '.join(unknown)} {are} deployed is not known: import GET _ml/trained_models/_stats"
+    unclear = [(model, deployment) for model in models for deployment in model.deployments or ()]
+    model, deployment = next(pair for pair in unclear if pair[1].running is None)
+    return (
+        f"whether the deployment '{deployment.deployment_id}' of '{model.model_id}' has an allocation running "
+        "is not known: its stats do not say"
+    )
 
 
 @_of_two_models

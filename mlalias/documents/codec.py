@@ -1,15 +1,18 @@
 """TOML and JSON text, to and from plain documents that both can hold."""
 
+import codecs
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn
 
 from mlalias.errors import InvalidDocument
+from mlalias.text import LARGEST
 
 Document = dict[str, Any]
 
 DEEPEST = 64
+_EXPORT_ADDS = 2  # levels of an exported catalog above a model: the document, and its table of models
 _INTEGERS = range(-(2**63), 2**63)
 _NOT_ASCII = re.compile(r"[^\n\x20-\x7e]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -23,11 +26,22 @@ def invalid(source: str, fault: str) -> NoReturn:
     raise InvalidDocument(f"{source} {fault}")
 
 
+_MARKS = (  # those of UTF-32 first, as they begin like those of UTF-16
+    (codecs.BOM_UTF32_LE, "UTF-32"),
+    (codecs.BOM_UTF32_BE, "UTF-32"),
+    (codecs.BOM_UTF16_LE, "UTF-16"),
+    (codecs.BOM_UTF16_BE, "UTF-16"),
+)
+
+
 def decode(data: bytes, source: str) -> str:
-    """Read UTF-8, with or without a byte order mark."""
+    """Read UTF-8, or what has the byte order mark of UTF-16 or UTF-32: Windows PowerShell's `>` writes UTF-16."""
+    encoding = next((encoding for mark, encoding in _MARKS if data.startswith(mark)), None)
     try:
-        return data.decode("utf-8-sig")
+        return data.decode(encoding or "utf-8-sig")
     except UnicodeDecodeError as error:
+        if encoding:
+            invalid(source, f"begins with the mark of {encoding}, and is not {encoding}")
         before = data[: error.start]
         line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
         invalid(source, f"is not UTF-8 (at line {line}, byte {column})")
@@ -49,31 +63,43 @@ def read_toml(text: str, source: str) -> Document:
     return document
 
 
-def read_json(text: str, source: str) -> tuple[Document, frozenset[str]]:
-    """Read a JSON object without its nulls, which TOML has not, and tell whose they were; raises InvalidDocument."""
+def parse_json(text: str, source: str) -> Document:
+    """Read a JSON object, nulls included; raises InvalidDocument."""
 
     def unique(pairs: list[tuple[str, Any]]) -> Document:
         result = dict(pairs)
         if len(result) < len(pairs):
-            keys = [key for key, _ in pairs]
-            twice = next(key for key in keys if keys.count(key) > 1)
-            invalid(source, f"has the key '{twice}' twice in one object")
+            invalid(source, f"has the key '{_first_repeated(key for key, _ in pairs)}' twice in one object")
         return result
 
     def constant(name: str) -> NoReturn:
         invalid(source, f"holds {name}, which is not a number")
 
+    if text.lstrip()[:1] != "{":
+        invalid(source, "is not a JSON object")
     try:
-        document = json.loads(text, object_pairs_hook=unique, parse_constant=constant)
+        document: Document = json.loads(text, object_pairs_hook=unique, parse_constant=constant)
     except json.JSONDecodeError as error:
+        if '"""' in text:
+            invalid(source, 'has """, as Dev Tools shows long strings, which is not JSON: fetch the answer with curl')
         invalid(source, f"is not valid JSON: {_lowered(error.msg)} (at line {error.lineno}, column {error.colno})")
     except RecursionError:
         invalid(source, "is nested too deeply")
     except ValueError:
         invalid(source, "holds a number that is too long")
     _check(document, source)
+    return document
+
+
+def without_nulls(document: Document) -> tuple[Document, frozenset[str]]:
+    """Leave out nulls, which TOML has not, and tell whose they were."""
     nulls: set[str] = set()
-    return (_without_nulls(document, "", nulls) if "null" in text else document), frozenset(nulls)
+    return _without_nulls(document, "", nulls), frozenset(nulls)
+
+
+def _first_repeated(keys: Iterable[str]) -> str:
+    seen: set[str] = set()
+    return next(key for key in keys if key in seen or seen.add(key))  # type: ignore[func-returns-value]
 
 
 def is_json_list(text: str) -> bool:
@@ -87,10 +113,54 @@ def is_json_list(text: str) -> bool:
 
 
 def checked(document: Document, source: str) -> Document:
-    """Pass on, without its nulls, a document that is parsed already; raises InvalidDocument."""
+    """Pass on a document that is parsed already; raises InvalidDocument."""
     _check(document, source)
-    found: Document = _without_nulls(document, "", set())
-    return found
+    return document
+
+
+def check_model(document: Document, source: str) -> None:
+    """Refuse a model whose file, or whose part of an export, could not be read again; raises InvalidDocument."""
+    _check(document, source, depth=_EXPORT_ADDS)
+    if _least_size(document) > LARGEST:
+        invalid(source, f"has nested lists that make a file of more than {LARGEST >> 20} MiB")
+
+
+def _least_size(value: Any, indent: int = 0) -> int:
+    """How large a value is as TOML, at least: every item of a list has a line of its own, indented by its depth."""
+    if isinstance(value, dict):
+        return sum(len(key) + _least_size(item, indent) for key, item in value.items())
+    if isinstance(value, list):
+        return sum(indent + _INDENT + _least_size(item, indent + _INDENT) for item in value)
+    return len(value) if isinstance(value, str) else 1
+
+
+_INDENT = 4
+
+
+def plain(value: Any, depth: int = 0) -> Any:
+    """The value in the types that a parser gives: dicts for mappings, lists for tuples, no subclasses.
+
+    Raises TypeError for what no document can hold; what is nested deeper than any document may be stays as it is.
+    """
+    if depth > DEEPEST or value is None or isinstance(value, bool) or hasattr(value, "isoformat"):
+        return value
+    if isinstance(value, Mapping):
+        return {_key(key): plain(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item, depth + 1) for item in value]
+    for kind, convert in _SCALARS.items():
+        if isinstance(value, kind):
+            return convert(value)
+    raise TypeError(f"a document cannot hold a value of type {type(value).__name__}")
+
+
+_SCALARS: Mapping[type, Callable[[Any], Any]] = {str: str.__str__, int: int, float: float}
+
+
+def _key(key: object) -> str:
+    if not isinstance(key, str):
+        raise TypeError(f"a document cannot have the key {key!r}, which is not a str")
+    return str.__str__(key)
 
 
 def to_toml(document: Mapping[str, Any], *, ascii_only: bool = False) -> str:
@@ -99,6 +169,11 @@ def to_toml(document: Mapping[str, Any], *, ascii_only: bool = False) -> str:
 
     unsafe = _NOT_ASCII if ascii_only else _UNSAFE
     return unsafe.sub(lambda match: f"\\U{ord(match[0]):08x}", tomli_w.dumps(document))
+
+
+def to_line(value: Any) -> str:
+    """Write a string, or a list of strings, on one line of TOML."""
+    return json.dumps(value)
 
 
 def to_json(document: Any) -> str:

@@ -1,20 +1,38 @@
 """Elasticsearch's answers and mlalias declarations, to and from values."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
 
-from mlalias.core.catalog import Catalog, Deployment, Model
-from mlalias.documents.codec import Document, checked, decode, invalid, is_json_list, read_json, read_toml
-from mlalias.documents.table import Table, valid_model_id
+from mlalias.core.catalog import Catalog, Deployment, Model, Pipeline, is_server_alias
+from mlalias.documents.codec import (
+    Document,
+    check_model,
+    checked,
+    decode,
+    invalid,
+    is_json_list,
+    parse_json,
+    read_toml,
+    without_nulls,
+)
+from mlalias.documents.pipelines import from_tables, pipeline, to_tables
+from mlalias.documents.table import Table, unless_dotted, valid_model_id
+from mlalias.errors import InvalidDocument
+from mlalias.text import plural
+
+T = TypeVar("T")
+_MOST_NAMED = 10
 
 PARTS = ("aliases", "models", "deployments", "pipelines")
+DECLARED = ("aliases", "models", "pipelines", "bodies")
 
 
 class Facts(NamedTuple):
     """What one document, or several laid together, say.
 
     `parts` names what they are about, as an empty part is an answer, too; `counts` is how many models the server says
-    there are, by part, 0 if it does not say.
+    there are, by part, 0 if it does not say. `left_out` says what could not be taken, and why.
     """
 
     sources: tuple[str, ...]
@@ -22,9 +40,17 @@ class Facts(NamedTuple):
     aliases: Mapping[str, str] = {}
     models: Mapping[str, Model] = {}
     deployments: Mapping[str, tuple[Deployment, ...]] = {}
-    pipelines: Mapping[str, tuple[str, ...]] = {}
+    pipelines: Mapping[str, Pipeline] = {}
     counts: Mapping[str, int] = {}
     notes: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is to be said of the documents; of many things that were left out, the first are named."""
+        named = tuple(f"{reason}: left out" for reason in self.left_out[:_MOST_NAMED])
+        more = len(self.left_out) - _MOST_NAMED
+        return (*self.notes, *named, *((f"{plural(more, 'more thing')} left out",) if more > 0 else ()))
 
     @property
     def source(self) -> str:
@@ -35,18 +61,30 @@ class Facts(NamedTuple):
 def read(data: bytes, source: str) -> Facts:
     """Read an answer of Elasticsearch or a declaration, told apart by the first character; `source` names it in errors.
 
-    Raises InvalidDocument.
+    The lines that Dev Tools copies with an answer, which begin with `#`, are passed over. Raises InvalidDocument.
     """
     text = decode(data, source)
-    if text.lstrip()[:1] != "{":
-        if is_json_list(text):
-            invalid(source, "is a list; the whole answer is wanted, with the braces around it")
+    without_comments = _COMMENT_LINE.sub("", text)
+    if without_comments.lstrip()[:1] != "{":
+        _refuse_what_is_no_toml(text, source)
         return declaration(read_toml(text, source), source)
-    document, nulls = read_json(text, source)
-    left_out = (
-        f"{source} has keys whose value is null ({', '.join(sorted(nulls))}): they are left out, as TOML has no null"
-    )
-    return _answer(document, source)._replace(notes=(left_out,) if nulls else ())
+    return _answer(parse_json(without_comments, source), source)
+
+
+_COMMENT_LINE = re.compile(r"^[ \t]*#.*", re.MULTILINE)
+_REQUEST_LINE = re.compile(r"(GET|POST|PUT|DELETE|HEAD) \S")
+
+
+def _refuse_what_is_no_toml(text: str, source: str) -> None:
+    """Say what a document is that is neither an answer nor TOML, where that can be told; raises InvalidDocument."""
+    if "\0" in text[:2]:
+        invalid(source, "looks like UTF-16 without its byte order mark: write it as UTF-8")
+    if text.lstrip().startswith("HTTP/"):
+        invalid(source, "begins with the headers of an answer: run curl without -i")
+    if _REQUEST_LINE.match(text.lstrip()):
+        invalid(source, "begins with a request: copy the answer alone")
+    if is_json_list(text):
+        invalid(source, "is a list; the whole answer is wanted, with the braces around it")
 
 
 def merge(documents: Sequence[Facts]) -> Facts:
@@ -58,10 +96,9 @@ def merge(documents: Sequence[Facts]) -> Facts:
         for part, told in merged.items():
             found = getattr(facts, part)
             for name in sorted(found.keys() & told.keys()):
-                if part != "deployments" or (found[name] and told[name]):
-                    invalid(facts.source, f"tells of '{name}' in its {part}, and so does {teller[part, name]}")
+                invalid(facts.source, f"tells of '{name}' in its {part}, and so does {teller[part, name]}")
             teller |= {(part, name): facts.source for name in found}
-            told.update({name: fact for name, fact in found.items() if fact or name not in told})
+            told.update(found)
         counts |= {part: max(count, counts.get(part, 0)) for part, count in facts.counts.items()}
     return Facts(
         tuple(facts.source for facts in documents),
@@ -69,6 +106,7 @@ def merge(documents: Sequence[Facts]) -> Facts:
         **merged,
         counts=counts,
         notes=tuple(note for facts in documents for note in facts.notes),
+        left_out=tuple(reason for facts in documents for reason in facts.left_out),
     )
 
 
@@ -76,21 +114,57 @@ def merge(documents: Sequence[Facts]) -> Facts:
 
 
 def answer(document: Document, source: str) -> Facts:
-    """Read an answer that is parsed already; raises InvalidDocument."""
-    return _answer(checked(document, source), source)
+    """Read an answer of a cluster, which may have any names in it; raises InvalidDocument."""
+    return _answer(checked(document, source), source, any_name=True)
 
 
-def _answer(document: Document, source: str) -> Facts:  # noqa: RET503 - `invalid` raises
-    answer = Table(document, source)
+def parsed(document: Document, source: str) -> Facts:
+    """Read an answer or a declaration that is parsed already, told apart by their keys; raises InvalidDocument."""
+    if _ANSWERS & document.keys() or _holds_pipelines(document):
+        return answer(document, source)
+    plain, nulls = without_nulls(checked(document, source))
+    return declaration(plain, source)._replace(notes=_left_out(nulls, source))
+
+
+_ANSWERS = {"trained_model_configs", "trained_model_stats", "error"}
+
+
+def _holds_pipelines(document: Document) -> bool:
+    bodies = document.values()
+    return bool(bodies) and all(isinstance(body, dict) and "processors" in body for body in bodies)
+
+
+def _answer(document: Document, source: str, *, any_name: bool = False) -> Facts:  # noqa: RET503 - `invalid` raises
+    plain, nulls = without_nulls(document)
+    answer = Table(plain, source)
+    notes = _left_out(nulls, source)
     if "trained_model_configs" in document:
-        return _models_answer(answer)
+        facts = _models_answer(answer, any_name=any_name)
+        return facts._replace(notes=(*notes, *facts.notes))
     if "trained_model_stats" in document:
-        return _stats_answer(answer)
+        facts = _stats_answer(answer, any_name=any_name)
+        return facts._replace(notes=(*notes, *facts.notes))
     if all(isinstance(value, dict) and "processors" in value for value in document.values()):
-        return _pipelines_answer(answer)
+        return _pipelines_answer(document, source)
     if "error" in document:
         invalid(source, f"is an error that Elasticsearch answered ({_error_text(document)}), not facts")
-    invalid(source, "is no answer to GET _ml/trained_models, _ml/trained_models/_stats or _ingest/pipeline")
+    for keys, around in _ENTRIES:
+        if keys & document.keys():
+            missing = "" if "model_id" in document or "processors" in document else ', and give it its "model_id"'
+            invalid(source, f"is one entry of an answer: put {around} around it{missing}")
+    invalid(source, "is not an answer to GET _ml/trained_models, _ml/trained_models/_stats or _ingest/pipeline")
+
+
+_ENTRIES = (  # by which keys an entry of each answer is known, and what is around it
+    (frozenset({"processors"}), '{"NAME": ...}'),
+    (frozenset({"deployment_stats", "pipeline_count", "model_size_stats"}), '{"trained_model_stats": [...]}'),
+    (frozenset({"model_id", "model_type", "inference_config", "input"}), '{"trained_model_configs": [...]}'),
+)
+
+
+def _left_out(nulls: frozenset[str], source: str) -> tuple[str, ...]:
+    names = ", ".join(sorted(nulls))
+    return (f"{source} has keys whose value is null ({names}): they are left out, as TOML has no null",) * bool(nulls)
 
 
 def _error_text(document: Document) -> str:
@@ -99,67 +173,137 @@ def _error_text(document: Document) -> str:
     return ": ".join(str(part) for part in (document.get("status"), *parts) if part is not None)
 
 
-def _models_answer(answer: Table) -> Facts:
+def _each(answer: Table, key: str, read: Callable[[Table], T]) -> tuple[list[T], tuple[str, ...]]:
+    """What is read of the entries of an answer, and what is wrong with those that cannot be read.
+
+    One odd entry does not make the others unreadable; if there are no others, raises InvalidDocument.
+    """
+    found: list[T] = []
+    faults: list[InvalidDocument] = []
+    for index in range(answer.length(key)):
+        try:
+            found.append(read(answer.entry(key, index)))
+        except InvalidDocument as fault:
+            faults.append(fault)
+    if faults and not found:
+        raise faults[0]
+    return found, tuple(fault.reason for fault in faults)
+
+
+def _models_answer(answer: Table, *, any_name: bool) -> Facts:
     models: dict[str, Model] = {}
     aliases: dict[str, str] = {}
-    for entry in answer.tables("trained_model_configs"):
-        model_id = entry.model_id()
+
+    def read_entry(entry: Table) -> tuple[Model, tuple[str, ...]]:
+        found = new_model(entry.model_id(any_name=any_name), entry)
+        return found, entry.table("metadata").texts("model_aliases")
+
+    entries, faults = _each(answer, "trained_model_configs", read_entry)
+    odd_aliases: list[str] = []
+    for found, named in entries:
+        model_id = found.model_id
         if model_id in models:
             answer.invalid(f"has the model '{model_id}' twice")
-        models[model_id] = model(model_id, entry)
-        for alias in entry.table("metadata").texts("model_aliases"):
-            if aliases.setdefault(alias, model_id) != model_id:
+        models[model_id] = found
+        for alias in named:
+            if not (any_name or is_server_alias(alias)):
+                odd_aliases.append(f"{answer.source} has the alias '{alias}', a name that no server allows")
+            elif aliases.setdefault(alias, model_id) != model_id:
                 answer.invalid(f"has the alias '{alias}' on two models, '{aliases[alias]}' and '{model_id}'")
     parts = frozenset({"models", "aliases"})
-    return Facts((answer.source,), parts, aliases=aliases, models=models, counts={"models": answer.number("count")})
+    counts = {"models": (answer.number("count") or 0) - len(faults)}
+    left_out = (*faults, *odd_aliases)
+    return Facts((answer.source,), parts, aliases=aliases, models=models, counts=counts, left_out=left_out)
 
 
-def _stats_answer(answer: Table) -> Facts:
+def _stats_answer(answer: Table, *, any_name: bool) -> Facts:
     found: dict[str, tuple[Deployment, ...]] = {}
-    for entry in answer.tables("trained_model_stats"):
-        model_id = entry.model_id()
-        deployed = "deployment_stats" in entry.document
-        more = (_deployment_of_stats(entry.table("deployment_stats")),) if deployed else ()
+
+    def read_entry(entry: Table) -> tuple[str, tuple[Deployment, ...]]:
+        stats = entry.table("deployment_stats")
+        deployed = (_deployment_of_stats(stats),) if "deployment_stats" in entry.document else ()
+        return entry.model_id(any_name=any_name), deployed
+
+    entries, faults = _each(answer, "trained_model_stats", read_entry)
+    for model_id, more in entries:
         found[model_id] = found.get(model_id, ()) + more
-    parts = frozenset({"deployments"})
-    return Facts((answer.source,), parts, deployments=found, counts={"deployments": answer.number("count")})
+    counts = {"deployments": (answer.number("count") or 0) - len(faults)}
+    return Facts((answer.source,), frozenset({"deployments"}), deployments=found, counts=counts, left_out=faults)
 
 
 def _deployment_of_stats(stats: Table) -> Deployment:
     """Keep what the rules look at; before deployments had ids of their own, they went by the model's."""
-    status = stats.table("allocation_status")
+    state, status = stats.text("state") or "", stats.table("allocation_status")
+    count = _unless_ended(state, status.number("allocation_count"))
     return Deployment(
         stats.text("deployment_id") or stats.model_id(),
-        stats.text("state") or "",
-        status.number("allocation_count"),
-        status.number("target_allocation_count"),
+        state,
+        _on_nodes(stats) if count is None else count,
+        _unless_ended(state, status.number("target_allocation_count")),
     )
 
 
-def _pipelines_answer(answer: Table) -> Facts:
-    pipelines = {name: tuple(dict.fromkeys(names_in(body["processors"]))) for name, body in answer.document.items()}
-    return Facts((answer.source,), frozenset({"pipelines"}), pipelines=pipelines)
+def _unless_ended(state: str, count: int | None) -> int | None:
+    """A count of allocations; only a deployment that is starting or started has an `allocation_status` to say it.
 
-
-def names_in(processors: Any) -> Iterator[str]:
-    """The models and aliases that inference processors use, where Elasticsearch looks for them.
-
-    It looks into `foreach`, and into the `on_failure` of processors other than `inference` and `foreach`.
+    https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-trained-models-stats
     """
-    listed = processors if isinstance(processors, list) else ()
-    for kind, options in (item for processor in listed if isinstance(processor, dict) for item in processor.items()):
-        if not isinstance(options, dict):
-            continue
-        if kind == "inference":
-            if isinstance(options.get("model_id"), str):
-                yield options["model_id"]
-        elif kind == "foreach":
-            yield from names_in([options.get("processor")])
-        else:
-            yield from names_in(options.get("on_failure"))
+    return 0 if count is None and state in ("stopping", "failed") else count
+
+
+def _on_nodes(stats: Table) -> int | None:
+    """How many allocations the nodes of a deployment have started; None where they do not say.
+
+    Elasticsearch Serverless may leave `state` and `allocation_status` out: https://github.com/elastic/kibana/pull/180480
+    """
+    states = [(node.table("routing_state").text("routing_state"), node) for node in stats.tables("nodes")]
+    counts = [_allocations_on(node) if state == "started" else 0 for state, node in states if state is not None]
+    return sum(counts) if counts else None
+
+
+def _allocations_on(node: Table) -> int:
+    count = node.number("number_of_allocations")
+    return 1 if count is None else count
+
+
+def _pipelines_answer(document: Document, source: str) -> Facts:
+    """Pipelines, which keep their nulls."""
+    found = {name: pipeline(body) for name, body in document.items()}
+    return Facts((source,), frozenset({"pipelines"}), pipelines=found)
 
 
 # --- a model and its deployments ---
+
+
+def new_model(model_id: str, table: Table) -> Model:
+    """Build a model from a document that was passed in, if it can be kept and exported; raises InvalidDocument."""
+    foreign = _foreign_key(table.document)
+    if foreign:
+        table.invalid(f"has {table.place(foreign)}, which is not a key of a model")
+    check_model(table.document, f"{table.source}{f' (at {table.where})' if table.where else ''}")
+    return model(model_id, table)
+
+
+def _foreign_key(document: Document) -> str | None:
+    """A key that holds another model, as a name with dots makes of it in TOML; keys of newer servers are not meant."""
+    tables = (key for key, value in document.items() if isinstance(value, dict) and key not in _TABLES)
+    return next((key for key in tables if not _KEY.fullmatch(key) or document[key].keys() & _OF_A_MODEL), None)
+
+
+_KEY = re.compile(r"[a-z][a-z0-9_]*")
+_OF_A_MODEL = frozenset({"model_type", "input", "inference_config", "deployments"})
+_TABLES = frozenset(
+    {
+        "input",
+        "inference_config",
+        "metadata",
+        "default_field_map",
+        "location",
+        "model_package",
+        "prefix_strings",
+        "definition",
+    }
+)
 
 
 def model(model_id: str, table: Table) -> Model:
@@ -176,7 +320,9 @@ def model(model_id: str, table: Table) -> Model:
     metadata = {key: value for key, value in table.table("metadata").document.items() if key != "model_aliases"}
     if metadata:
         config["metadata"] = metadata
-    return Model(model_id, config, tuple(_deployment(entry) for entry in table.tables("deployments")))
+    if "deployments" in table.document:
+        return Model(model_id, config, tuple(_deployment(entry) for entry in table.tables("deployments")))
+    return Model(model_id, config).deployed_as(None)
 
 
 _NOT_CONFIG = ("model_id", "deployments", "metadata")
@@ -187,11 +333,12 @@ def _deployment(table: Table) -> Deployment:
     deployment_id = table.text("deployment_id")
     if deployment_id is None:
         table.invalid(f"has no deployment_id in {table.where}")
+    state = table.text("state") or ""
     return Deployment(
         deployment_id,
-        table.text("state") or "",
-        table.number("allocation_count"),
-        table.number("target_allocation_count"),
+        state,
+        _unless_ended(state, table.number("allocation_count")),
+        _unless_ended(state, table.number("target_allocation_count")),
         {key: value for key, value in table.document.items() if key not in _DEPLOYMENT_KEYS},
     )
 
@@ -202,32 +349,43 @@ def _deployment(table: Table) -> Deployment:
 def declaration(document: Document, source: str) -> Facts:
     """Read aliases, models and pipelines; a name that no alias can have is taken as it is, to be judged later."""
     table = Table(document, source)
-    for key in sorted(document.keys() - {"aliases", "models", "pipelines", "format", "revision"}):
-        table.invalid(f"has the key '{key}', which no declaration has (it has aliases, models, pipelines)")
+    for key in sorted(document.keys() - {*DECLARED, "format", "revision"}):
+        table.invalid(f"has the key '{key}', which no declaration has (it has {', '.join(DECLARED)})")
     if document.get("format", 1) != 1:
         table.invalid(f"has format {document['format']}; this version of mlalias reads format 1")
-    models = {model_id: model(valid_model_id(model_id, table), body) for model_id, body in table.each("models")}
-    parts = document.keys() & {"aliases", "models", "pipelines"}
+    models = {model_id: _declared_model(model_id, body) for model_id, body in table.each("models")}
+    deployed = [model_id for model_id, body in table.each("models") if "deployments" in body.document]
+    parts = {"pipelines" if key == "bodies" else key for key in document.keys() & DECLARED}
     return Facts(
         (source,),
-        frozenset(parts | {"deployments"} if "models" in parts else parts),
+        frozenset(parts),
         aliases=aliases(table),
-        models={model_id: found._replace(deployments=()) for model_id, found in models.items()},
-        deployments={model_id: found.deployments for model_id, found in models.items()},
-        pipelines=pipelines(table),
+        models={model_id: found.deployed_as(None) for model_id, found in models.items()},
+        deployments={model_id: models[model_id].deployments or () for model_id in deployed},
+        pipelines=from_tables(table),
     )
+
+
+def _declared_model(model_id: str, body: Table) -> Model:
+    foreign = _foreign_key(body.document)
+    if foreign:
+        name = ".".join((model_id, foreign, *_nested_names(body.document[foreign])))
+        body.invalid(f'has a model whose name needs quotes, as it has dots: write [models."{name}"]')
+    return new_model(valid_model_id(model_id, body), body)
+
+
+def _nested_names(document: Document) -> tuple[str, ...]:
+    """The keys below a table that holds nothing but one more table, down to the one that holds a model."""
+    (key, value), *more = document.items() or [("", None)]
+    if more or not isinstance(value, dict) or key in _TABLES:
+        return ()
+    return (key, *_nested_names(value))
 
 
 def aliases(table: Table) -> dict[str, str]:
     """The `[aliases]` of a document."""
     table = table.table("aliases")
-    return {alias: table.text(alias) or "" for alias in table.document}
-
-
-def pipelines(table: Table) -> dict[str, tuple[str, ...]]:
-    """The `[pipelines]` of a document: what each names."""
-    table = table.table("pipelines")
-    return {name: table.texts(name) for name in table.document}
+    return {alias: unless_dotted(table, alias).text(alias) or "" for alias in table.document}
 
 
 # --- writing ---
@@ -236,8 +394,9 @@ def pipelines(table: Table) -> dict[str, tuple[str, ...]]:
 def to_model_document(found: Model) -> Document:
     """A model's keys as its file and a declaration have them."""
     document = dict(found.config)
-    if found.deployments:
-        document["deployments"] = [to_deployment(deployment) for deployment in found.deployments]
+    if found.deployments or (found.deployments == () and found.model_type == "pytorch"):
+        listed = (to_deployment(deployment) for deployment in found.deployments)
+        document["deployments"] = [{k: value for k, value in keys.items() if value is not None} for keys in listed]
     return document
 
 
@@ -253,9 +412,10 @@ def to_declaration(catalog: Catalog) -> Document:
     document: Document = {
         "aliases": dict(sorted(catalog.aliases.items())),
         "models": {found.model_id: to_model_document(found) for found in catalog.known_models()},
-        "pipelines": {name: list(names) for name, names in sorted(catalog.pipelines.items())},
+        **to_tables(catalog.pipelines),
     }
-    return {key: table for key, table in document.items() if table or key == "aliases"}
+    empty = {"aliases"} | ({"pipelines"} if catalog.pipelines_known else set())
+    return {key: table for key, table in document.items() if table or key in empty}
 
 
 def to_config(found: Model, aliases_of: Sequence[str]) -> Document:

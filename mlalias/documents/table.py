@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple, NoReturn
 
 from mlalias.core.catalog import is_model_id
-from mlalias.documents.codec import Document, invalid
+from mlalias.documents.codec import Document, invalid, to_line
 
 
 class Table(NamedTuple):
-    """A table somewhere in a document, whose readers raise InvalidDocument with the place of what is amiss."""
+    """A table somewhere in a document, whose readers raise InvalidDocument with the place of a fault."""
 
     document: Document
     source: str
@@ -33,11 +33,18 @@ class Table(NamedTuple):
 
     def tables(self, key: str) -> Iterator["Table"]:
         """A list of tables."""
-        for index, entry in enumerate(self._typed(key, list, "a list") or ()):
-            where = f"{self.place(key)}[{index}]"
-            if not isinstance(entry, dict):
-                self.invalid(f"has {where} that is not a table")
-            yield Table(entry, self.source, where)
+        return (self.entry(key, index) for index in range(self.length(key)))
+
+    def length(self, key: str) -> int:
+        """How many items a list has."""
+        return len(self._typed(key, list, "a list") or ())
+
+    def entry(self, key: str, index: int) -> "Table":
+        """A table in a list."""
+        entry, where = self.document[key][index], f"{self.place(key)}[{index}]"
+        if not isinstance(entry, dict):
+            self.invalid(f"has {where} that is not a table")
+        return Table(entry, self.source, where)
 
     def each(self, key: str) -> Iterator[tuple[str, "Table"]]:
         """The tables in a table, by their keys."""
@@ -56,19 +63,19 @@ class Table(NamedTuple):
             self.invalid(f"has {self.place(key)} that is not a list of strings")
         return tuple(found)
 
-    def number(self, key: str) -> int:
-        """A count; 0 if it is not there."""
+    def number(self, key: str) -> int | None:
+        """A number that is not negative; None if it is not there."""
         count: int | None = self._typed(key, int, "a whole number")
         if isinstance(count, bool) or (count is not None and count < 0):
             self.invalid(f"has {self.place(key)} that is not a count")
-        return count or 0
+        return count
 
-    def model_id(self) -> str:
-        """The `model_id`, which must be there and valid."""
+    def model_id(self, *, any_name: bool = False) -> str:
+        """The `model_id`, which must be there, and valid unless `any_name` will do."""
         model_id = self.text("model_id")
         if model_id is None:
             self.invalid(f"has no {self.place('model_id')}")
-        return valid_model_id(model_id, self)
+        return model_id if any_name else valid_model_id(model_id, self)
 
     def _typed(self, key: str, kind: type, kind_name: str) -> Any:
         value = self.document.get(key)
@@ -82,3 +89,15 @@ def valid_model_id(model_id: str, table: Table) -> str:
     if not is_model_id(model_id):
         table.invalid(f"has '{model_id}', which is not a valid model id")
     return model_id
+
+
+def unless_dotted(table: Table, key: str) -> Table:
+    """Pass a table on, unless a name with dots that lacks its quotes has made a table of a key."""
+    parts, value = [key], table.document[key]
+    while isinstance(value, dict) and value:
+        key, value = next(iter(value.items()))
+        parts.append(key)
+    if len(parts) > 1 and isinstance(value, str | list):
+        name = ".".join(parts)
+        table.invalid(f'has a name that needs quotes, as it has dots: write "{name}" = {to_line(value)}')
+    return table

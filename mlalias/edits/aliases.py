@@ -11,7 +11,13 @@ from mlalias.names import not_found
 
 
 def look_up(
-    catalog: Catalog, model_alias: str, model_id: str, *, reassign: bool, if_current: str | None = None
+    catalog: Catalog,
+    model_alias: str,
+    model_id: str,
+    *,
+    reassign: bool,
+    if_current: str | None = None,
+    existed: bool = False,
 ) -> Move:
     """Look up both ends of a move, each once: on a cluster each is a request."""
     target = catalog.aliases.get(model_alias)
@@ -24,6 +30,7 @@ def look_up(
         reassign=reassign,
         if_current=if_current,
         alias_is_model_id=model_alias in catalog.models,
+        existed=existed or target is not None,
     )
 
 
@@ -58,11 +65,7 @@ def judged(catalog: Catalog, move: Move, outcomes: tuple[Outcome, ...]) -> Plan:
     """The plan for one move that the rules have judged."""
     context = Context(catalog, move.model_alias, move, outcomes)
     errors = tuple(_refusal(fault, context) for fault in refusals(outcomes))
-    warnings = tuple(
-        Caution(outcome.message, outcome.rule.id, move.model_alias, move.overlap)
-        for outcome in outcomes
-        if outcome.result == "warn" and not errors
-    )
+    warnings = () if errors else _warnings(move, outcomes)
     asked = (Change(move.model_alias, move.model_id, move.target),)
     return Plan(
         catalog,
@@ -71,6 +74,20 @@ def judged(catalog: Catalog, move: Move, outcomes: tuple[Outcome, ...]) -> Plan:
         outcomes={move.model_alias: outcomes},
         warnings=warnings,
         errors=errors,
+    )
+
+
+def _warnings(move: Move, outcomes: Sequence[Outcome]) -> tuple[Caution, ...]:
+    """The warnings of the rules; of two rules that lack the same fact, the first one's."""
+    warned = {outcome.message: outcome for outcome in reversed(outcomes) if outcome.result == "warn"}
+    return tuple(
+        Caution(
+            message,
+            outcome.rule.id,
+            move.model_alias,
+            overlap=None if "deployment" in outcome.rule.tags else move.overlap,
+        )
+        for message, outcome in reversed(warned.items())
     )
 
 
@@ -127,7 +144,9 @@ def delete(model_alias: str, model_id: str | None = None, *, missing_ok: bool = 
             conflict = Conflict(other, rule="names_another_model", context=Context(catalog, model_alias))
             return Plan(catalog, refused=asked, errors=(conflict,))
         errors = in_use(catalog, model_alias)
-        return Plan(catalog, () if errors else asked, refused=asked if errors else (), errors=errors)
+        if errors:
+            return Plan(catalog, refused=asked, errors=errors)
+        return Plan(catalog, asked, warnings=_pipelines_unknown(catalog, model_alias))
 
     return edit
 
@@ -139,6 +158,14 @@ def in_use(catalog: Catalog, model_alias: str) -> tuple[Conflict, ...]:
         return ()
     reason = f"the alias '{model_alias}' is used by {listed_pipelines(used)}"
     return (Conflict(reason, rule="in_use", context=Context(catalog, model_alias)),)
+
+
+def _pipelines_unknown(catalog: Catalog, model_alias: str) -> tuple[Caution, ...]:
+    """The warning where a pipeline may use an alias; a cluster refuses the deletion then."""
+    if catalog.pipelines_naming(model_alias) is not None:
+        return ()
+    text = f"whether an ingest pipeline uses the alias '{model_alias}' is not known: {catalog.lacks_pipelines}"
+    return (Caution(text, rule="pipelines_unknown", model_alias=model_alias),)
 
 
 def _nothing_to_delete(catalog: Catalog, name: str) -> NotFound:
@@ -170,7 +197,7 @@ def rollback(model_alias: str, *, to: int | None, deletes: bool) -> Edit:
         if goal is None:
             plan = _undo_creation(catalog, model_alias, to, deletes=deletes)
         else:
-            move = look_up(catalog, model_alias, goal, reassign=True)
+            move = look_up(catalog, model_alias, goal, reassign=True, existed=True)
             plan = judged(catalog, move, judge(move))
         return plan._replace(undoes=undoes)
 
@@ -190,14 +217,17 @@ def _undo_creation(catalog: Catalog, model_alias: str, to: int | None, *, delete
 
 
 def _way_back(catalog: Catalog, model_alias: str, to: int | None) -> tuple[str | None, tuple[int, ...]]:
-    """The model to go back to (None: no alias), and the revisions that this undoes; raises Conflict or NotFound."""
+    """The model to go back to (None: no alias), and the revisions that this undoes.
+
+    Raises Conflict, Refused or NotFound.
+    """
     _check_agreement(catalog, model_alias)
     if to is not None:
         return _at_revision(catalog, model_alias, to)
     stands = standing(catalog.history, model_alias)
     if not stands:
         reason = f"the alias '{model_alias}' has no change left to undo"
-        raise Conflict(reason, rule="nothing_to_undo", context=Context(catalog, model_alias))
+        raise Refused(reason, rule="nothing_to_undo", context=Context(catalog, model_alias))
     entry, change = stands[0]
     return change.previous_model_id, (entry.revision,)
 
@@ -246,7 +276,7 @@ def dangling(model_alias: str, target: str) -> Caution:
 def homonyms(names: Iterable[str], catalog: Catalog) -> tuple[Failure, ...]:
     """The failures for names that would be both an alias and a model id: nobody could tell which is meant."""
     return tuple(
-        Conflict(
+        Refused(
             f"'{name}' would be both an alias and the id of a model",
             rule="alias_and_model",
             context=Context(catalog, name),

@@ -1,16 +1,16 @@
 """The edit of many aliases at once, as files declare them: apply."""
 
 from collections import ChainMap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from mlalias.core.catalog import Catalog, Change, Model, is_pattern
+from mlalias.core.catalog import Catalog, Change, Model, Pipeline, is_pattern
 from mlalias.core.plan import Caution, Context, Edit, FactChange, Plan
 from mlalias.core.rules import judge
 from mlalias.documents.facts import Facts
 from mlalias.edits.aliases import dangling, delete, homonyms, judged, look_up
 from mlalias.errors import NotFound, Refused
-from mlalias.names import matches, not_found
+from mlalias.names import Matcher, not_found
 
 
 def apply(facts: Facts, *, prune: bool, only: Sequence[str], allow_empty: bool) -> Edit:
@@ -24,8 +24,9 @@ def apply(facts: Facts, *, prune: bool, only: Sequence[str], allow_empty: bool) 
         if missing:
             return Plan(catalog, errors=missing)
         additions = _additions(catalog, facts)
-        declared = {alias: facts.aliases[alias] for alias in sorted(facts.aliases) if _looked_at(alias, only)}
-        pruned = _undeclared(catalog, declared, only) if prune else ()
+        looked_at = Matcher(only or ["*"])
+        declared = {alias: facts.aliases[alias] for alias in filter(looked_at, sorted(facts.aliases))}
+        pruned = sorted(filter(looked_at, catalog.aliases.keys() - declared.keys())) if prune else ()
         if pruned and not declared and not allow_empty:
             return Plan(catalog, errors=(_nothing_declared(catalog, facts, only, len(pruned)),))
         after = additions.to(catalog)
@@ -38,7 +39,7 @@ def apply(facts: Facts, *, prune: bool, only: Sequence[str], allow_empty: bool) 
             models=additions.models,
             pipelines=additions.pipelines,
             facts=additions.facts,
-            warnings=additions.cautions + plan.warnings,
+            warnings=(*additions.cautions, *_matching_nothing(catalog, facts, only), *plan.warnings),
             errors=plan.errors + homonyms(both, catalog),
         )
 
@@ -56,7 +57,7 @@ class _Additions(NamedTuple):
     """The facts of a declaration that a catalog lacks; what it knows otherwise stays, with a warning."""
 
     models: Mapping[str, Model]
-    pipelines: Mapping[str, Sequence[str]] | None
+    pipelines: Mapping[str, Pipeline] | None
     facts: tuple[FactChange, ...]
     cautions: tuple[Caution, ...]
 
@@ -68,20 +69,21 @@ class _Additions(NamedTuple):
 
 def _additions(catalog: Catalog, facts: Facts) -> _Additions:
     models: dict[str, Model] = {}
-    pipelines: dict[str, Sequence[str]] = {}
+    pipelines: dict[str, Pipeline] = {}
     differing: list[str] = []
     for model_id, config in sorted(facts.models.items()):
         known = catalog.models.get(model_id)
-        untold = known.deployments if known else ()
-        declared = config._replace(deployments=facts.deployments.get(model_id, untold))
+        declared = config.deployed_as(known)
+        if model_id in facts.deployments:
+            declared = declared._replace(deployments=facts.deployments[model_id])
         if known is None:
             models[model_id] = declared
         elif known != declared:
             differing.append(f"the model '{model_id}'")
-    for name, names in sorted(facts.pipelines.items()):
+    for name, pipeline in sorted(facts.pipelines.items()):
         if name not in catalog.pipelines:
-            pipelines[name] = names
-        elif tuple(catalog.pipelines[name]) != tuple(names):
+            pipelines[name] = pipeline
+        elif not _agree(catalog.pipelines[name], pipeline):
             differing.append(f"the pipeline '{name}'")
     return _Additions(
         models,
@@ -91,11 +93,16 @@ def _additions(catalog: Catalog, facts: Facts) -> _Additions:
             *(FactChange("new", "pipeline", name) for name in pipelines),
         ),
         (
-            *(Caution(note) for note in facts.notes),
+            *map(Caution, facts.warnings),
             *(Caution(text) for text in _ignored(facts)),
             *(Caution(f"{thing} differs from the one in {facts.source}; it stays as it is") for thing in differing),
         ),
     )
+
+
+def _agree(known: Pipeline, declared: Pipeline) -> bool:
+    """Whether a declared pipeline, of which only the names may be written, is the known one."""
+    return known.names == declared.names and declared.body in (None, known.body)
 
 
 def _ignored(facts: Facts) -> tuple[str, ...]:
@@ -119,12 +126,12 @@ def _missing(catalog: Catalog, facts: Facts, only: Sequence[str]) -> tuple[NotFo
     return tuple(not_found(catalog, name, "alias") for name in exact if name not in catalog.aliases)
 
 
-def _looked_at(alias: str, only: Sequence[str]) -> bool:
-    return not only or any(matches(pattern, alias) for pattern in only)
-
-
-def _undeclared(catalog: Catalog, declared: Iterable[str], only: Sequence[str]) -> tuple[str, ...]:
-    return tuple(sorted(alias for alias in catalog.aliases.keys() - set(declared) if _looked_at(alias, only)))
+def _matching_nothing(catalog: Catalog, facts: Facts, only: Sequence[str]) -> tuple[Caution, ...]:
+    """What is to be said of patterns that match no alias, declared or known."""
+    patterns = [pattern for pattern in dict.fromkeys(only) if is_pattern(pattern)]
+    aliases = (*facts.aliases, *catalog.aliases) if patterns else ()
+    idle = (pattern for pattern in patterns if not any(map(Matcher([pattern]), aliases)))
+    return tuple(Caution(f"no alias matches '{pattern}'") for pattern in idle)
 
 
 def _nothing_declared(catalog: Catalog, facts: Facts, only: Sequence[str], count: int) -> Refused:

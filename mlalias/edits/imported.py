@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from mlalias.core.catalog import Catalog, Change, Model, is_model_id, is_server_alias
+from mlalias.core.catalog import Catalog, Change, Model, Pipeline, is_model_id, is_server_alias
 from mlalias.core.plan import Caution, Context, Edit, FactChange, Plan
 from mlalias.documents.facts import Facts
 from mlalias.edits.aliases import dangling, homonyms
-from mlalias.errors import Conflict, Failure, InvalidDocument, Refused
+from mlalias.errors import Failure, InvalidDocument, Refused
+from mlalias.text import plural
 
 
 def import_facts(facts: Facts, *, reassign: bool = False, prune: bool = False) -> Edit:
@@ -31,9 +32,14 @@ def import_facts(facts: Facts, *, reassign: bool = False, prune: bool = False) -
             changes,
             models={model_id: model for model_id, model in models.items() if model != catalog.models.get(model_id)},
             forgotten=gone,
-            pipelines=None if pipelines == _as_tuples(catalog.pipelines) else pipelines,
+            pipelines=pipelines if _tells_of_pipelines(catalog, pipelines, facts) else None,
             facts=tuple(_compared(catalog, models, gone, pipelines, facts)),
-            warnings=(*map(Caution, (*facts.notes, *_pages(facts), *unknown, *kept)), *_dangling(changes, known)),
+            warnings=(
+                *map(Caution, (*facts.warnings, *_pages(facts), *unknown, *kept)),
+                *map(Caution, _no_longer_deployed(catalog, models, facts)),
+                *map(Caution, _deployments_unknown(models)),
+                *_dangling(changes, known),
+            ),
         )
         moved = () if reassign else tuple(change for change in changes if change.result == "reassigned")
         both = plan.aliases.keys() & known
@@ -41,7 +47,7 @@ def import_facts(facts: Facts, *, reassign: bool = False, prune: bool = False) -
         return plan._replace(
             changes=tuple(change for change in changes if change.model_alias not in bad),
             refused=tuple(change for change in changes if change.model_alias in bad),
-            errors=(*_conflicts(catalog, moved, facts), *homonyms(both, catalog)),
+            errors=(*_taken(catalog, moved, facts), *homonyms(both, catalog)),
         )
 
     return edit
@@ -51,8 +57,8 @@ def _unfit(facts: Facts, *, prune: bool) -> tuple[Failure, ...]:
     """What keeps facts from being taken into any catalog."""
     if not facts.parts:
         return (InvalidDocument(f"{facts.source} is empty"),)
-    pages = _pages(facts) if prune else ()
-    return (*_invalid_names(facts), *(Refused(f"{page}, and --prune needs the whole") for page in pages))
+    incomplete = (*facts.left_out[:1], *_pages(facts)) if prune else ()
+    return (*_invalid_names(facts), *(Refused(f"{reason}, and --prune needs the whole") for reason in incomplete))
 
 
 def _invalid_names(facts: Facts) -> tuple[Failure, ...]:
@@ -88,8 +94,7 @@ def _taken_models(
     models: dict[str, Model] = {}
     unknown = []
     for model_id, config in sorted(facts.models.items()):
-        known = catalog.models.get(model_id)
-        models[model_id] = config._replace(deployments=known.deployments if known else ())
+        models[model_id] = config.deployed_as(catalog.models.get(model_id))
     for model_id, deployments in sorted(facts.deployments.items()):
         model = models.get(model_id) or catalog.models.get(model_id)
         if model is None or model_id in gone:
@@ -104,15 +109,46 @@ def _taken_models(
     return models, unknown
 
 
-def _taken_pipelines(catalog: Catalog, facts: Facts, *, prune: bool) -> dict[str, tuple[str, ...]]:
+def _no_longer_deployed(catalog: Catalog, models: Mapping[str, Model], facts: Facts) -> Iterator[str]:
+    """What is to be said of deployments that stats take away: asked for one deployment, stats list no other.
+
+    Nothing in them shows what was asked: https://github.com/elastic/elasticsearch/issues/95440
+    """
+    for model_id in sorted(facts.deployments.keys() & models.keys()):
+        known = catalog.models.get(model_id)
+        left = {deployment.deployment_id for deployment in models[model_id].deployments or ()}
+        for deployment in (known and known.deployments) or ():
+            if deployment.deployment_id not in left:
+                yield f"the deployment '{deployment.deployment_id}' of '{model_id}' is not in {facts.source}: removed"
+
+
+def _deployments_unknown(models: Mapping[str, Model]) -> Iterator[str]:
+    """What is to be said once of all models whose deployments are not known."""
+    unknown = [model_id for model_id, model in models.items() if model.deployments is None]
+    if unknown:
+        which = f"'{unknown[0]}'" + (f" and {plural(len(unknown) - 1, 'other model')}" if unknown[1:] else "")
+        are = "are" if unknown[1:] else "is"
+        yield f"whether {which} {are} deployed is not known: import GET _ml/trained_models/_stats"
+
+
+def _taken_pipelines(catalog: Catalog, facts: Facts, *, prune: bool) -> Mapping[str, Pipeline]:
     if "pipelines" not in facts.parts:
-        return _as_tuples(catalog.pipelines)
-    kept = {} if prune else _as_tuples(catalog.pipelines)
-    return dict(sorted((kept | _as_tuples(facts.pipelines)).items()))
+        return catalog.pipelines
+    kept = {} if prune else dict(catalog.pipelines)
+    taken = {name: _with_known_body(catalog, name, found) for name, found in facts.pipelines.items()}
+    return dict(sorted((kept | taken).items()))
 
 
-def _as_tuples(pipelines: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
-    return {name: tuple(names) for name, names in pipelines.items()}
+def _with_known_body(catalog: Catalog, name: str, pipeline: Pipeline) -> Pipeline:
+    """A pipeline of which only the names are told keeps the body that is known, if it uses the same names."""
+    known = catalog.pipelines.get(name) if pipeline.body is None else None
+    return known if known and known.names == pipeline.names else pipeline
+
+
+def _tells_of_pipelines(catalog: Catalog, pipelines: Mapping[str, Pipeline], facts: Facts) -> bool:
+    """Whether there is something to write: that there are no pipelines, too, if that was not known."""
+    first = "pipelines" in facts.parts and not catalog.pipelines_known
+    return first or pipelines != catalog.pipelines
 
 
 def _taken_aliases(catalog: Catalog, facts: Facts, gone: Sequence[str]) -> tuple[Change, ...]:
@@ -136,9 +172,9 @@ def _kept_aliases(catalog: Catalog, facts: Facts) -> tuple[str, ...]:
     )
 
 
-def _conflicts(catalog: Catalog, moved: Sequence[Change], facts: Facts) -> tuple[Conflict, ...]:
+def _taken(catalog: Catalog, moved: Sequence[Change], facts: Facts) -> tuple[Refused, ...]:
     return tuple(
-        Conflict(
+        Refused(
             f"the alias '{change.model_alias}' names '{change.previous_model_id}' here, "
             f"and '{change.model_id}' in {facts.source}",
             rule="alias_taken",
@@ -159,7 +195,7 @@ def _compared(
     catalog: Catalog,
     models: Mapping[str, Model],
     gone: Sequence[str],
-    pipelines: Mapping[str, Sequence[str]],
+    pipelines: Mapping[str, Pipeline],
     facts: Facts,
 ) -> Iterator[FactChange]:
     """What becomes of every fact that was told of."""
@@ -167,15 +203,20 @@ def _compared(
         old = catalog.models.get(model_id)
         if model_id in facts.models:
             yield FactChange(_result(old and old.config, model.config), "model", model_id)
-        before = old.deployments if old else ()
-        if (before or model.deployments) and "deployments" in facts.parts:
-            yield FactChange(_result(before or None, model.deployments or None), "deployments", model_id)
+        yield from _compared_deployments(old, model, told=model_id in facts.deployments)
     yield from (FactChange("removed", "model", model_id) for model_id in gone)
     told = sorted(facts.pipelines.keys() | (catalog.pipelines.keys() - pipelines.keys()))
     for name in told:
-        before_names = catalog.pipelines.get(name)
-        after = pipelines.get(name)
-        yield FactChange(_result(before_names and tuple(before_names), after), "pipeline", name)
+        yield FactChange(_result(catalog.pipelines.get(name), pipelines.get(name)), "pipeline", name)
+
+
+def _compared_deployments(old: Model | None, new: Model, *, told: bool) -> Iterator[FactChange]:
+    before, after = (old.deployments if old else ()), new.deployments
+    if before or after:
+        if told or before != after:
+            yield FactChange(_result(before or None, after or None), "deployments", new.model_id)
+    elif before is None and after is not None:
+        yield FactChange("changed", "deployments", new.model_id)  # that there are none was not known
 
 
 def _result(before: Any, after: Any) -> Any:

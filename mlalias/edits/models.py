@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
-from mlalias.core.catalog import Catalog, Change, Deployment, Model, is_model_id
-from mlalias.core.plan import Context, Edit, FactChange, Plan
+from mlalias.core.catalog import Catalog, Change, Deployment, Model, is_new_model_id
+from mlalias.core.plan import Caution, Context, Edit, FactChange, Plan
 from mlalias.documents.codec import Document
-from mlalias.documents.facts import model, names_in
+from mlalias.documents.facts import new_model
+from mlalias.documents.pipelines import pipeline
 from mlalias.documents.table import Table
 from mlalias.edits.aliases import listed_pipelines
-from mlalias.errors import Conflict, InvalidDocument, NotFound, Refused
+from mlalias.errors import Conflict, Damaged, InvalidDocument, NotFound, Refused
 from mlalias.names import matches, not_found
 
 _VALIDATION = "action_request_validation_exception"
@@ -20,21 +21,41 @@ _DEFINITIONS = ("definition", "compressed_definition")
 def forget(model_id: str, *, force: bool, missing_ok: bool = False) -> Edit:
     """Remove a model and its aliases, under Elasticsearch's conditions; `force` ignores all but that it exists.
 
+    With `force` the model is not read, so that one that cannot be read can be removed.
     https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-delete-trained-model
     """
 
     def edit(catalog: Catalog) -> Plan:
-        model = catalog.models.get(model_id)
-        if model is None:
+        if not _is_there(catalog, model_id):
             return Plan(catalog) if missing_ok else Plan(catalog, errors=(_no_model(catalog, model_id),))
         aliases = catalog.aliases_of(model_id)
-        errors = () if force else _still_used(catalog, model_id, aliases, deployed=bool(model.deployments))
+        deployments = () if force else _deployments(catalog, model_id)
+        errors = () if force else _still_used(catalog, model_id, aliases, deployed=bool(deployments))
         if errors:
             return Plan(catalog, errors=errors)
         changes = tuple(Change(alias, None, model_id) for alias in aliases)
-        return Plan(catalog, changes, forgotten=(model_id,), facts=(FactChange("removed", "model", model_id),))
+        unknown = (Caution(f"whether '{model_id}' was deployed is not known"),) if deployments is None else ()
+        removed = (FactChange("removed", "model", model_id),)
+        return Plan(catalog, changes, forgotten=(model_id,), facts=removed, warnings=unknown)
 
     return edit
+
+
+def _is_there(catalog: Catalog, model_id: str) -> bool:
+    """Whether there is a model, readable or not."""
+    try:
+        return model_id in catalog.models
+    except Damaged:
+        return True
+
+
+def _deployments(catalog: Catalog, model_id: str) -> tuple[Deployment, ...] | None:
+    """The deployments of a model; raises Damaged, by the rule `unreadable`, if it cannot be read."""
+    try:
+        return catalog.models[model_id].deployments
+    except Damaged as damage:
+        context = Context(catalog, name=model_id, kind="model")
+        raise damage.but(damage.reason, rule="unreadable", context=context) from damage
 
 
 def _no_model(catalog: Catalog, name: str) -> NotFound:
@@ -68,7 +89,8 @@ def put_model(model_id: str, document: Document) -> Edit:
     _valid_id(model_id, "model")
     if "deployments" in document:
         raise InvalidDocument("the body has the key 'deployments', and a new model is not deployed")
-    created = _created(model(model_id, Table(document, "the body")))
+    table = Table(document, "the body")
+    created = _created(new_model(model_id, table))
 
     def edit(catalog: Catalog) -> Plan:
         if model_id in catalog.models:
@@ -87,7 +109,7 @@ def _created(given: Model) -> Model:
         config["model_type"] = _type_of(given.config.get("definition"))
     if config.get("model_type") == "pytorch" and "input" not in config:
         config["input"] = {"field_names": ["input"]}
-    return given._replace(config=config)
+    return given._replace(config=config, deployments=())
 
 
 def _type_of(definition: Any) -> str:
@@ -99,17 +121,16 @@ def _type_of(definition: Any) -> str:
 
 
 def put_pipeline(name: str, document: Document) -> Edit:
-    """Add an ingest pipeline or replace it; only what its processors name is kept. Raises InvalidDocument."""
+    """Add an ingest pipeline or replace it; it is kept whole. Raises InvalidDocument."""
     processors = document.get("processors")
     if not isinstance(processors, list) or not all(isinstance(one, dict) for one in processors):
         raise InvalidDocument("the body has no list of processors", type="parse_exception")
-    names = tuple(dict.fromkeys(names_in(processors)))
+    put = pipeline(document)
 
     def edit(catalog: Catalog) -> Plan:
-        known = catalog.pipelines.get(name)
-        if known is not None and tuple(known) == names:
+        if catalog.pipelines.get(name) == put:
             return Plan(catalog)
-        return Plan(catalog, pipelines={**catalog.pipelines, name: names})
+        return Plan(catalog, pipelines={**catalog.pipelines, name: put})
 
     return edit
 
@@ -122,7 +143,7 @@ def delete_pipelines(pattern: str) -> Edit:
         if not gone:
             missing = NotFound(f"there is no ingest pipeline '{pattern}'")
             return Plan(catalog, errors=() if pattern == "*" else (missing,))
-        kept = {name: names for name, names in catalog.pipelines.items() if name not in gone}
+        kept = {name: known for name, known in catalog.pipelines.items() if name not in gone}
         return Plan(catalog, pipelines=kept)
 
     return edit
@@ -145,7 +166,7 @@ def start(name: str, deployment_id: str, allocations: int) -> Edit:
             return Plan(catalog, errors=(not_found(catalog, name, "model"),))
         deployment = Deployment(deployment_id or found.model_id, "started", allocations, allocations)
         refused = _undeployable(catalog, found, deployment.deployment_id)
-        return _redeployed(catalog, found._replace(deployments=(*found.deployments, deployment)), *refused)
+        return _redeployed(catalog, found._replace(deployments=(*(found.deployments or ()), deployment)), *refused)
 
     return edit
 
@@ -153,7 +174,7 @@ def start(name: str, deployment_id: str, allocations: int) -> Edit:
 def _undeployable(catalog: Catalog, found: Model, deployment_id: str) -> tuple[Refused, ...]:
     if found.model_type != "pytorch":
         return (Refused(f"the model '{found.model_id}' is no pytorch model, and only these are deployed"),)
-    taken = {one.deployment_id for known in catalog.known_models() for one in known.deployments}
+    taken = {one.deployment_id for known in catalog.known_models() for one in known.deployments or ()}
     if deployment_id in taken:
         return (Refused(f"there is a deployment '{deployment_id}' already", type=_EXISTS),)
     return ()
@@ -165,10 +186,11 @@ def stop(name: str, *, force: bool) -> Edit:
     def edit(catalog: Catalog) -> Plan:
         target = catalog.target(name)
         for found in catalog.known_models():
-            kept = tuple(one for one in found.deployments if one.deployment_id != name)
-            if found.model_id == target and len(kept) == len(found.deployments):
+            deployments = found.deployments or ()
+            kept = tuple(one for one in deployments if one.deployment_id != name)
+            if found.model_id == target and len(kept) == len(deployments):
                 kept = ()
-            if len(kept) < len(found.deployments):
+            if len(kept) < len(deployments):
                 return _redeployed(catalog, found._replace(deployments=kept), *_needed(catalog, found, name, force))
         return Plan(catalog, errors=(NotFound(f"there is no deployment '{name}'"),))
 
@@ -189,5 +211,5 @@ def _redeployed(catalog: Catalog, changed: Model, *errors: Refused | Conflict) -
 
 
 def _valid_id(text: str, kind: str) -> None:
-    if not is_model_id(text):
+    if not is_new_model_id(text):
         raise Refused(f"'{text}' is not a valid {kind} id", type=_VALIDATION)

@@ -1,5 +1,6 @@
 """What writing commands print: what was done, what would be done, or what was refused."""
 
+from collections import Counter
 from collections.abc import Sequence
 from types import MappingProxyType
 from typing import NamedTuple
@@ -102,9 +103,19 @@ def _text(result: Plan | Receipt, screen: Screen, lists_unchanged: bool) -> str:
         parts.append("what each rule says of each alias: -o json\n")
     if not parts and not result.errors:
         return "nothing to do\n"
-    if dry_run or (parts and result.errors):
+    if isinstance(result, Receipt) and result.failed:
+        parts += [_how_far(result)] if len(rows) > 1 else []
+    elif dry_run or (parts and result.errors):
         parts.append(f"{'refused' if result.errors else 'dry run'}: nothing was written\n")
     return "\n".join(parts)
+
+
+def _how_far(result: Receipt) -> str:
+    """How many changes were made, and what became of the others."""
+    counts = Counter(row[0] for row in _rows(result, lists_unchanged=False))
+    words = {"created": "created", "reassigned": "moved", "deleted": "deleted"}
+    words |= {what: what for what in ("failed", "unknown", "not sent")}
+    return f"stopped: {', '.join(f'{counts[what]} {word}' for what, word in words.items() if counts[what])}\n"
 
 
 def _rules(plan: Plan, screen: Screen) -> str:

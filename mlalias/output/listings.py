@@ -1,6 +1,6 @@
 """What reading commands print: records first, and tables as columns of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from mlalias.core.catalog import Catalog, Entry, Model
@@ -53,11 +53,21 @@ _ALIAS = (
 _MODEL = (*_ALIAS[1:], Column("aliases"))
 
 
-def aliases(catalog: Catalog, names: Sequence[str], form: Format, screens: Screens) -> Page:
-    """The aliases of the given names."""
+def _nothing(noun: str, nouns: str, there: Mapping[str, object], patterns: Sequence[str]) -> str:
+    """What a person is told where a list is empty."""
+    if not (patterns and there):
+        return f"no {nouns}"
+    return f"no {noun} matches {' or '.join(repr(pattern) for pattern in patterns)}"
+
+
+def aliases(
+    catalog: Catalog, names: Sequence[str], form: Format, screens: Screens, *, patterns: Sequence[str] = ()
+) -> Page:
+    """The aliases of the given names, which were found by the patterns."""
+    empty = _nothing("alias", "aliases", catalog.aliases, patterns)
     records = [shapes.alias(catalog, name) for name in names]
     row = _alias_line if form is Format.table else _alias_row
-    return _listing(records, form, _ALIAS, row, screens, key="aliases", empty="no aliases")
+    return _listing(records, form, _ALIAS, row, screens, key="aliases", empty=empty)
 
 
 def _alias_row(record: Record) -> Row:
@@ -83,21 +93,31 @@ def _alias_line(record: Record) -> Row:
 
 def deployment_text(record: Record) -> str:
     """The states of a model's deployments with the allocations that they have and want."""
+    if record["deployments"] is None:
+        return "unknown"
     if record["deployments"]:
         return ", ".join(_state(each) for each in record["deployments"])
     return "not deployed" if record.get("model_type") == "pytorch" else ""
 
 
 def _state(deployment: Record) -> str:
-    state = deployment["state"] or "unknown"
-    return f"{state} {deployment['allocation_count']}/{deployment['target_allocation_count']}"
+    """The state and the allocations, as far as they are known."""
+    count, target = deployment["allocation_count"], deployment["target_allocation_count"]
+    if count is None:
+        counts = "" if target is None else f"?/{target}"
+    else:
+        counts = f"{count} running" if target is None else f"{count}/{target}"
+    return f"{deployment['state']} {counts}".strip() or "unknown"
 
 
-def models(catalog: Catalog, found: Sequence[Model], form: Format, screens: Screens) -> Page:
-    """The given models."""
+def models(
+    catalog: Catalog, found: Sequence[Model], form: Format, screens: Screens, *, patterns: Sequence[str] = ()
+) -> Page:
+    """The given models, which were found by the patterns."""
+    empty = _nothing("model", "models", catalog.models, patterns)
     named = catalog.aliases_by_model()
     records = [shapes.model(each, named.get(each.model_id, ()), catalog) for each in found]
-    return _listing(records, form, _MODEL, _model_row, screens, key="models", empty="no models")
+    return _listing(records, form, _MODEL, _model_row, screens, key="models", empty=empty)
 
 
 def _model_row(record: Record) -> Row:
@@ -128,24 +148,31 @@ def shown(catalog: Catalog, names: Sequence[str], form: Format, screens: Screens
     if form is Format.json:
         of_aliases = [record for record in records if "model_alias" in record]
         of_models = [record for record in records if "model_alias" not in record]
-        return Page(to_json({"aliases": of_aliases, "models": of_models}))
-    pairs = [_pairs(record, screens.out) for record in records]
+        return Page(to_json({"aliases": of_aliases, "models": of_models}), _unknown_pipelines(catalog, records))
+    pairs = [_pairs(record, catalog.lacks_pipelines, screens.out) for record in records]
     if form is Format.tsv:
         return Page(tables.tsv((name, *pair) for name, found in zip(names, pairs, strict=True) for pair in found))
     return Page("\n".join(tables.block(found, screens.out) for found in pairs))
 
 
-def _pairs(record: Record, screen: Screen) -> list[tuple[str, str]]:
+def _unknown_pipelines(catalog: Catalog, records: Sequence[Record]) -> str:
+    """A note that says what a null in place of pipelines means."""
+    unknown = any(record["pipelines"] is None for record in records)
+    return f"pipelines are not known: {catalog.lacks_pipelines}\n" if unknown else ""
+
+
+def _pairs(record: Record, lacks_pipelines: str, screen: Screen) -> list[tuple[str, str]]:
     """Keys and values in order of worth: what it is, what runs, what uses it; raw facts last."""
     alias = record.get("model_alias")
     model = record["model"] if alias else record
     others = [each for each in record["model_aliases"] if each != alias]
     gone = "" if model else " (dangling: there is no such model)"
+    used = f"not known: {lacks_pipelines}" if record["pipelines"] is None else ", ".join(record["pipelines"])
     return [
         *([("alias", alias)] if alias else ()),
         ("model", record["model_id"] + gone),
         *_deployment_pairs(record),
-        ("pipelines", ", ".join(record["pipelines"]) or "none"),
+        ("pipelines", used or "none"),
         ("other aliases" if alias else "aliases", ", ".join(others) or "none"),
         *_last_change(record, screen),
         *(_raw_facts(model) if model else ()),
@@ -155,8 +182,8 @@ def _pairs(record: Record, screen: Screen) -> list[tuple[str, str]]:
 def _deployment_pairs(record: Record) -> list[tuple[str, str]]:
     if not deployment_text(record):
         return []
-    states = (f"{each['deployment_id']} {_state(each)}" for each in record["deployments"])
-    return [("deployment", ", ".join(states) or "not deployed")]
+    states = ", ".join(f"{each['deployment_id']} {_state(each)}" for each in record["deployments"] or ())
+    return [("deployment", states or deployment_text(record))]
 
 
 def _last_change(record: Record, screen: Screen) -> list[tuple[str, str]]:

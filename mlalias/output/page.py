@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import NamedTuple, TextIO
 
 from mlalias.environment import COLUMNS, FORCE_COLOR, NO_COLOR, TERM
+from mlalias.errors import Hint
 
 
 class Format(StrEnum):
@@ -34,10 +35,13 @@ class Invocation(NamedTuple):
         """The words of the same command with more options, for a hint."""
         return (self.command, *self.arguments, *more)
 
-    def complete(self, command: tuple[str, ...]) -> tuple[str, ...]:
-        """The words of a hint's command, with the options and the catalog that were given."""
-        options = self.options if command[0] == self.command else ()
-        return (*command, *options, *(("--catalog", self.catalog) if self.catalog else ()))
+    def complete(self, hint: Hint) -> Hint:
+        """The hint, its command with the options and the catalog that were given."""
+        if not hint.command:
+            return hint
+        options = self.options if hint.command[0] == self.command else ()
+        catalog = ("--catalog", self.catalog) if self.catalog else ()
+        return hint._replace(command=(*hint.command, *options, *catalog))
 
 
 class Screen(NamedTuple):

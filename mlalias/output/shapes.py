@@ -29,7 +29,7 @@ def alias(catalog: Catalog, model_alias: str) -> Record:
         "model_type": found.model_type if found else None,
         "inference_type": found.inference_type if found else None,
         "field_count": len(found.field_names) if found else None,
-        "deployments": [to_deployment(each) for each in found.deployments] if found else [],
+        "deployments": _deployments(found) if found else [],
         "dangling": found is None,
     }
 
@@ -40,9 +40,20 @@ def model(found: Model, aliases: Sequence[str], catalog: Catalog) -> Record:
         "model_id": found.model_id,
         **found.config,
         "model_aliases": list(aliases),
-        "deployments": [to_deployment(each) for each in found.deployments],
-        "pipelines": list(catalog.pipelines_naming(found.model_id, *aliases)),
+        "deployments": _deployments(found),
+        "pipelines": _pipelines(catalog, found.model_id, *aliases),
     }
+
+
+def _deployments(found: Model) -> list[Record] | None:
+    """The deployments of a model; None where they are not known."""
+    return None if found.deployments is None else [to_deployment(each) for each in found.deployments]
+
+
+def _pipelines(catalog: Catalog, *names: str) -> list[str] | None:
+    """The pipelines that use one of the names; None where they are not known."""
+    used = catalog.pipelines_naming(*names) if catalog.pipelines_known else None
+    return None if used is None else list(used)
 
 
 def shown_alias(catalog: Catalog, model_alias: str) -> Record:
@@ -52,7 +63,7 @@ def shown_alias(catalog: Catalog, model_alias: str) -> Record:
     aliases = catalog.aliases_of(target)
     return {
         **alias(catalog, model_alias),
-        "pipelines": list(catalog.pipelines_naming(model_alias)),
+        "pipelines": _pipelines(catalog, model_alias),
         "last_change": _last_change(catalog, [model_alias]),
         "model_aliases": list(aliases),
         "model": model(found, aliases, catalog) if found else None,
@@ -185,15 +196,7 @@ def _error(found: Failure, hints: Sequence[Hint], invocation: Invocation) -> Rec
 
 def hint_text(hint: Hint, invocation: Invocation) -> str:
     """A hint, its command ready to be pasted."""
-    if not hint.command:
-        return hint.text
-    from shlex import join
-
-    command = join(("mlalias", *invocation.complete(hint.command)))
-    if hint.lines:
-        printed = join(("printf", r"%s\n", *hint.lines))
-        command = f"{printed} | {command}"
-    return f"{hint.text}{'' if hint.text.endswith('?') else ':'} {command}"
+    return str(invocation.complete(hint))
 
 
 def findings(found: "Findings", invocation: Invocation) -> Record:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from mlalias.core.catalog import Catalog, Deployment, Model
+from mlalias.core.catalog import Catalog, Deployment, Model, Pipeline
 from mlalias.documents.codec import Document
 from mlalias.documents.facts import to_config
 from mlalias.errors import NotFound
@@ -84,8 +84,8 @@ def stats(catalog: Catalog, ids: Sequence[str], first: int, size: int) -> Docume
     entries = []
     for one in _page(catalog, ids, first, size):
         pipelines = catalog.pipelines_naming(one.model_id, *named.get(one.model_id, ()))
-        entry = {"model_id": one.model_id, **_size(one), "pipeline_count": len(pipelines)}
-        deployed = [{**entry, "deployment_stats": _deployment(one, deployment)} for deployment in one.deployments]
+        entry = {"model_id": one.model_id, **_size(one), "pipeline_count": len(pipelines or ())}
+        deployed = [{**entry, "deployment_stats": _deployment(one, deployment)} for deployment in one.deployments or ()]
         entries += deployed or [entry]
     return {"count": len(ids), "trained_model_stats": entries}
 
@@ -102,11 +102,11 @@ def _deployment(found: Model, deployment: Deployment) -> Document:
         "deployment_id": deployment.deployment_id,
         "model_id": found.model_id,
         "state": deployment.state,
-        "number_of_allocations": deployment.target_allocation_count,
+        "number_of_allocations": deployment.target_allocation_count or 0,
     }
     more = {"threads_per_allocation": 1, "queue_capacity": 1024, "priority": "normal", "peak_throughput_per_minute": 0}
     told = {**more, "nodes": [], **deployment.more, **stored}
-    counts = (deployment.allocation_count, deployment.target_allocation_count)
+    counts = (deployment.allocation_count or 0, deployment.target_allocation_count or 0)
     if deployment.state in ("starting", "started") or any(counts):
         told["allocation_status"] = _allocation(*counts)
     return told
@@ -118,16 +118,19 @@ def _allocation(count: int, target: int) -> Document:
 
 
 def pipelines(catalog: Catalog, expression: str, *, summary: bool) -> Document:
-    """The pipelines that an expression stands for, made of inference processors for the names that are stored."""
+    """The pipelines that an expression stands for, as they were put."""
     asked = words(expression) or ("*",)
     found = [
         name for name in sorted(catalog.pipelines) if any(matches(pattern, name, wildcards="*") for pattern in asked)
     ]
-    return {name: {} if summary else _processors(catalog.pipelines[name]) for name in found}
+    return {name: {} if summary else _whole(catalog.pipelines[name]) for name in found}
 
 
-def _processors(names: Sequence[str]) -> Document:
-    return {"processors": [{"inference": {"model_id": name}} for name in names]}
+def _whole(pipeline: Pipeline) -> Document:
+    """The body, or an inference processor for each name where nothing else is known."""
+    if pipeline.body is not None:
+        return dict(pipeline.body)
+    return {"processors": [{"inference": {"model_id": name}} for name in pipeline.names]}
 
 
 def started(deployment_id: str, model_id: str, allocations: int) -> Document:

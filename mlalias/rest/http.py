@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, NoReturn
 
-from mlalias.documents.codec import Document, decode, invalid, read_json
+from mlalias.documents.codec import Document, decode, parse_json
 from mlalias.errors import Failure, WrongUsage
 
 VERSION = "9.2.0"  # official clients of generations 8 and 9 talk to it, and the rules are those of this generation
@@ -82,10 +82,7 @@ class Given:
         self._refuse_unread()
         if not self._body:
             return {} if optional else self._no_body()
-        text = decode(self._body, "the body")
-        if text.lstrip()[:1] != "{":
-            invalid("the body", "is not a JSON object")
-        return read_json(text, "the body")[0]
+        return parse_json(decode(self._body, "the body"), "the body")
 
     def _refuse_unread(self) -> None:
         if self._unread:

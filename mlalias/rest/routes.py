@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from mlalias.core.catalog import Catalog
 from mlalias.core.plan import Edit, Plan
+from mlalias.documents.codec import without_nulls
 from mlalias.edits import aliases, models
 from mlalias.errors import Refused
 from mlalias.rest import bodies
@@ -99,7 +100,7 @@ def _put_model(given: Given) -> Writing:
     model_id = given.names["model_id"]
     given.flag("defer_definition_decompression")
     given.flag("wait_for_completion")
-    edit = models.put_model(model_id, given.document())
+    edit = models.put_model(model_id, without_nulls(given.document())[0])
     return Writing(edit, lambda plan: Answer({"model_id": model_id, **plan.models[model_id].config}))
 
 

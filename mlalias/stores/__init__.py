@@ -4,6 +4,6 @@
 each is imported only when a location asks for it.
 """
 
-from mlalias.stores.store import Location, Store, locate, open_store
+from mlalias.stores.store import Location, Store, locate, open_store, say_if_missing
 
-__all__ = ["Location", "Store", "locate", "open_store"]
+__all__ = ["Location", "Store", "locate", "open_store", "say_if_missing"]

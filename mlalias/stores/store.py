@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from mlalias.environment import CATALOG
 from mlalias.errors import Hint, WrongUsage
+from mlalias.text import masked, visible
 
 if TYPE_CHECKING:
     from mlalias.core.catalog import Catalog
@@ -41,9 +42,14 @@ class Location(NamedTuple):
         return self.text.lower().startswith(("http://", "https://"))
 
     @property
+    def shown(self) -> str:
+        """The location as it may be printed: without credentials and query."""
+        return masked(self.text)
+
+    @property
     def has_secret(self) -> bool:
-        """Whether it is a URL with a user name, a password or a query in it, which is never to be printed."""
-        return self.is_url and any(mark in self.text for mark in "@?#")
+        """Whether it has credentials or a query in it, as far as one can tell: a URL may be mistyped."""
+        return self.shown != self.text or (self.is_url and any(mark in self.text for mark in "@?#"))
 
     @property
     def path(self) -> Path:
@@ -52,19 +58,28 @@ class Location(NamedTuple):
             path = Path(self.text).expanduser()
         except RuntimeError:
             raise WrongUsage(f"'{self.text}' is in a home that does not exist") from None
-        if "://" in self.text or self.text.lower().startswith(("http:", "https:")):
-            raise WrongUsage(f"'{self.text}' is neither a directory nor an http:// or https:// URL")
+        mistyped = "://" in self.text or self.text.lower().startswith(("http:", "https:"))
+        if mistyped or (self.has_secret and not path.is_dir()):
+            raise WrongUsage(f"'{self.shown}' is neither a directory nor an http:// or https:// URL")
         if path.is_symlink() and not path.exists():
             raise WrongUsage(f"'{path}' is a link to nothing")
         if path.exists() and not path.is_dir():
             raise WrongUsage(f"'{path}' is a file, and a catalog is a directory", Hint(f"it comes from {self.origin}"))
         return path
 
+    def need_directory(self, command: str, instead: Hint) -> None:
+        """Raise WrongUsage if it is a cluster, with what to do there `instead` of a command."""
+        if self.is_url:
+            raise WrongUsage(f"`{command}` works on a catalog in a directory, not on a cluster", instead)
 
-def locate(given: str | None) -> Location:
-    """The location that was given, else MLALIAS_CATALOG, else the user's data directory; raises WrongUsage."""
-    location = _location(given)
-    if location.has_secret:
+
+def locate(given: str | None, origin: str = "--catalog") -> Location:
+    """The location that was given at `origin`, else MLALIAS_CATALOG, else the user's data directory.
+
+    Raises WrongUsage.
+    """
+    location = _location(given, origin)
+    if location.is_url and location.has_secret:
         raise WrongUsage(
             f"the address of the cluster, from {location.origin}, has a user name, a password or a query in it",
             Hint("credentials go into MLALIAS_API_KEY, or MLALIAS_USERNAME and MLALIAS_PASSWORD"),
@@ -72,11 +87,11 @@ def locate(given: str | None) -> Location:
     return location
 
 
-def _location(given: str | None) -> Location:
+def _location(given: str | None, origin: str) -> Location:
     if given == "":
-        raise WrongUsage("--catalog is empty, and takes a directory or a URL")
+        raise WrongUsage(f"{origin} is empty, and takes a directory or a URL")
     if given is not None:
-        return Location(given, "--catalog")
+        return Location(given, origin)
     if CATALOG.read():
         return Location(CATALOG.read(), CATALOG.name)
     from platformdirs import user_data_dir
@@ -84,42 +99,60 @@ def _location(given: str | None) -> Location:
     return Location(user_data_dir("mlalias", appauthor=False), "the default")
 
 
+def say_if_missing(location: Location) -> None:
+    """Say on standard error that there is no catalog in a directory, if so."""
+    from mlalias.stores.directory.contents import is_catalog
+
+    if not is_catalog(location.path):
+        _say(visible(f"there is no catalog in '{location.path}'"))
+
+
 def open_store(
-    location: Location, *, whole: bool = True, quiet: bool = False, wait: float = 0, keeps_history: bool = True
+    location: Location,
+    *,
+    whole: bool = True,
+    quiet: bool = False,
+    silent: bool = False,
+    wait: float = 0,
+    keeps_history: bool = True,
 ) -> Store:
     """Open the store at a location.
 
     On a cluster, models are read with all their keys only where `whole` is asked for; `quiet` keeps it from saying
-    what it does; `wait` is for how many seconds a change is held
-    back that lacks running deployments; and only a store that `keeps_history` writes to the history of the cluster.
+    what it does; `wait` is for how many seconds a change is held back that lacks running deployments; only a store that
+    `keeps_history` writes to the history of the cluster. A `silent` store prints nothing at all: no progress, and not
+    that it waits.
     """
     if location.is_url:
-        return _open_cluster(location, whole=whole, quiet=quiet, wait=wait, keeps_history=keeps_history)
+        return _open_cluster(location, whole=whole, quiet=quiet, silent=silent, wait=wait, keeps_history=keeps_history)
     if wait:
         raise WrongUsage(
             "--wait is for a cluster: a catalog in a directory learns of deployments by `import` only",
-            Hint("take over the answer to GET _ml/trained_models/_stats", ("import", "stats.json")),
+            Hint("import the answer to GET _ml/trained_models/_stats", ("import", "stats.json")),
         )
     from mlalias.progress import progress
     from mlalias.stores.directory.store import DirectoryStore
 
-    return DirectoryStore(location.path, _tell_of_waiting, progress)
+    return DirectoryStore(location.path) if silent else DirectoryStore(location.path, _tell_of_waiting, progress)
 
 
-def _open_cluster(location: Location, *, whole: bool, quiet: bool, wait: float, keeps_history: bool) -> Store:
+def _open_cluster(
+    location: Location, *, whole: bool, quiet: bool, silent: bool, wait: float, keeps_history: bool
+) -> Store:
     from mlalias.progress import progress
-    from mlalias.stores.cluster.access import access
 
-    way = access(location.text)
     try:
+        from mlalias.stores.cluster.access import access
         from mlalias.stores.cluster.connection import Connection
-        from mlalias.stores.cluster.store import ClusterStore, Talk
+        from mlalias.stores.cluster.sending import Talk
+        from mlalias.stores.cluster.store import ClusterStore
     except ModuleNotFoundError as error:
         if error.name in ("elasticsearch", "elastic_transport"):
             raise WrongUsage("a catalog on a cluster needs its client: pip install 'mlalias[cluster]'") from None
         raise
-    talk = Talk(progress=progress) if quiet else Talk(_say, progress)
-    return ClusterStore(Connection(way), location.origin, talk, whole=whole, wait=wait, keeps_history=keeps_history)
+    talk = Talk() if silent else Talk(progress=progress) if quiet else Talk(_say, progress)
+    connection = Connection(access(location.text))
+    return ClusterStore(connection, location.origin, talk, whole=whole, wait=wait, keeps_history=keeps_history)
 
 
 def _tell_of_waiting() -> None:

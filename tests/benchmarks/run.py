@@ -1,4 +1,4 @@
-"""Times the commands: `python tests/benchmarks/run.py` prints one table of Markdown, `--write` puts it into the README.
+"""Times the commands: `python tests/benchmarks/run.py` prints a table, and `--write` puts it on the page beside this.
 
 The floor is a Typer app of one command in the same environment. Ratios are of medians, measured in turns so that a busy
 moment of the machine hits all alike.
@@ -16,6 +16,11 @@ import time
 from pathlib import Path
 
 TOP = Path(__file__).parent.parent.parent
+PAGE = Path(__file__).with_name("README.md")
+INTRODUCTION = """# How fast it is
+
+`python tests/benchmarks/run.py --write` measures, and writes this page; measured on two cores. The floor is a Typer app of one command in the same environment. Ratios are of medians, taken in turns.
+"""
 FLOOR = "import typer\napp = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)\n@app.command()\ndef one(name: str) -> None:\n    print(name)\napp()\n"
 OLD, NEW = "flight-delay-prediction-1574775339910", "flight-delay-prediction-1580004349800"
 SIZES = [(10, 10), (1_000, 1_000), (10_000, 1_000), (10_000, 10_000), (100_000, 100_000)]  # models, aliases
@@ -87,14 +92,30 @@ def start_up(directory):
             "`put -o json`": lambda turn: (*put, (NEW, OLD)[turn % 2], "flight_delay_model", "-r", "-o", "json"),
             "`put`": lambda turn: (*put, (OLD, NEW)[turn % 2], "flight_delay_model", "-r"),
             "`list`": (*MLALIAS, "list"),
+            "`--help`": (*MLALIAS, "--help"),
+            "`help rules`": (*MLALIAS, "help", "rules"),
+            "`help rules`, as on a terminal": ("env", "FORCE_COLOR=1", *MLALIAS, "help", "rules"),
         },
         catalog,
     )
     floor = found.pop("floor")
-    budgets = {"`resolve`": 1.35, "`put -o json`": 1.6, "`put`": 2.1, "`list`": 1.9}
+    budgets = {
+        "`resolve`": 1.15,
+        "`put -o json`": 1.25,
+        "`put`": 1.3,
+        "`list`": 1.2,
+        "`help rules`, as on a terminal": 2.5,
+    }
+    budgets["`help rules`"] = found["`--help`"] / floor
     yield "a Typer app of one command (the floor)", "", milliseconds(floor), "1.00", ""
     for name, took in found.items():
-        yield name, "12 models, 6 aliases", milliseconds(took), f"{took / floor:.2f}", f"at most {budgets[name]}"
+        yield (
+            name,
+            "12 models, 6 aliases",
+            milliseconds(took),
+            f"{took / floor:.2f}",
+            f"at most {budgets[name]:.2f}" if name in budgets else "",
+        )
 
 
 def milliseconds(took):
@@ -145,7 +166,7 @@ def serving(directory):
 def main():
     """Print the table."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--write", action="store_true", help="put the table into the README")
+    parser.add_argument("--write", action="store_true", help="write the page beside this file")
     parser.add_argument("--largest", type=int, default=10_000, help="how many models and aliases, at most")
     options = parser.parse_args()
     sizes = [size for size in SIZES if size[0] <= options.largest]
@@ -156,11 +177,7 @@ def main():
     lines = [f"| {' | '.join(row)} |" for row in (titles, ("---",) * len(titles), *rows)]
     print("\n".join(lines))
     if options.write:
-        readme = TOP / "README.md"
-        text = readme.read_text()
-        begin, end = "<!-- benchmark -->\n", "<!-- /benchmark -->"
-        before, after = text.split(begin)[0], text.split(end)[1]
-        readme.write_text(before + begin + "\n".join(lines) + "\n" + end + after)
+        PAGE.write_text(f"{INTRODUCTION}\n" + "\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -11,13 +10,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
-from conftest import HERE
-
-from mlalias.cli.main import main
 from mlalias.rest.app import App
 from mlalias.stores.directory.store import DirectoryStore
 
-SAMPLE = HERE / "sample"
 PRODUCT = {"X-elastic-product": "Elasticsearch"}
 
 
@@ -56,12 +51,24 @@ Answering = Callable[[Asked], Told]
 
 
 class Front:
-    """A server that answers as it is told to, and keeps what it was asked and how much it sent."""
+    """A server that answers as it is told to, and keeps what it was asked and how much it sent.
+
+    It keeps no history, and answers the question for one as a cluster does that has no such index; how often it was
+    asked is in `looks`. Histories are tested on real nodes.
+    """
 
     def __init__(self, answering: Answering) -> None:
         self.answering = answering
         self.asked: list[Asked] = []
+        self.looks = 0
         self.sent = 0
+
+    def answer(self, asked: Asked) -> "Told":
+        if asked.line == "POST /mlalias-history/_search":
+            self.looks += 1
+            return error(404, "index_not_found_exception", "no such index [mlalias-history]")
+        self.asked.append(asked)
+        return self.answering(asked)
 
     @contextmanager
     def listening(self, tls: Any = None) -> Iterator[str]:
@@ -95,8 +102,7 @@ def _speaker(front: Front) -> type[BaseHTTPRequestHandler]:
             url = urlsplit(self.path)
             parameters = dict(parse_qsl(url.query, keep_blank_values=True))
             asked = Asked(self.command, url.path, parameters, dict(self.headers.items()))
-            front.asked.append(asked)
-            told = front.answering(asked)
+            told = front.answer(asked)
             if told.hang and told.close is None:
                 told.hang.wait(10)
             if told.close == -1:
@@ -114,7 +120,7 @@ def _speaker(front: Front) -> type[BaseHTTPRequestHandler]:
             if told.hang:
                 told.hang.wait(10)
 
-        do_GET = do_PUT = do_DELETE = answer  # noqa: N815 - the names that http.server looks for
+        do_GET = do_POST = do_PUT = do_DELETE = answer  # noqa: N815 - the names that http.server looks for
 
         def log_message(self, *_: Any) -> None:
             pass
@@ -146,18 +152,6 @@ def answering(answers: Answering) -> Iterator[Cluster]:
     front = Front(answers)
     with front.listening() as url:
         yield Cluster(url, front, Path())
-
-
-class Run(NamedTuple):
-    """What a command left: its exit code, and what it printed."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def document(self) -> Any:
-        return json.loads(self.out)
 
 
 # --- Elasticsearch, as `serve` answers for it ---
@@ -204,16 +198,12 @@ def warning(text: str) -> str:
 _PRINTABLE = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")
 
 
-# --- catalogs to put behind it ---
+# --- rows of commands ---
+
+COMMANDS = ("put", "delete", "list", "models", "show", "resolve", "compare")
 
 
-def build_sample(directory: Path) -> Path:
-    """A catalog of the sample's models, deployments and pipelines."""
-    files = [str(SAMPLE / f"{name}.json") for name in ("models", "stats", "pipelines")]
-    assert main(["import", *files, "--catalog", str(directory), "-q"]) == 0
-    return directory
-
-
-def copied(directory: Path, to: Path) -> Path:
-    shutil.copytree(directory, to)
-    return to
+def spelled(parameter: Any) -> str:
+    """A command as the id of its row."""
+    is_command = isinstance(parameter, list) and parameter and parameter[0] in COMMANDS
+    return " ".join(parameter) if is_command else ""

@@ -8,32 +8,29 @@ import threading
 import time
 
 import pytest
-from cluster_cases import LATE, NEW, SLIM, SST, spelled
-from cluster_fixtures import cluster, declared, directory, fenced, place, run, sample_source
-from cluster_support import Front, Told, answering, elasticsearch, error, good
+from cluster_support import Front, Told, answering, elasticsearch, error, good, spelled
+from harness import LATE, MLALIAS, NEW, SLIM, SST
 
 from mlalias.stores.directory.store import DirectoryStore
 
-pytestmark = pytest.mark.usefixtures("fenced")
 
-
-def test_apply_ends_alike_on_both(place, directory, declared, run):
+def test_apply_ends_alike_on_both(place, sample, declared, run):
     path = declared(flight_delay_model=NEW, alpha=SLIM, sentiment=SST, elser=".elser_model_2")
     words = ["apply", path, "--prune", "--only", "[aefis][!l]*", "-o", "json", "--catalog", place]
     assert run(*words, "--check").code == 6
     done = run("apply", path, "-o", "json", "--catalog", place)
     assert done.code == 0, done.err
-    assert DirectoryStore(directory).read().aliases["alpha"] == SLIM
+    assert DirectoryStore(sample).read().aliases["alpha"] == SLIM
     assert run("apply", path, "--check", "--catalog", place).code == 0
 
 
-def test_apply_that_the_rules_refuse_sends_nothing(place, directory, declared, run):
-    before = dict(DirectoryStore(directory).read().aliases)
+def test_apply_that_the_rules_refuse_sends_nothing(place, sample, declared, run):
+    before = dict(DirectoryStore(sample).read().aliases)
     path = declared(alpha=SLIM, flight_delay_model=LATE, beta="missing")
     done = run("apply", path, "-o", "json", "--catalog", place)
     assert done.code == 3
-    assert [one["rule"] for one in done.document["errors"]] == ["model_missing", "inference_type_differs"]
-    assert DirectoryStore(directory).read().aliases == before
+    assert [one["rule"] for one in done.json["errors"]] == ["model_missing", "inference_type_differs"]
+    assert DirectoryStore(sample).read().aliases == before
 
 
 def test_apply_creates_then_moves_then_deletes(cluster, declared, run):
@@ -68,34 +65,36 @@ def test_declared_facts_are_left_to_the_cluster(cluster, declared, run, facts, i
     assert "pipeline" not in done.out
 
 
-def test_apply_that_would_delete_what_a_pipeline_names_sends_nothing(place, directory, declared, run):
-    before = dict(DirectoryStore(directory).read().aliases)
+def test_apply_that_would_delete_what_a_pipeline_names_sends_nothing(place, sample, declared, run):
+    before = dict(DirectoryStore(sample).read().aliases)
     path = declared(alpha=SLIM)
     done = run("apply", path, "--prune", "-o", "json", "--catalog", place)
     assert done.code == 5
-    assert "used by the ingest pipeline" in done.document["error"]["reason"]
+    assert "used by the ingest pipeline" in done.json["error"]["reason"]
     way_out = {
         True: f"see what uses it: mlalias show flight_delay_model --catalog {place}",
         False: "once no pipeline uses it, import the answer to GET _ingest/pipeline: "
         f"mlalias import pipelines.json --prune --catalog {place}",
     }
-    assert done.document["error"]["hint"] == way_out[place.startswith("http")]
-    assert DirectoryStore(directory).read().aliases == before
+    assert done.json["error"]["hint"] == way_out[place.startswith("http")]
+    assert DirectoryStore(sample).read().aliases == before
 
 
-def test_apply_does_without_pipelines_that_it_may_not_read(directory, declared, run):
+def test_apply_does_without_pipelines_that_it_may_not_read(sample, declared, run):
     """Then it is the server that refuses the deletion, and the rest is done."""
-    behind = elasticsearch(directory)
+    behind = elasticsearch(sample)
     denied = error(403, "security_exception", "action is unauthorized for user [x]")
     with answering(lambda asked: denied if asked.parts[0] == "_ingest" else behind(asked)) as cluster:
         words = ["apply", declared(alpha=SLIM), "--prune", "--only", "[af]*", "--catalog", cluster.url]
         done = run(*words)
         assert done.code == 5
         assert "the alias 'flight_delay_model' is used by the ingest pipeline 'flights'" in done.err
-        assert "of 3 changes, 1 made ('alpha') and 2 not made ('flight_delay_model', 'flight_delayed')" in done.err
-        asked = run("delete", "flight_delay_model", "-n", "--catalog", cluster.url)
-        assert asked.code == 9
-        assert "read_pipeline is missing" in asked.err
+        assert (
+            "of 3 changes, 1 made ('alpha'), 1 failed ('flight_delay_model'), 1 not sent ('flight_delayed')" in done.err
+        )
+        asked = run("delete", "flight_delayed", "-n", "--catalog", cluster.url)
+        assert asked.code == 0
+        assert "whether an ingest pipeline uses the alias 'flight_delayed' is not known" in asked.err
 
 
 @pytest.mark.parametrize(
@@ -112,8 +111,8 @@ def test_apply_does_without_pipelines_that_it_may_not_read(directory, declared, 
     ],
     ids=["403", "409", "404", "400", "429", "500", "503", "closed"],
 )
-def test_apply_that_stops_tells_what_was_done_and_a_second_run_ends_it(failing, code, directory, declared, run):
-    behind = elasticsearch(directory)
+def test_apply_that_stops_tells_what_was_done_and_a_second_run_ends_it(failing, code, sample, declared, run):
+    behind = elasticsearch(sample)
     path = declared(alpha=SLIM, flight_delay_model=NEW, sentiment="sst-2-next", elser=".elser_model_2")
     broken = threading.Event()
 
@@ -124,20 +123,84 @@ def test_apply_that_stops_tells_what_was_done_and_a_second_run_ends_it(failing, 
     with answering(answer) as cluster:
         done = run("apply", path, "-o", "json", "--catalog", cluster.url)
         assert done.code == code, done.err
-        told = done.document
+        told = done.json
         unknown = ["flight_delay_model"] if failing.close or failing.status >= 500 else []
         assert [change["model_alias"] for change in told["unknown"]] == unknown
         assert unknown + [one["model_alias"] for one in told["not_done"]] == ["flight_delay_model", "sentiment"]
-        made = [change for change in done.document["changes"] if change["result"] != "unchanged"]
+        made = [change for change in done.json["changes"] if change["result"] != "unchanged"]
         assert [change["model_alias"] for change in made] == ["alpha"]
-        assert "; of 3 changes, 1 made ('alpha') and " in told["error"]["reason"]
-        assert told["error"]["reason"].endswith("'sentiment')")
+        what = "unknown" if unknown else "failed"
+        far = f"; of 3 changes, 1 made ('alpha'), 1 {what} ('flight_delay_model'), 1 not sent ('sentiment')"
+        assert told["error"]["reason"].endswith(far)
         again = run("apply", path, "--catalog", cluster.url)
         assert again.code == code
-        assert re.search("^not sent +sentiment", again.out, re.MULTILINE)
+        assert again.out.endswith(f"stopped: 1 {what}, 1 not sent\n")
         broken.set()
         assert run("apply", path, "--catalog", cluster.url).code == 0
         assert run("apply", path, "--check", "--catalog", cluster.url).code == 0
+
+
+@pytest.mark.parametrize("does_it", [False, True], ids=["left undone", "done"])
+@pytest.mark.parametrize(
+    ("failing", "outcome"),
+    [
+        (error(503, "process_cluster_event_timeout_exception", "timed out"), "unknown"),
+        (error(403, "security_exception", "action is unauthorized"), "failed"),
+        (error(408, "status_exception", "timed out"), "unknown"),
+        (Told(close=-1), "unknown"),
+    ],
+    ids=["503", "403", "408", "dropped"],
+)
+def test_what_is_told_of_a_stop_is_what_the_server_holds(failing, outcome, does_it, sample, declared, run):
+    """A server that answers 503 or 408, or nothing, may have made the change or not; one that refuses has not."""
+    behind = elasticsearch(sample)
+    path = declared(alpha=SLIM, flight_delay_model=NEW, sentiment="sst-2-next")
+    before = dict(DirectoryStore(sample).read().aliases)
+
+    def answer(asked):
+        if asked.method != "PUT" or len(cluster.front.writes) != 2:
+            return behind(asked)
+        if does_it and outcome == "unknown":
+            behind(asked)
+        return failing
+
+    with answering(answer) as cluster:
+        done = run("apply", path, "--catalog", cluster.url)
+        held = DirectoryStore(sample).read().aliases
+        lines = done.out.splitlines()
+        words = [tuple(re.split("  +", line)[:2]) for line in lines[1:-2]]
+        assert done.code == 9
+        assert words == [("created", "alpha"), (outcome, "flight_delay_model"), ("not sent", "sentiment")]
+        assert lines[-1] == f"stopped: 1 created, 1 {outcome}, 1 not sent"
+        assert "nothing was written" not in done.out + done.err
+        assert held["alpha"] == SLIM
+        assert held["sentiment"] == before["sentiment"]
+        moved = does_it and outcome == "unknown"
+        assert held["flight_delay_model"] == (NEW if moved else before["flight_delay_model"])
+        hints = [line for line in done.err.splitlines() if line.startswith("hint: ")]
+        assert any(f"mlalias show flight_delay_model --catalog {cluster.url}" in hint for hint in hints) == (
+            outcome == "unknown"
+        )
+        assert "hint: to make the rest, run the same command again" in hints
+
+
+@pytest.mark.parametrize("status", [403, 408])
+def test_what_json_tells_of_a_stop_agrees(status, sample, declared, run):
+    behind = elasticsearch(sample)
+    failing = error(status, "status_exception", "no")
+    path = declared(alpha=SLIM, flight_delay_model=NEW, sentiment="sst-2-next")
+    with answering(
+        lambda asked: failing if asked.path.endswith("/flight_delay_model") and asked.method == "PUT" else behind(asked)
+    ) as cluster:
+        done = run("apply", path, "-o", "json", "--catalog", cluster.url)
+    assert done.code == 9
+    aliases = {key: [each["model_alias"] for each in done.json[key]] for key in ("changes", "not_done", "unknown")}
+    failed = ["flight_delay_model"]
+    assert aliases == {
+        "changes": ["alpha"],
+        "not_done": [*(failed if status == 403 else ()), "sentiment"],
+        "unknown": failed if status == 408 else [],
+    }
 
 
 # --- few and small requests ---
@@ -179,9 +242,9 @@ def _config(number):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no process there can send Ctrl-C to one other process")
-def test_apply_that_is_interrupted_tells_how_far_it_came(directory, declared, tmp_path):
+def test_apply_that_is_interrupted_tells_how_far_it_came(sample, declared, tmp_path):
     """As a person does it: Ctrl-C while the server takes its time over the second of three changes."""
-    behind = elasticsearch(directory)
+    behind = elasticsearch(sample)
     path = declared(alpha=SLIM, beta=SLIM, flight_delay_model=NEW)
     hang = threading.Event()
 
@@ -189,7 +252,7 @@ def test_apply_that_is_interrupted_tells_how_far_it_came(directory, declared, tm
         return Told(hang=hang) if asked.path.endswith("/beta") and asked.method == "PUT" else behind(asked)
 
     with answering(answer) as cluster:
-        command = [sys.executable, "-m", "mlalias", "apply", path, "--catalog", cluster.url]
+        command = [*MLALIAS, "apply", path, "--catalog", cluster.url]
         process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
         until = time.monotonic() + 10
         while len(cluster.front.writes) < 2 and time.monotonic() < until:
@@ -198,7 +261,10 @@ def test_apply_that_is_interrupted_tells_how_far_it_came(directory, declared, tm
         _, told = process.communicate(timeout=10)
         hang.set()
     assert process.returncode == 130
-    expected = "interrupted at the alias 'beta'; of 3 changes, 1 made ('alpha') and 1 not made ('flight_delay_model')\n"
+    expected = (
+        "interrupted: whether the alias 'beta' was changed is unknown; "
+        "of 3 changes, 1 made ('alpha'), 1 unknown ('beta'), 1 not sent ('flight_delay_model')\n"
+    )
     assert told.endswith(expected)
 
 

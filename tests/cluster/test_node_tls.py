@@ -9,10 +9,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import trustme
-from node_fixtures import ON_NODES, _nodes, secure_node
 from nodes import PASSWORD, USER
 
-pytestmark = ON_NODES
+pytestmark = pytest.mark.node
 
 
 @pytest.fixture

@@ -4,13 +4,10 @@ import io
 import re
 
 import pytest
-from cluster_cases import LATE, NEW, OLD, SLIM, SST, spelled
-from cluster_fixtures import cluster, declared, directory, fenced, place, run, sample_source
-from cluster_support import PRODUCT, Told, answering, elasticsearch
+from cluster_support import PRODUCT, Told, answering, elasticsearch, spelled
+from harness import LATE, NEW, OLD, SLIM, SST
 
 from mlalias.stores.directory.store import DirectoryStore
-
-pytestmark = pytest.mark.usefixtures("fenced")
 
 
 @pytest.mark.parametrize(
@@ -54,22 +51,22 @@ pytestmark = pytest.mark.usefixtures("fenced")
     ],
     ids=spelled,
 )
-def test_a_change_ends_alike_on_both(words, code, expected, place, directory, run):
-    before = dict(DirectoryStore(directory).read().aliases)
+def test_a_change_ends_alike_on_both(words, code, expected, place, sample, run):
+    before = dict(DirectoryStore(sample).read().aliases)
     done = run(*words, "-o", "json", "--catalog", place)
     assert done.code == code, done.err
     if code == 0:
         keys = ("result", "model_alias", "model_id", "previous_model_id")
-        assert [tuple(change[key] for key in keys) for change in done.document["changes"]] == expected
-        assert done.document["acknowledged"] is True
+        assert [tuple(change[key] for key in keys) for change in done.json["changes"]] == expected
+        assert done.json["acknowledged"] is True
         for _, alias, model_id, _ in expected:
             before.pop(alias, None)
             before |= {alias: model_id} if model_id else {}
     else:
-        rules = [one["rule"] for one in done.document["errors"]]
+        rules = [one["rule"] for one in done.json["errors"]]
         assert rules == expected or (rules, expected) == ([None], ["in_use"])  # a server does not say why it refuses
-        assert done.document["status"] == {3: 400, 4: 404, 5: 409}[code]
-    assert DirectoryStore(directory).read().aliases == before
+        assert done.json["status"] == {3: 400, 4: 404, 5: 409}[code]
+    assert DirectoryStore(sample).read().aliases == before
 
 
 @pytest.mark.parametrize(
@@ -117,9 +114,6 @@ def _without_history(text):
     [
         (["import", "x"], "copy a cluster's facts: mlalias export --catalog URL | mlalias import - --catalog DIR"),
         (["forget", "x"], "delete the model on the cluster: DELETE _ml/trained_models/MODEL_ID"),
-        (["history"], "a cluster keeps no history; see what its aliases name now: mlalias list --catalog CLUSTER"),
-        (["rollback", "x"], "move it back yourself: mlalias put MODEL_ID x --reassign --catalog CLUSTER"),
-        (["verify"], "the server checks its own; see what there is: mlalias list --catalog CLUSTER"),
         (["serve"], "use the cluster itself"),
     ],
 )  # fmt: skip
@@ -135,20 +129,28 @@ def test_what_a_cluster_cannot_do_says_what_to_use_instead(words, instead, clust
     assert cluster.front.asked == []
 
 
-def test_facts_go_home_and_aliases_go_out(cluster, tmp_path, run, fenced):
+@pytest.mark.parametrize("words", [["history"], ["history", "sentiment"], ["rollback", "sentiment"]], ids=spelled)
+def test_a_cluster_without_a_history_says_how_to_get_one(words, cluster, run):
+    done = run(*words, "--catalog", cluster.url)
+    hint = f"hint: to keep one from now on: mlalias init --catalog {cluster.url}"
+    assert (done.code, done.err.splitlines()) == (4, ["error: this cluster keeps no history", hint])
+    assert cluster.front.writes == []
+
+
+def test_facts_go_home_and_aliases_go_out(cluster, tmp_path, run, monkeypatch):
     """`export` of a cluster is what `import` reads, and `export` of a directory what `apply` on a cluster reads."""
     exported = run("export", "--catalog", cluster.url)
     assert exported.out == run("export", "--catalog", cluster.directory).out
     answer = ["export", "flight*", "--format", "elasticsearch", "--catalog"]
     assert run(*answer, cluster.url).out == run(*answer, cluster.directory).out
     home = tmp_path / "home-catalog"
-    _stdin(fenced, exported.out)
+    _stdin(monkeypatch, exported.out)
     assert run("import", "-", "--catalog", home).code == 0
     assert run("export", "--catalog", home).out == exported.out
     run("put", NEW, "flight_delay_model", "-r", "--catalog", home)
-    _stdin(fenced, run("export", "--catalog", home).out)
+    _stdin(monkeypatch, run("export", "--catalog", home).out)
     assert run("apply", "-", "--check", "--catalog", cluster.url).code == 6
-    _stdin(fenced, run("export", "--catalog", home).out)
+    _stdin(monkeypatch, run("export", "--catalog", home).out)
     done = run("apply", "-", "--strict", "--catalog", cluster.url)
     assert done.code == 0
     assert "the models and pipelines in standard input are ignored: a cluster has its own\n" in done.err
@@ -159,9 +161,9 @@ def _stdin(monkeypatch, text):
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
 
 
-def test_a_cluster_without_a_pipeline(directory, run):
+def test_a_cluster_without_a_pipeline(sample, run):
     """Elasticsearch answers that with 404 and an empty object."""
-    behind = elasticsearch(directory)
+    behind = elasticsearch(sample)
     none = Told({}, 404, PRODUCT)
     with answering(lambda asked: none if asked.parts[0] == "_ingest" else behind(asked)) as cluster:
         assert "pipelines:            none\n" in run("show", "sentiment", "--catalog", cluster.url).out

@@ -5,10 +5,7 @@ import ssl
 
 import pytest
 import trustme
-from cluster_fixtures import cluster, declared, directory, fenced, place, run, sample_source
 from cluster_support import Front, elasticsearch
-
-pytestmark = pytest.mark.usefixtures("fenced")
 
 
 def context(leaf):
@@ -32,24 +29,24 @@ def leaf(authority):
 
 
 @pytest.fixture
-def secure(directory, leaf):
+def secure(sample, leaf):
     """The address of a cluster that speaks TLS."""
-    with Front(elasticsearch(directory)).listening(context(leaf)) as url:
+    with Front(elasticsearch(sample)).listening(context(leaf)) as url:
         yield url
 
 
-def test_trusted_by_the_file_of_its_authority(secure, authority, run, fenced, tmp_path):
+def test_trusted_by_the_file_of_its_authority(secure, authority, run, monkeypatch, tmp_path):
     authority.cert_pem.write_to_path(tmp_path / "ca.crt")
-    fenced.setenv("MLALIAS_CA_CERTS", str(tmp_path / "ca.crt"))
-    fenced.setenv("MLALIAS_API_KEY", "a-key-of-no-use")
+    monkeypatch.setenv("MLALIAS_CA_CERTS", str(tmp_path / "ca.crt"))
+    monkeypatch.setenv("MLALIAS_API_KEY", "a-key-of-no-use")
     done = run("put", "sst-2-next", "next", "--catalog", secure)
     assert done.code == 0, done.err
     assert run("resolve", "next", "--catalog", secure).out == "sst-2-next\n"
 
 
 @pytest.mark.parametrize("spelled", [str, str.upper, lambda text: ":".join(text[i : i + 2] for i in range(0, 64, 2))])
-def test_trusted_by_fingerprint(spelled, secure, leaf, run, fenced):
-    fenced.setenv("MLALIAS_CA_FINGERPRINT", spelled(fingerprint(leaf.cert_chain_pems[0])))
+def test_trusted_by_fingerprint(spelled, secure, leaf, run, monkeypatch):
+    monkeypatch.setenv("MLALIAS_CA_FINGERPRINT", spelled(fingerprint(leaf.cert_chain_pems[0])))
     done = run("resolve", "sentiment", "--catalog", secure)
     assert done.code == 0, done.err
 
@@ -62,19 +59,19 @@ def test_refused_without(secure, run):
     assert "MLALIAS_CA_CERTS" in done.err
 
 
-def test_refused_with_another_fingerprint(secure, run, fenced):
-    fenced.setenv("MLALIAS_CA_FINGERPRINT", "ab" * 32)
+def test_refused_with_another_fingerprint(secure, run, monkeypatch):
+    monkeypatch.setenv("MLALIAS_CA_FINGERPRINT", "ab" * 32)
     done = run("put", "sst-2-next", "next", "--catalog", secure)
     assert done.code == 9
     assert "no certificate has the MLALIAS_CA_FINGERPRINT" in done.err
 
 
-def test_refused_with_another_authority_or_for_another_host(directory, authority, leaf, run, fenced, tmp_path):
+def test_refused_with_another_authority_or_for_another_host(sample, authority, leaf, run, monkeypatch, tmp_path):
     trustme.CA().cert_pem.write_to_path(tmp_path / "other.crt")
     authority.cert_pem.write_to_path(tmp_path / "ca.crt")
     for file, served in (("other.crt", leaf), ("ca.crt", authority.issue_cert("es.example"))):
-        fenced.setenv("MLALIAS_CA_CERTS", str(tmp_path / file))
-        with Front(elasticsearch(directory)).listening(context(served)) as url:
+        monkeypatch.setenv("MLALIAS_CA_CERTS", str(tmp_path / file))
+        with Front(elasticsearch(sample)).listening(context(served)) as url:
             done = run("resolve", "sentiment", "--catalog", url)
         assert done.code == 9
         assert "is not trusted: " in done.err

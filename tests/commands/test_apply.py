@@ -5,10 +5,11 @@ import os
 import re
 import stat
 import subprocess
-import sys
 
 import pytest
-from conftest import CLASSIFIER, DISTILBERT, HERE, NEW, OLD, SLIM, contents
+from harness import LATE, NEW, OLD, PATH, SAMPLE, SLIM, SST, TESTS, contents
+
+from mlalias.core.rules import RULES
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def test_creates_and_moves_in_one_commit_and_nothing_the_second_time(run, apply,
         "RESULT      ALIAS               MODEL                                  WAS\n"
         f"reassigned  flight_delay_model  {NEW}  {OLD}\n"
         f"created     late                {NEW}\n"
-        f"reassigned  sentiment           sst-2-next                             {DISTILBERT}\n"
+        f"reassigned  sentiment           sst-2-next                             {SST}\n"
         "\n1 alias unchanged\n"
     )
     assert ran.err == "hint: to undo it for one alias: mlalias rollback flight_delay_model\n"
@@ -61,7 +62,7 @@ def test_one_bad_alias_among_fifty_changes_none_and_is_named(run, apply, sample)
 
 
 def test_every_refused_alias_is_reported(run, apply, sample):
-    text = declared(sentiment="sst-2-draft", flight_delay_model=CLASSIFIER, v1=OLD, x="nope", good=OLD)
+    text = declared(sentiment="sst-2-draft", flight_delay_model=LATE, v1=OLD, x="nope", good=OLD)
     ran = apply(text, options=["-o", "json"])
     rules = [error["rule"] for error in ran.json["errors"]]
     assert rules == ["inference_type_differs", "not_deployed", "invalid_alias", "model_missing"]
@@ -129,11 +130,11 @@ def test_a_model_with_the_name_of_an_alias_is_refused_unless_that_goes(run, appl
     text = declared(fresh="elser") + "[models.elser]"
     unchanged = apply(declared(elser=".elser_model_2") + "[models.elser]")
     assert (unchanged.code, unchanged.err.splitlines()[0]) == (
-        5,
+        3,
         "error: 'elser' would be both an alias and the id of a model",
     )
     ran = apply(text)
-    assert ran.code == 5
+    assert ran.code == 3
     assert "'elser' would be both an alias and the id of a model" in ran.err
     assert apply(text, options=["--prune", "--only", "[ef][rl]*s*"]).code == 0
     assert state(run)["fresh"] == "elser"
@@ -183,7 +184,7 @@ def test_refusals_of_several_kinds_have_the_exit_code_of_a_refusal(apply, sample
 
 def test_only_bounds_what_is_looked_at(run, apply, sample):
     ran = apply(
-        declared(flight_delayed=CLASSIFIER, elser="nope"),
+        declared(flight_delayed=LATE, elser="nope"),
         options=["--prune", "--only", "*flight?late", "--allow-empty"],
     )
     assert ran.code == 0
@@ -245,7 +246,7 @@ def test_facts_that_a_file_does_not_tell_of_do_not_differ(run, apply, sample, tm
 
 
 def test_stats_are_nothing_to_be_declared(apply, sample):
-    ran = apply((HERE / "sample" / "stats.json").read_text())
+    ran = apply((SAMPLE / "stats.json").read_text())
     assert (ran.code, ran.out) == (0, "nothing to do\n")
     assert ran.err.startswith("warning: the deployments in ")
     assert ran.err.endswith(" are left out: `import` takes them over\n")
@@ -304,7 +305,7 @@ def test_a_catalogs_own_table_is_a_declaration_that_changes_nothing(run, sample)
 
 def test_an_unchanged_alias_is_not_judged_and_a_dangling_one_is_warned_of(run, apply, sample):
     (sample / "models" / ".elser_model_2.toml").unlink()
-    text = declared(elser=".elser_model_2", sentiment=DISTILBERT)
+    text = declared(elser=".elser_model_2", sentiment=SST)
     warning = "the alias 'elser' names '.elser_model_2', a model that the catalog does not have"
     for options in ((), ("--check",)):
         ran = apply(text, options=options)
@@ -315,11 +316,9 @@ def test_an_unchanged_alias_is_not_judged_and_a_dangling_one_is_warned_of(run, a
 
 def test_a_dry_run_explains_every_rule_of_every_alias(apply, sample):
     told = apply(declared(flight_delay_model=NEW, late=NEW), options=["-n", "-o", "json"]).json["rules"]
-    assert [(one["model_alias"], one["rule"]) for one in told][::10] == [
-        ("flight_delay_model", "equal_names"),
-        ("late", "equal_names"),
+    assert [(one["model_alias"], one["rule"]) for one in told] == [
+        (alias, rule.id) for alias in ("flight_delay_model", "late") for rule in RULES
     ]
-    assert len(told) == 20
 
 
 def test_export_to_apply_on_an_empty_catalog_gives_the_same(run, sample, tmp_path, monkeypatch):
@@ -332,9 +331,9 @@ def test_export_to_apply_on_an_empty_catalog_gives_the_same(run, sample, tmp_pat
 
 def test_the_script_of_a_new_user(tmp_path):
     script = tmp_path / "ci.sh"
-    script.write_text((HERE / "ci.sh").read_text())
+    script.write_text((TESTS / "ci.sh").read_text())
     script.chmod(script.stat().st_mode | stat.S_IXUSR)
-    environment = os.environ | {"PATH": f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}"}
+    environment = os.environ | {"PATH": PATH}
     done = subprocess.run([script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "all is well"), done
 
@@ -388,4 +387,4 @@ def test_the_table_is_sorted_and_so_are_the_aliases_of_a_model_in_one_that_is_no
 def test_advice_is_for_the_first_of_very_many_refusals(apply, sample):
     ran = apply(declared(**{f"a{i:03}-x": f"sst-2-nex-{i}" for i in range(100)}), options=["-o", "json"])
     hints = [error["hint"] for error in ran.json["errors"]]
-    assert (ran.code, len(hints), sum(hint is not None for hint in hints)) == (4, 100, 20)
+    assert (ran.code, len(hints), sum(hint is not None for hint in hints)) == (4, 100, 1)

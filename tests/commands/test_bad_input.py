@@ -6,89 +6,25 @@ import shutil
 import time
 
 import pytest
-from conftest import OLD, contents
+from harness import OLD, contents
 
 from mlalias.errors import os_text
 
-M = '{"trained_model_configs": [%s]}'
-S = '{"trained_model_stats": [%s]}'
-
+# One fault of each kind; tests/core has all that a document can have.
 DOCUMENTS = {
-    "broken TOML": ("[aliases\n", "is not valid TOML: "),
-    "broken TOML has its place": ('[aliases]\nx = "m"\ny = \n', "(at line 3, column 5)"),
-    "the same key twice": ('[aliases]\nx = "m"\nx = "n"\n', "is not valid TOML: cannot overwrite a value"),
-    "broken JSON": ('{"a": \n nope}', "is not valid JSON: expecting value (at line 2, column 2)"),
-    "cut-off JSON": ('{"trained_model_configs": [', "is not valid JSON"),
-    "two documents": ("{} {}", "is not valid JSON: extra data"),
-    "the same JSON key twice": ('{"p": {"processors": []}, "p": {"processors": []}}', "has the key 'p' twice in one object"),
-    "another JSON key twice": ('{"p": 1, "q": 2, "q": 3}', "has the key 'q' twice in one object"),
-    "TOML that is not UTF-8": (b'[aliases]\nx = "\xff"', "is not UTF-8 (at line 2, byte 6)"),
-    "JSON that is not UTF-8": (b'{"a": "\xe9"}', "is not UTF-8"),
-    "UTF-16": ("[aliases]".encode("utf-16"), "is not UTF-8"),
-    "a zero byte": ("[aliases]\n\0", "is not valid TOML"),
-    "a JSON list": ('[{"model_id": "m"}]', "is a list; the whole answer is wanted, with the braces around it"),
-    "some other JSON": ('{"hits": 3}', "is no answer to GET _ml/trained_models"),
-    "an error body": ('{"error": {"type": "security_exception", "reason": "no"}, "status": 403}', "is an error that Elasticsearch answered (403: security_exception: no), not facts"),
-    "an error text": ('{"error": "no handler", "status": 400}', "is an error that Elasticsearch answered (400: no handler)"),
-    "NaN": (M % '{"model_id": "m", "x": NaN}', "holds NaN, which is not a number"),
-    "infinity": (M % '{"model_id": "m", "x": 1e999}', "holds a number that is not finite"),
-    "TOML nan": ("[models.m]\nx = nan", "holds a number that is not finite"),
-    "a huge whole number": (M % '{"model_id": "m", "x": 9223372036854775808}', "holds a whole number of more than 64 bits"),
-    "a huge TOML number": ("[models.m]\nx = -9223372036854775809", "holds a whole number of more than 64 bits"),
-    "5,000 digits": (M % ('{"model_id": "m", "x": %s}' % ("9" * 5000)), "holds a number that is too long"),
-    "5,000 TOML digits": ("[models.m]\nx = " + "9" * 5000, "holds a number that is too long"),
-    "half a surrogate pair": (M % '{"model_id": "m", "x": "\\ud800"}', "holds half of a surrogate pair"),
-    "nested 70 deep": (M % ('{"model_id": "m", "x": %s}' % ("[" * 70 + "]" * 70)), "is nested more than 64 levels deep"),
-    "nested 100,000 deep": ('{"x": %s}' % ("[" * 100_000 + "]" * 100_000), "is nested too deeply"),
-    "TOML nested 500 deep": ("x = " + "[" * 500 + "]" * 500, "is nested too deeply"),
-    "TOML tables 5,000 deep": ("x = " + "{a=" * 5000 + "1" + "}" * 5000, "is nested too deeply"),
-    "a dotted key of 20,000 parts": (".".join(["a"] * 20_000) + " = 1", "is nested too deeply"),
-    "a header of 20,000 parts": ("[" + ".".join(["a"] * 20_000) + "]", "is nested too deeply"),
-    "an unknown key": ("[alias]\nx = 'm'", "has the key 'alias', which no declaration has"),
-    "another format": ("format = 2\n[aliases]", "has format 2; this version of mlalias reads format 1"),
-    "aliases that are no table": ("aliases = 3", "has aliases that is not a table"),
-    "an alias on a number": ("[aliases]\nx = 3", "has aliases.x that is not a string"),
-    "models that are no table": ("models = []", "has models that is not a table"),
-    "a model that is no table": ("models.m = 3", "has models.m that is not a table"),
-    "pipelines that are no lists": ("[pipelines]\np = 'm'", "has pipelines.p that is not a list of strings"),
-    "field names that are a string": ('[models.m]\ninput.field_names = "a"', "has models.m.input.field_names that is not a list of strings"),
-    "a field name that is a number": ("[models.m]\ninput.field_names = ['a', 1]", "has models.m.input.field_names that is not a list of strings"),
-    "input that is a list": ("[models.m]\ninput = []", "has models.m.input that is not a table"),
-    "two inference types": ("[models.m.inference_config]\nner = {}\nfill_mask = {}", "does not have exactly one inference type in models.m.inference_config"),
-    "no inference type": ("[models.m]\ninference_config = {}", "does not have exactly one inference type"),
-    "a model type that is a number": ("[models.m]\nmodel_type = 1", "has models.m.model_type that is not a string"),
-    "tags that are a string": ("[models.m]\ntags = 'a'", "has models.m.tags that is not a list of strings"),
-    "a description that is a list": ("[models.m]\ndescription = []", "has models.m.description that is not a string"),
-    "metadata that is a list": ("[models.m]\nmetadata = []", "has models.m.metadata that is not a table"),
-    "another model_id within": ("[models.m]\nmodel_id = 'n'", "has another model_id in models.m: 'n'"),
-    "deployments that are a table": ("[models.m.deployments]", "has models.m.deployments that is not a list"),
-    "a deployment that is a string": ("[models.m]\ndeployments = ['d']", "has models.m.deployments[0] that is not a table"),
-    "a deployment without an id": ("[[models.m.deployments]]\nstate = 'started'", "has no deployment_id in models.m.deployments[0]"),
-    "a negative count": ("[[models.m.deployments]]\ndeployment_id = 'd'\nallocation_count = -1", "has models.m.deployments[0].allocation_count that is not a count"),
-    "a count that is true": ("[[models.m.deployments]]\ndeployment_id = 'd'\nallocation_count = true", "that is not a count"),
-    "a count that is false": ("[[models.m.deployments]]\ndeployment_id = 'd'\nallocation_count = false", "that is not a count"),
-    "a count that is a string": ("[[models.m.deployments]]\ndeployment_id = 'd'\nallocation_count = '1'", "that is not a whole number"),
-    "a state that is a number": ("[[models.m.deployments]]\ndeployment_id = 'd'\nstate = 1", "has models.m.deployments[0].state that is not a string"),
-    "configs that are a table": ('{"trained_model_configs": {}}', "has trained_model_configs that is not a list"),
-    "a config that is a list": (M % "[]", "has trained_model_configs[0] that is not a table"),
-    "a config without an id": (M % "{}", "has no trained_model_configs[0].model_id"),
-    "an id that is a number": (M % '{"model_id": 3}', "has trained_model_configs[0].model_id that is not a string"),
-    "an id that is a path": (M % '{"model_id": "../../etc/passwd"}', "has '../../etc/passwd', which is not a valid model id"),
-    "an id of 65 characters": (M % ('{"model_id": "%s"}' % ("a" * 65)), "which is not a valid model id"),
-    "an id in upper case": ("[models.Prod]", "has 'Prod', which is not a valid model id"),
-    "a model twice": (M % '{"model_id": "m"}, {"model_id": "m"}', "has the model 'm' twice"),
-    "an alias on two models": (M % '{"model_id": "m", "metadata": {"model_aliases": ["x"]}}, {"model_id": "n", "metadata": {"model_aliases": ["x"]}}', "has the alias 'x' on two models, 'm' and 'n'"),
-    "aliases that are a string": (M % '{"model_id": "m", "metadata": {"model_aliases": "x"}}', "has trained_model_configs[0].metadata.model_aliases that is not a list of strings"),
-    "an alias that no server allows": (M % '{"model_id": "m", "metadata": {"model_aliases": ["../x"]}}', "has the alias '../x', a name that no server allows"),
-    "an alias on a path": ("[aliases]\nx = '../m'", "has the alias 'x' on '../m', which is not a valid model id"),
-    "a count that is a word": ('{"count": "many", "trained_model_configs": []}', "has count that is not a whole number"),
-    "stats without an id": (S % "{}", "has no trained_model_stats[0].model_id"),
-    "stats of a path": (S % '{"model_id": "a/b"}', "has 'a/b', which is not a valid model id"),
-    "deployment stats that are a list": (S % '{"model_id": "m", "deployment_stats": []}', "has trained_model_stats[0].deployment_stats that is not a table"),
-    "an allocation status that is a string": (S % '{"model_id": "m", "deployment_stats": {"deployment_id": "d", "allocation_status": "x"}}', "has trained_model_stats[0].deployment_stats.allocation_status that is not a table"),
-}  # fmt: skip
-
-
+    "broken TOML": (b'[aliases]\nx = "m"\ny = \n', "is not valid TOML: invalid value (at line 3, column 5)"),
+    "broken JSON": (b'{"a": \n nope}', "is not valid JSON: expecting value (at line 2, column 2)"),
+    "not UTF-8": (b'[aliases]\nx = "\xff"', "is not UTF-8 (at line 2, byte 6)"),
+    "nested 100,000 deep": (b'{"x": %s}' % (b"[" * 100_000 + b"]" * 100_000), "is nested too deeply"),
+    "a header of 20,000 parts": (b"[" + b".".join([b"a"] * 20_000) + b"]", "is nested too deeply"),
+    "a wrong value": (b"[models.m]\ntags = 'a'", "has models.m.tags that is not a list of strings"),
+    "an error of Elasticsearch": (b'{"error": "no handler", "status": 400}', "is an error that Elasticsearch answered"),
+    "an alias that no server allows": (
+        b"[aliases]\n'../x' = 'm'",
+        "has the alias '../x', a name that no server allows",
+    ),
+    "an alias on a path": (b"[aliases]\nx = '../m'", "has the alias 'x' on '../m', which is not a valid model id"),
+}
 JUDGED = {"an alias that no server allows", "an alias on a path"}  # which `apply` leaves to the rules
 
 
@@ -99,7 +35,7 @@ JUDGED = {"an alias that no server allows", "an alias on a path"}  # which `appl
 def test_a_bad_document(run, sample, tmp_path, command, name):
     content, fault = DOCUMENTS[name]
     path = tmp_path / "document"
-    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    path.write_bytes(content)
     before = contents(sample)
     begun = time.monotonic()
     ran = run(command, path, "-o", "json")
@@ -153,6 +89,7 @@ def test_the_same_alias_in_two_files_is_refused(run, sample, tmp_path):
         ("MLALIAS_LOCK_TIMEOUT", "soon"),
         ("MLALIAS_LOCK_TIMEOUT", "-1"),
         ("MLALIAS_LOCK_TIMEOUT", "nan"),
+        ("MLALIAS_LOCK_TIMEOUT", "86401"),
         ("SOURCE_DATE_EPOCH", "now"),
         ("SOURCE_DATE_EPOCH", "1e99"),
     ],
@@ -203,10 +140,7 @@ def test_a_directory_that_is_a_file_is_told_with_its_path(run, sample):
     shutil.rmtree(sample / "models")
     (sample / "models").write_text("")
     ran = run("models", "-o", "json")
-    assert (ran.code, ran.json["error"]) == (
-        1,
-        {"type": "io_exception", "reason": f"not a directory: '{sample / 'models'}'", "rule": None, "hint": None},
-    )
+    assert (ran.code, ran.json["error"]["reason"]) == (7, f"'{sample / 'models'}' is not a directory")
 
 
 @pytest.mark.parametrize("name", ["models/sst-2-next.toml", "pipelines.toml", "history.jsonl"])
@@ -245,17 +179,7 @@ MOVE = {"model_alias": "x", "model_id": "m", "previous_model_id": None}
     "wrong",
     [
         {"revision": "1"},
-        {"revision": True},
-        {"time": None},
-        {"actor": 3},
-        {"command": ["put"]},
-        {"message": 3},
-        {"changes": None},
-        {"changes": ["x"]},
-        {"changes": [MOVE | {"model_alias": None}]},
         {"changes": [MOVE | {"model_id": 3}]},
-        {"changes": [MOVE | {"previous_model_id": 3}]},
-        {"undoes": ["1"]},
         {"undoes": 1},
     ],
     ids=str,

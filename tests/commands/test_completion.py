@@ -10,10 +10,9 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import HERE, OLD
+from harness import MLALIAS, NEW, OLD, PATH, TOP
 
-COMPLETIONS = HERE.parent / "completions"
-PATH = f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}"
+COMPLETIONS = TOP / "mlalias" / "cli" / "completions"
 
 BASH = """
 source "$1"
@@ -49,30 +48,44 @@ def _lines(command, environment):
     return [line for line in done.stdout.splitlines() if line]
 
 
-def zsh(line, setup=None, **environment):
-    """Type a line and Tab twice into an interactive zsh, and tell the words that it offers or has put in."""
-    setup = [
-        *(setup or [f"fpath=({COMPLETIONS} $fpath); autoload -Uz compinit; compinit -u -d $HOME/.zcompdump"]),
-        "zstyle ':completion:*' list-prompt ''; zstyle ':completion:*' list-separator '#'; LISTMAX=1000; unsetopt beep; PS1='> '; PS2=''",
-        "print -r -- re''ady",
-    ]
+ZSH = [
+    f"fpath=({COMPLETIONS} $fpath); autoload -Uz compinit; compinit -u -d $HOME/.zcompdump",
+    "zstyle ':completion:*' list-prompt ''; zstyle ':completion:*' list-separator '#'; LISTMAX=1000; unsetopt beep",
+]
+
+
+def zsh(line, setup=(), **environment):
+    """The words that zsh offers, or has put in, when a line is typed, and Tab twice."""
+    lines = [*(setup or ZSH[:1]), ZSH[1], "PS1='> '; PS2=''", "print -r -- re''ady"]
+    return _typed(["zsh", "-f", "-i"], lines, f"{line}\t\t\x15print -r -- do''ne\n", environment)
+
+
+def bash_typed(line, **environment):
+    """The same in bash, which reads ~/.bashrc."""
+    settings = ("completion-query-items 0", "page-completions off", "show-all-if-ambiguous on")
+    lines = [*(f"bind 'set {setting}'" for setting in settings), "PS1='> '; PS2=''", "echo re''ady"]
+    return _typed(["bash", "-i"], lines, f"{line}\t\t\x15echo do''ne\n", environment)
+
+
+def _typed(shell, setup, keys, environment):
+    """What a terminal shows of an interactive shell after the keys, which end with echoing `done`."""
     leader, follower = pty.openpty()
     more = {"PATH": PATH, "TERM": "dumb", "COLUMNS": "200", "LINES": "100", "ZDOTDIR": os.environ["HOME"]}
     Path(os.environ["HOME"]).mkdir(exist_ok=True)
     with subprocess.Popen(
-        ["zsh", "-f", "-i"],
+        shell,
         stdin=follower,
         stdout=follower,
         stderr=follower,
         env=os.environ | more | environment,
         start_new_session=True,
-    ) as shell:
+    ) as process:
         os.close(follower)
         os.write(leader, ("\n".join(setup) + "\n").encode())
         _read_until(leader, "\nready")
-        os.write(leader, f"{line}\t\t\x15print -r -- do''ne\n".encode())
+        os.write(leader, keys.encode())
         screen = _read_until(leader, "\ndone")
-        shell.kill()
+        process.kill()
     os.close(leader)
     return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]|\x07", "", screen)
 
@@ -100,6 +113,8 @@ OFFERS = [
     ("mlalias put --if-current sst-2-", {"sst-2-draft", "sst-2-next"}, {"elser"}),
     ("mlalias list -o ", {"table", "tsv", "json"}, {"elser"}),
     ("mlalias list --ou", {"--output"}, {"--catalog"}),
+    ("mlalias help not_", {"not_deployed", "not_allocated"}, {"notes", "elser"}),
+    ("mlalias help ser", {"serve"}, {"sentiment"}),
     ("mlalias resolve --catalog /nowhere e", set(), {"elser"}),
 ]
 
@@ -176,9 +191,7 @@ def test_a_location_that_is_none_is_silent(monkeypatch, location):
         "COMP_WORDS": "mlalias resolve ",
         "COMP_CWORD": "2",
     }
-    done = subprocess.run(
-        [sys.executable, "-m", "mlalias"], env=environment, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(MLALIAS, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "", "")
 
 
@@ -189,38 +202,129 @@ def test_the_lock_is_not_taken(sample):
         assert bash("mlalias put sst-2-n") == ["sst-2-next"]
 
 
-INSTALLED_BASH = """
-source ~/.bashrc
-COMP_WORDS=(mlalias rollback fl) COMP_CWORD=2 COMP_LINE="mlalias rollback fl" COMP_POINT=19
-_mlalias_completion mlalias
-printf '%s\\n' "${COMPREPLY[@]}"
-"""
+@pytest.fixture
+def moved(sample, run):
+    """The sample after two moves of one alias."""
+    for model_id in (NEW, OLD):
+        assert run("put", model_id, "flight_delay_model", "--reassign").code == 0
+
+
+@pytest.mark.parametrize("shell", [needs("bash"), needs("fish")])
+def test_revisions_of_the_alias_are_offered_after_to(moved, shell):
+    complete = {"bash": bash, "fish": fish}[shell]
+    assert complete("mlalias rollback flight_delay_model --to ") == ["3", "2", "1"]
+    assert complete("mlalias rollback elser --to ") == ["1"]
+    assert complete("mlalias rollback flight_delay_model --to 2") == ["2"]
+    assert complete("mlalias rollback --to ") == []
+
+
+def test_zsh_offers_revisions_with_what_the_alias_named(moved):
+    if shutil.which("zsh") is None:
+        pytest.skip("zsh is not installed")
+    screen = zsh("mlalias rollback flight_delay_model --to ")
+    assert re.search(rf"\n2 +# {NEW}", screen)
+
+
+FILES = [
+    ("mlalias apply decl", {"declared.toml", "declarations/"}),
+    ("mlalias import decl", {"declared.toml", "declarations/"}),
+    ("mlalias apply --prune decl", {"declared.toml", "declarations/"}),
+    ("mlalias list --catalog decl", {"declarations/"}),
+    ("mlalias show decl", set()),
+    ("mlalias apply x.toml --only decl", set()),
+    ("mlalias apply -m decl", set()),
+    ("mlalias decl", set()),
+    ("mlalias history --limit decl", set()),
+]
 
 
 @pytest.mark.parametrize("shell", [needs("bash"), needs("zsh"), needs("fish")])
-def test_install_completion_works_in_a_bare_shell(sample, shell, tmp_path):
+@pytest.mark.parametrize(("line", "offered"), FILES, ids=[line for line, _ in FILES])
+def test_file_names_stand_only_where_a_file_can(sample, tmp_path, monkeypatch, shell, line, offered):
+    (tmp_path / "declared.toml").touch()
+    (tmp_path / "declarations").mkdir()
+    monkeypatch.chdir(tmp_path)
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / ".bashrc").write_text(f"source {COMPLETIONS}/mlalias.bash\n")
+    screen = {"bash": bash_typed, "zsh": zsh, "fish": lambda line: " ".join(fish(line))}[shell](line)
+    assert {word for word in screen.split() if word in ("declared.toml", "declarations/")} == offered
+
+
+@pytest.mark.parametrize("shell", [needs("bash"), needs("zsh"), needs("fish")])
+def test_installed_completion_works_in_a_new_shell(moved, shell, tmp_path):
     home = tmp_path / "home"
     home.mkdir(exist_ok=True)
-    environment = {"HOME": str(home), "SHELL": shutil.which(shell)}
+    environment = {"HOME": str(home), "PATH": PATH}
+    for _ in range(2):  # again changes nothing
+        done = subprocess.run(
+            [shell, "-c", "mlalias --install-completion; true"],
+            env=os.environ | environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.stderr == ""
+        assert f"{shell} completion is installed in {home}/" in done.stdout
+    startup = home / f".{shell}rc"
+    assert not startup.exists() or startup.read_text().count("\n") == 1
+
+    def offered(line):
+        if shell == "bash":
+            return bash_typed(line, **environment)
+        if shell == "fish":
+            return "\n".join(_lines(["fish", "-c", "complete -C $argv[1]", line], environment))
+        return zsh(line, setup=["source ~/.zshrc"], **environment)
+
+    assert {"flight_delay_model", "flight_delayed"} <= set(offered("mlalias rollback fl").split())
+    assert {"1", "2", "3"} <= set(offered("mlalias rollback flight_delay_model --to ").split())
+
+
+def test_the_script_is_shown(tmp_path):
     done = subprocess.run(
-        ["mlalias", "--install-completion", shell],
-        env=os.environ | environment | {"PATH": PATH, "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"},
+        ["bash", "-c", "mlalias --show-completion; :"],
+        env=os.environ | {"PATH": PATH},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert (done.returncode, done.stderr) == (0, "")
-    assert f"{shell} completion installed" in done.stdout
-    if shell == "bash":
-        found = _lines(["bash", "--norc", "-c", INSTALLED_BASH], environment)
-    elif shell == "fish":
-        found = [
-            line.split("\t")[0] for line in _lines(["fish", "-c", 'complete -C "mlalias rollback fl"'], environment)
-        ]
-    else:
-        # the first Tab of a new zsh only loads Typer's script; those of `completions/` answer at once
-        found = zsh("mlalias rollback fl\t\t", setup=["source ~/.zshrc"], **environment).split()
-    assert {"flight_delay_model", "flight_delayed"} <= set(found)
+    assert done.stdout == (COMPLETIONS / "mlalias.bash").read_text()
+
+
+def test_powershell_is_asked_for_its_profile(tmp_path, monkeypatch, capsys):
+    """There is no PowerShell at hand: a program stands in for it that prints `$PROFILE`, as documented.
+
+    https://learn.microsoft.com/en-us/powershell/module/microsoft.powershell.core/about/about_profiles
+    """
+    import shellingham
+
+    from mlalias.cli.main import main
+
+    profile = tmp_path / "it's here" / "Microsoft.PowerShell_profile.ps1"
+    pwsh = tmp_path / "bin" / "pwsh"
+    pwsh.parent.mkdir()
+    pwsh.write_text(f'#!/bin/sh\necho "{profile}"\n')
+    pwsh.chmod(0o755)
+    monkeypatch.setattr(shellingham, "detect_shell", lambda: ("pwsh", str(pwsh)))
+    assert main(["--install-completion"]) == 0
+    place = profile.parent / "mlalias.completion.ps1"
+    assert place.read_text() == (COMPLETIONS / "mlalias.ps1").read_text()
+    assert profile.read_text() == f". '{str(place).replace(chr(39), chr(39) * 2)}'\n"
+
+
+@pytest.mark.parametrize(("detected", "sentence"), [("tcsh", "no completion for the shell 'tcsh'"), (None, "no shell")])
+def test_a_shell_without_a_script_is_told(run, monkeypatch, detected, sentence):
+    import shellingham
+
+    def detect():
+        if detected is None:
+            raise shellingham.ShellDetectionFailure
+        return detected, f"/bin/{detected}"
+
+    monkeypatch.setattr(shellingham, "detect_shell", detect)
+    ran = run("--install-completion")
+    assert ran.code == 2
+    assert sentence in ran.err
 
 
 def test_completion_is_as_lean_as_resolve(sample):

@@ -7,7 +7,7 @@ import re
 import sys
 
 import pytest
-from conftest import OLD
+from harness import OLD
 
 from mlalias.cli.main import main
 

@@ -1,6 +1,7 @@
 """What holds for any catalog."""
 
 import json
+import re
 import shutil
 import string
 import tempfile
@@ -9,7 +10,7 @@ from pathlib import Path
 from unicodedata import bidirectional, category
 
 import pytest
-from conftest import HERE, contents
+from harness import SAMPLE, contents
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -42,6 +43,10 @@ aliases = st.from_regex(r"([a-z0-9][a-z0-9._-]{0,8})?[a-z]", fullmatch=True).fil
 @st.composite
 def configs(draw):
     config = draw(st.dictionaries(keys, values, max_size=3))
+    # A table by such a name is another model, whose name with dots lacks its quotes in TOML.
+    config = {
+        key: value for key, value in config.items() if not isinstance(value, dict) or re.fullmatch("[a-z_]+", key)
+    }
     optional = {
         "model_type": st.sampled_from(["tree_ensemble", "pytorch", "lang_ident"]) | text,
         "description": text,
@@ -145,9 +150,9 @@ WORDS = st.sampled_from(
     command=st.sampled_from(["put", "delete", "forget", "rollback", "apply", "import", "nonsense"]),
     words=st.lists(WORDS, max_size=5),
 )
-def test_a_refused_command_changes_no_byte_and_leaves_no_traceback(run, _sample_once, command, words):
+def test_a_refused_command_changes_no_byte_and_leaves_no_traceback(run, pristine, command, words):
     with fresh() as catalog:
-        shutil.copytree(_sample_once, catalog)
+        shutil.copytree(pristine, catalog)
         before = contents(catalog)
         ran = run(command, *words, "--catalog", catalog)
         assert ran.code in (0, 2, 3, 4, 5)
@@ -183,8 +188,8 @@ def test_no_other_character_is_in_a_model_id_or_an_alias(character, pattern):
     ("model_id", "valid"),
     [
         ("a", True), ("7", True), ("a1", True), ("1a", True), ("a.b-c_d", True), (".elser_model_2", True), (".elser_model_2_linux-x86_64", True),
-        (".elser_model_2_SNAPSHOT", True), ("a" * 64, True), ("." + "a" * 64, True),
-        ("a" * 65, False), ("", False), (".", False), ("..", False), ("..a", False), ("a.", False), ("-a", False), ("_a", False), ("a_", False),
+        (".elser_model_2_SNAPSHOT", True), ("a" * 78, True), ("a" * 200, True), ("." + "a" * 199, True),
+        ("a" * 201, False), ("." + "a" * 200, False), ("", False), (".", False), ("..", False), ("..a", False), ("a.", False), ("-a", False), ("_a", False), ("a_", False),
         ("A", False), ("a\n", False), ("a/b", False), ("../../etc/passwd", False), ("elser_SNAPSHOT", False), (".SNAPSHOT", False), ("._SNAPSHOT", False),
     ],
 )  # fmt: skip
@@ -202,7 +207,7 @@ def test_documents_of_a_store_are_those_of_its_export(run, sample):
     assert run("export", "--format", "elasticsearch").json == to_answer(catalog)
 
 
-GOOD = {path.name: path.read_bytes() for path in (HERE / "sample").glob("*.json")}
+GOOD = {path.name: path.read_bytes() for path in SAMPLE.glob("*.json")}
 
 
 @st.composite
@@ -221,9 +226,9 @@ def mutated(draw, good):
 
 @settings(PER_TEST, max_examples=40)
 @given(data=st.data(), name=st.sampled_from(sorted(GOOD)), command=st.sampled_from(["import", "apply"]))
-def test_a_mutated_document_is_taken_whole_or_not_at_all(run, _sample_once, data, name, command):
+def test_a_mutated_document_is_taken_whole_or_not_at_all(run, pristine, data, name, command):
     with fresh() as catalog:
-        shutil.copytree(_sample_once, catalog)
+        shutil.copytree(pristine, catalog)
         before = contents(catalog)
         path = catalog.parent / "document"
         path.write_bytes(data.draw(mutated(GOOD[name])))
@@ -238,9 +243,9 @@ def test_a_mutated_document_is_taken_whole_or_not_at_all(run, _sample_once, data
 
 @settings(PER_TEST, max_examples=20)
 @given(data=st.data())
-def test_a_mutated_catalog_is_read_or_named_and_never_touched_when_damaged(run, _sample_once, data):
+def test_a_mutated_catalog_is_read_or_named_and_never_touched_when_damaged(run, pristine, data):
     with fresh() as catalog:
-        shutil.copytree(_sample_once, catalog)
+        shutil.copytree(pristine, catalog)
         path = catalog / data.draw(st.sampled_from(sorted(set(contents(catalog)) - {".lock"})))
         path.write_bytes(data.draw(mutated(path.read_bytes())))
         before = contents(catalog)

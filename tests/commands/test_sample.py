@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from conftest import CLASSIFIER, DISTILBERT, NEW, OLD, SAMPLE, SLIM, contents
+from harness import LATE, NEW, OLD, SAMPLE, SLIM, SST, contents
 
 
 def test_list_shows_six_aliases_with_the_types_of_their_models(run, sample):
@@ -11,10 +11,10 @@ def test_list_shows_six_aliases_with_the_types_of_their_models(run, sample):
     assert rows == [
         ["elser", ".elser_model_2", "pytorch", "text_expansion", "1", "started 1/1"],
         ["flight_delay_model", OLD, "tree_ensemble", "regression", "22", ""],
-        ["flight_delayed", CLASSIFIER, "tree_ensemble", "classification", "21", ""],
-        ["is-flight-late", CLASSIFIER, "tree_ensemble", "classification", "21", ""],
+        ["flight_delayed", LATE, "tree_ensemble", "classification", "21", ""],
+        ["is-flight-late", LATE, "tree_ensemble", "classification", "21", ""],
         ["people-and-places", "dslim__bert-base-ner", "pytorch", "ner", "1", "starting 0/1"],
-        ["sentiment", DISTILBERT, "pytorch", "text_classification", "1", "started 2/2, started 1/2"],
+        ["sentiment", SST, "pytorch", "text_classification", "1", "started 2/2, started 1/2"],
     ]
 
 
@@ -57,7 +57,7 @@ def test_the_warning_as_json(run, sample):
 @pytest.mark.parametrize(
     ("words", "code", "rule", "hint"),
     [
-        ((CLASSIFIER, "flight_delay_model", "-r"), 3, "inference_type_differs", f"mlalias compare {OLD} {CLASSIFIER}"),
+        ((LATE, "flight_delay_model", "-r"), 3, "inference_type_differs", f"mlalias compare {OLD} {LATE}"),
         (("sst-2-next", "flight_delay_model", "-r"), 3, "inference_type_differs", "mlalias compare"),
         (("lang_ident_model_1", "flight_delayed", "-r"), 3, "model_type_differs", "mlalias compare"),
         (("sst-2-draft", "sentiment", "-r"), 3, "not_deployed", "_ml/trained_models/sst-2-draft/_stats"),
@@ -66,7 +66,7 @@ def test_the_warning_as_json(run, sample):
         ((NEW, "flight_delay_model"), 3, "alias_taken", f"mlalias put {NEW} flight_delay_model --reassign"),
         (("flight_delay_model", NEW), 3, "invalid_alias", f"mlalias put {NEW} flight_delay_model --reassign"),
         (("sentiment", "sst-2-next"), 3, "alias_is_model_id", "mlalias put sst-2-next sentiment --reassign"),
-        (("sentiment", "mood"), 4, "model_missing", f"mlalias put {DISTILBERT} mood"),
+        (("sentiment", "mood"), 4, "model_missing", f"mlalias put {SST} mood"),
     ],
 )
 def test_refusals_say_what_to_type_next(run, sample, words, code, rule, hint):
@@ -80,7 +80,7 @@ def test_refusals_say_what_to_type_next(run, sample, words, code, rule, hint):
 
 def test_the_hint_of_a_taken_alias_says_what_the_move_would_mean(run, sample):
     assert "shares 20 of 22 input fields" in run("put", NEW, "flight_delay_model").err
-    assert "--reassign would be refused as well" in run("put", CLASSIFIER, "flight_delay_model").err
+    assert "--reassign would be refused as well" in run("put", LATE, "flight_delay_model").err
 
 
 def test_moves_sentiment_to_the_deployed_model(run, sample):

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from conftest import CLASSIFIER, NEW, OLD
+from harness import LATE, NEW, OLD
 
 from mlalias.cli.main import main
 
@@ -50,7 +50,7 @@ COMMANDS = {
     "apply": ("apply", "DECLARED"),
     "import": ("import", "DECLARED", "-r"),
     "rollback": ("rollback", "flight_delay_model"),
-    "forget": ("forget", CLASSIFIER),
+    "forget": ("forget", LATE),
     "a first import": ("import", "FIRST"),
     "facts alone": ("import", "FACTS"),
     "a first model": ("import", "MODEL"),
@@ -141,25 +141,3 @@ class Scenario:
         assert not list(Path(self.catalog).rglob("*.tmp"))
         assert self.run("verify").code == 0
         return now
-
-
-@pytest.fixture
-def scenario(request, run, tmp_path, _sample_once, monkeypatch):
-    """A scenario by its name, given by indirect parametrization."""
-    (tmp_path / "elsewhere").mkdir()
-    made = Scenario(request.param, run, tmp_path / "disk", _sample_once, tmp_path / "elsewhere")
-    monkeypatch.setenv("MLALIAS_CATALOG", str(made.catalog))
-    made.measure()
-    return made
-
-
-@pytest.fixture
-def report(request, capsys):
-    """Tell a figure of a sweep on the terminal: `report("points", 12)`."""
-
-    def report(what, figure):
-        if request.node.get_closest_marker("sweep"):
-            with capsys.disabled():
-                print(f"\n{request.node.callspec.id if hasattr(request.node, 'callspec') else ''}: {what}: {figure}")
-
-    return report

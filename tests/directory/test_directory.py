@@ -5,14 +5,11 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import threading
 
 import pytest
-from conftest import NEW, OLD, SLIM, contents
 from fasteners import InterProcessLock
-
-MLALIAS = [sys.executable, "-m", "mlalias"]
+from harness import MLALIAS, NEW, OLD, PATH, SLIM, contents
 
 
 def history(directory):
@@ -73,7 +70,7 @@ def moved(run, sample):
 
 def mended(run, catalog, finding):
     """Paste a mend into a shell."""
-    environment = os.environ | {"PATH": f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}"}
+    environment = os.environ | {"PATH": PATH}
     command = re.search(r"(cp .* && )?(printf|mlalias) .*", finding["mend"])[0]
     subprocess.run(["sh", "-c", command], env=environment, check=True, capture_output=True)
 
@@ -378,7 +375,7 @@ def test_models_that_are_no_directory_are_a_fault(run, sample):
     verified = run("verify", "-o", "json")
     assert verified.code == 7
     assert verified.json["faults"][0]["path"] == str(sample / "models")
-    assert run("models").code == 1
+    assert run("models").code == 7
 
 
 def test_a_bad_environment_is_told_before_facts_are_written(run, catalog, tmp_path, monkeypatch):

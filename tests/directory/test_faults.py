@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from scenarios import COMMANDS, report, scenario
+from scenarios import COMMANDS
 from tracer import NEEDED, Tracer
 
 _NAMES = {"mkdir", "mkdirat", "rename", "renameat", "unlink", "unlinkat"}

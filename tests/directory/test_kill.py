@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from scenarios import COMMANDS, NAMES, report, scenario
+from scenarios import COMMANDS, NAMES
 from tracer import NEEDED, Tracer
 
 KILLER = Path(__file__).parent / "killer.py"

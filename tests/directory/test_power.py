@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 from disk import Disk, store
-from scenarios import NAMES, report, scenario
+from scenarios import NAMES
 from tracer import NEEDED, Tracer
 
 # The directory of the catalog is synced for `models`, for `pipelines.toml` and for the draft: where all three are new,

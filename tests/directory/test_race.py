@@ -9,10 +9,8 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import CLASSIFIER, NEW, OLD
-from scenarios import report
+from harness import LATE, MLALIAS, NEW, OLD
 
-MLALIAS = [sys.executable, "-m", "mlalias"]
 KILLER = Path(__file__).parent / "killer.py"
 
 WRITER = """
@@ -96,7 +94,7 @@ def stopped(sample):
 
 def writer(timeout):
     environment = os.environ | {"MLALIAS_LOCK_TIMEOUT": timeout}
-    return subprocess.Popen([*MLALIAS, "put", CLASSIFIER, "late"], env=environment, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen([*MLALIAS, "put", LATE, "late"], env=environment, stderr=subprocess.PIPE, text=True)
 
 
 def test_a_stopped_holder_is_waited_for_and_told_of(run, stopped):
@@ -112,7 +110,7 @@ def test_a_stopped_holder_is_waited_for_and_told_of(run, stopped):
     assert (verified.code, verified.json["faults"]) == (0, [])
     stopped.send_signal(signal.SIGCONT)
     assert stopped.wait(timeout=30) == 0
-    assert run("put", CLASSIFIER, "late").code == 0
+    assert run("put", LATE, "late").code == 0
     assert run("resolve", "elser").code == 4
 
 
@@ -122,6 +120,6 @@ def test_a_holder_that_is_killed_frees_those_who_wait(run, stopped):
     stopped.kill()
     assert waiting.communicate(timeout=30)[1] == ""
     assert waiting.returncode == 0
-    assert run("resolve", "late", "elser").out == f"{CLASSIFIER}\n.elser_model_2\n"
+    assert run("resolve", "late", "elser").out == f"{LATE}\n.elser_model_2\n"
     verified = run("verify", "-o", "json")
     assert (verified.code, verified.json) == (0, {"faults": [], "notes": []})

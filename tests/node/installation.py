@@ -9,8 +9,11 @@ import os
 import re
 import shutil
 import subprocess
+import sys
+import tempfile
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 
@@ -41,24 +44,43 @@ class Installation(NamedTuple):
     classes: str
     modules: Path
 
+    @property
+    def archive(self) -> Path:
+        """Where classes are kept as a Java in memory has them, which halves the time of a start."""
+        return self.modules.parent / "classes.jsa"
+
 
 def installation(version: str, *, secure: bool = False) -> Installation:
-    """Find a version in the cache, or fetch it; raises NotAvailableError.
-
-    It is made under another name and renamed when it is whole, by one process at a time.
-    """
+    """Find a version in the cache, or fetch it; raises NotAvailableError."""
     java = _java(JAVA[version.split(".", maxsplit=1)[0]])
     plain = installation(version) if secure else None
     place = CACHE / f"elasticsearch-{version}{'-secure' if secure else ''}-{_digest()}"
+    once(place, lambda made: _build(made, version, java, plain))
+    classes = plain.classes if plain else str(place / "server" / "*")
+    return Installation(java, classes, place / "modules")
+
+
+def once(place: Path, build: Callable[[Path], None]) -> None:
+    """Build something unless it is there: under another name until it is whole, and by one process at a time.
+
+    What could not be fetched is not tried again by the next test.
+    """
+    if place in _missing:
+        raise _missing[place]
     CACHE.mkdir(parents=True, exist_ok=True)
     with fasteners.InterProcessLock(CACHE / ".lock"):
         if not place.exists():
             made = place.with_name(place.name + ".partial")
             shutil.rmtree(made, ignore_errors=True)
-            _build(made, version, java, plain)
+            try:
+                build(made)
+            except NotAvailableError as failure:
+                _missing[place] = failure
+                raise
             made.rename(place)
-    classes = plain.classes if plain else os.pathsep.join((str(place / "classes"), str(place / "server" / "*")))
-    return Installation(java, classes, place / "modules")
+
+
+_missing: dict[Path, NotAvailableError] = {}
 
 
 def _digest() -> str:
@@ -73,7 +95,7 @@ def _build(place: Path, version: str, java: Path, plain: Installation | None) ->
         shutil.rmtree(fetched)
         return
     _module(place / "modules", "transport-netty4", fetched.glob("*netty*.jar"), move=True)
-    _compile(java, f"{fetched}/*", place / "classes", HERE / "Launcher.java")
+    _compile(java, f"{fetched}/*", fetched / "launcher.jar", HERE / "Launcher.java")
 
 
 def _fetch(version: str, folder: Path, java: Path, *, secure: bool) -> None:
@@ -83,12 +105,16 @@ def _fetch(version: str, folder: Path, java: Path, *, secure: bool) -> None:
     command = [maven, "-q", "-B", "-f", str(HERE / "pom.xml"), "dependency:copy-dependencies"]
     command += [f"-Delasticsearch.version={version}", f"-DoutputDirectory={folder}", *(["-Psecure"] if secure else [])]
     env = ENVIRONMENT | {"JAVA_HOME": str(java.parent.parent)}
-    done = subprocess.run(
-        command, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_FETCHING, check=False
-    )
+    done = _fetched(command, env)
     if done.returncode:
         said = [line for line in done.stdout.splitlines() if "ERROR" in line] or ["it says nothing"]
         raise NotAvailableError(f"Maven cannot fetch Elasticsearch {version}: {said[0]}")
+
+
+def _fetched(command: Sequence[str], env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_FETCHING, check=False
+    )
 
 
 def _secure_modules(place: Path, version: str, java: Path, plain: Installation) -> None:
@@ -129,16 +155,14 @@ def _saml(java: Path, jar: Path) -> None:
         file.parent.mkdir(exist_ok=True)
         file.write_text(f"package org.opensaml.{package};\n\npublic interface {type_} {{}}\n")
         files.append(file)
-    _compile(java, "", sources / "classes", *files)
-    _jar(sources / "classes", jar)
+    _compile(java, "", jar, *files)
     shutil.rmtree(sources)
 
 
 def _email_analysis(place: Path, version: str, java: Path, plain: Installation) -> None:
     folder = place / "modules" / "email-analysis"
-    _compile(java, plain.classes, place / "classes", HERE / "EmailAnalysis.java")
     folder.mkdir()
-    _jar(place / "classes", folder / "email-analysis.jar")
+    _compile(java, plain.classes, folder / "email-analysis.jar", HERE / "EmailAnalysis.java")
     properties = {
         "name": "email-analysis",
         "description": "tokens of e-mail addresses",
@@ -151,15 +175,35 @@ def _email_analysis(place: Path, version: str, java: Path, plain: Installation) 
     (folder / "plugin-descriptor.properties").write_text(text)
 
 
-def _compile(java: Path, path: str, classes: Path, *sources: Path) -> None:
-    command = [java.with_name("javac"), "-nowarn", "-cp", path, "-d", classes, *sources]
-    subprocess.run(list(map(str, command)), check=True)
+def _compile(java: Path, path: str, jar: Path, *sources: Path) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        command = [java.with_name("javac"), "-nowarn", "-cp", path, "-d", folder, *sources]
+        subprocess.run(list(map(str, command)), check=True)
+        with zipfile.ZipFile(jar, "w") as archive:
+            for file in sorted(Path(folder).rglob("*.class")):
+                archive.write(file, file.relative_to(folder))
 
 
-def _jar(classes: Path, jar: Path) -> None:
-    with zipfile.ZipFile(jar, "w") as archive:
-        for file in sorted(classes.rglob("*.class")):
-            archive.write(file, file.relative_to(classes))
+# --- the official client ---
+
+
+def client(generation: str) -> Path | None:
+    """A folder for PYTHONPATH with the official client of a generation; None where the tests' own is of it.
+
+    Raises NotAvailableError.
+    """
+    if metadata.version("elasticsearch").startswith(f"{generation}."):
+        return None
+    place = CACHE / f"client-{generation}"
+    once(place, lambda made: _fetch_client(generation, made))
+    return place
+
+
+def _fetch_client(generation: str, folder: Path) -> None:
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-compile", "--target", str(folder)]
+    done = _fetched([*command, f"elasticsearch=={generation}.*"], ENVIRONMENT)
+    if done.returncode:
+        raise NotAvailableError(f"pip cannot fetch the client of generation {generation}: {done.stderr.strip()}")
 
 
 # --- Java ---

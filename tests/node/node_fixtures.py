@@ -1,10 +1,10 @@
 """Fixtures of the tests that run on real nodes, which a session starts once, when first asked for one.
 
-    from node_fixtures import ON_NODES, any_node
-    pytestmark = ON_NODES
+    pytestmark = pytest.mark.node
 
-With xdist, the mark puts all these tests on one worker (`--dist loadgroup`, in pyproject.toml), so that a session has
-each node once. Distributed otherwise they work too, at the price of a set of nodes for every worker.
+    def test_it(any_node): ...
+
+With xdist all these tests go to one worker, by the names of their files: `one_worker.py`.
 """
 
 import shutil
@@ -14,14 +14,23 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
+from clusters import Cluster, cluster
 from installation import ENVIRONMENT, NotAvailableError
-from nodes import SECURE_VERSION, VERSIONS, Cluster, Node, cluster, node
+from nodes import SECURE_VERSION, VERSIONS, Node, node
 from proxy import Front, in_front
 
-ON_NODES = [pytest.mark.node, pytest.mark.xdist_group("node")]
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep the tests on nodes together."""
+    if config.getvalue("dist") != "load":
+        return None
+    from one_worker import OneWorkerForNodes
+
+    return OneWorkerForNodes(config, log)
 
 
 @contextmanager
@@ -72,13 +81,20 @@ def secure_node(_nodes: Callable[..., Node]) -> Iterator[Node]:
     running.wipe()
 
 
-@pytest.fixture(scope="module")
-def three_nodes() -> Iterator[Cluster]:
-    """A cluster of three for the tests of one module, which may kill them."""
+@pytest.fixture(scope="session")
+def _three_nodes() -> Iterator[Cluster]:
     with ExitStack() as stack:
         with wanted():
             running = stack.enter_context(cluster(3))
         yield running
+
+
+@pytest.fixture
+def three_nodes(_three_nodes: Cluster) -> Cluster:
+    """A cluster of three, of which a test may kill some; the next one has them started again."""
+    _three_nodes.start(*(one for one in _three_nodes.nodes if not one.is_running))
+    _three_nodes.nodes[0].wipe()
+    return _three_nodes
 
 
 # --- what is not published, in front of a node ---
@@ -106,7 +122,7 @@ def _served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     subprocess.run(
         [*program, "import", *SAMPLE, "--catalog", root / "pristine", "--quiet"], env=_environment(), check=True
     )
-    command = [*program, "serve", "--port", "0", "--catalog", root / "catalog"]
+    command = [*program, "serve", "--port", "0", "--catalog", str(root / "catalog")]
     with subprocess.Popen(
         command, env=_environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as running:

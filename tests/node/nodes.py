@@ -1,4 +1,4 @@
-"""Real nodes of Elasticsearch: `with node("9.5.3") as elasticsearch: ...`, and clusters of them.
+"""Real nodes of Elasticsearch: `with node("9.5.3") as elasticsearch: ...`. `clusters.py` has several in one cluster.
 
 Documents, indices, aliases, settings, the cluster state and (with `secure`) authentication and privileges are real.
 Machine learning and ingest are not in the published jars; `proxy.py` puts them in front.
@@ -12,8 +12,8 @@ import ssl
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPSConnection
 from pathlib import Path
@@ -57,13 +57,17 @@ class NodeFailedError(Exception):
 class Node:
     """A process of Elasticsearch, in a home folder that outlives its death by `kill`, and ends with `stop`."""
 
-    def __init__(self, installed: Installation, settings: Mapping[str, Any], *, secure: bool = False) -> None:
+    def __init__(
+        self, installed: Installation, settings: Mapping[str, Any], *options: str, secure: bool = False
+    ) -> None:
         self._installed = installed
+        self._options = options or (f"-XX:SharedArchiveFile={installed.archive}",) * installed.archive.exists()
         self._process: subprocess.Popen[bytes] | None = None
         self.home = Path(tempfile.mkdtemp(prefix="mlalias-node-"))
         self.log = self.home / "node.log"
         self.url = ""
         self.authority = trustme.CA() if secure else None
+        self.name = settings.get("node.name")
         self._settings = {**_SETTINGS, **settings}
         for folder in ("config", "logs"):
             (self.home / folder).mkdir()
@@ -88,7 +92,15 @@ class Node:
         (self.home / "config" / "elasticsearch.yml").write_text(text)
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
-                [self._installed.java, *_OPTIONS, "-cp", self._installed.classes, "Launcher", self.home],
+                [
+                    self._installed.java,
+                    *_OPTIONS,
+                    *self._options,
+                    "-cp",
+                    self._installed.classes,
+                    "Launcher",
+                    self.home,
+                ],
                 env=ENVIRONMENT,
                 stdin=subprocess.PIPE,
                 stdout=log,
@@ -165,7 +177,7 @@ class Node:
     def wipe(self) -> None:
         """Delete what tests left: data streams, indices, templates and settings, but for Elasticsearch's own."""
         self.ask("PUT", "/_cluster/settings", {"persistent": {"*": None}, "transient": {"*": None}})
-        for path in ("_data_stream/*", "_index_template/*", "_component_template/*"):
+        for path in ("_ingest/pipeline/*", "_data_stream/*", "_index_template/*", "_component_template/*"):
             self.ask("DELETE", f"/{path}")
         listed = self.ask("GET", "/_cat/indices?format=json&h=index&expand_wildcards=all").document
         for name in (one["index"] for one in listed):
@@ -249,43 +261,3 @@ def node(version: str, *, secure: bool = False) -> Iterator[Node]:
         yield made
     finally:
         made.stop()
-
-
-class Cluster:
-    """Nodes of one cluster. Each reads from a file where the others are, again and again until it has joined."""
-
-    def __init__(self, nodes: Sequence[Node]) -> None:
-        self.nodes = tuple(nodes)
-
-    def start(self, *nodes: Node) -> None:
-        """Start some of them, also killed ones on their own data, and wait until all that run are one cluster."""
-        for one in nodes:
-            one.begin()
-        for one in nodes:
-            one.await_listening()
-        running = [one for one in self.nodes if one.is_running]
-        addresses = "".join(f"{one.transport}\n" for one in running)
-        for one in running:
-            (one.home / "config" / "unicast_hosts.txt").write_text(addresses)
-        for one in running:
-            one.await_health(f"wait_for_nodes={len(running)}")
-
-
-@contextmanager
-def cluster(size: int, version: str = VERSIONS[-1]) -> Iterator[Cluster]:
-    """Some nodes in one cluster; raises as `node` does."""
-    installed = installation(version)
-    names = [f"node-{number}" for number in range(size)]
-    settings = {
-        "cluster.name": "tests",
-        "cluster.initial_master_nodes": names,
-        "discovery.seed_providers": "file",
-        "discovery.find_peers_interval": "100ms",
-        "discovery.initial_state_timeout": "0s",  # it listens before it has joined
-    }
-    with ExitStack() as stack:
-        made = Cluster([Node(installed, settings | {"node.name": name}) for name in names])
-        for one in made.nodes:
-            stack.callback(one.stop)
-        made.start(*made.nodes)
-        yield made

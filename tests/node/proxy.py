@@ -1,10 +1,12 @@
 """A whole cluster as mlalias sees one: a real node, with what is not published put in front of it.
 
-Elastic publishes neither the machine learning plugin nor the ingest processors, and `GET /` belongs to a module that
-is not published either. So `/_ml/`, `/_ingest/pipeline` and `/` are answered by `mlalias serve`, and all other
-paths by the node. What can be real of the doubled routes is: before `serve` is asked, the node is shown the request's
-headers, so that it judges media types and credentials, and on a node with security it is asked whether the caller
-holds the privilege of the route (https://www.elastic.co/docs/deploy-manage/users-roles/cluster-or-deployment-auth/elasticsearch-privileges).
+Elastic publishes neither the machine learning plugin nor the module that has `GET /`. So `/_ml/` and `/` are answered
+by `mlalias serve`, and all other paths by the node. Ingest pipelines are doubled although the node has their routes: no
+processor is published, and so the node keeps no pipeline that names a model.
+
+What can be real of the doubled routes is: before `serve` is asked, the node is shown the request's headers, so that it
+judges media types and credentials, and answers for the state of its cluster (without a master, 503); and on a node with
+security it is asked whether the caller holds the privilege of the route (https://www.elastic.co/docs/deploy-manage/users-roles/cluster-or-deployment-auth/elasticsearch-privileges).
 An answer of the node that refuses is what the caller gets.
 
 The proxy keeps what it was asked, and makes a fault at a given request:
@@ -20,6 +22,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from http.client import HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -135,7 +138,10 @@ class Front:
             return self._doubled(asked) if _privilege(asked) else self._to_node(asked)
 
         fault = self._fault(asked)
-        return fault(forward) if fault else forward()
+        try:
+            return fault(forward) if fault else forward()
+        except (ConnectionError, HTTPException):  # the node is not there, or died over it
+            return None
 
     def _fault(self, asked: Asked) -> Fault | None:
         with self._lock:
@@ -160,9 +166,8 @@ class Front:
     def _refusal(self, asked: Asked) -> Reply | None:
         """What the node has against a request, of which it sees the headers."""
         secure = self.node.authority is not None
-        shown = asked._replace(
-            method="GET", body=None, target="/_security/_authenticate" if secure else "/_cluster/health"
-        )
+        route = "/_security/_authenticate" if secure else "/_cluster/health?master_timeout=3s"
+        shown = asked._replace(method="GET", body=None, target=route)
         answer = self._to_node(shown)
         if answer.status >= _REFUSED:
             return answer

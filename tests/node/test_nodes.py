@@ -11,9 +11,9 @@ import installation
 import nodes
 import pytest
 from installation import NotAvailableError
-from node_fixtures import ON_NODES, _nodes, any_node, secure_node, wanted
+from node_fixtures import wanted
 
-pytestmark = ON_NODES
+pytestmark = pytest.mark.node
 
 _ONE_NODE = """
 import time

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.client import HTTPConnection
@@ -12,15 +11,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-import pytest
-from conftest import HERE
+from harness import MLALIAS, build_sample
 
-from mlalias.cli.main import main
 from mlalias.rest.app import App
 from mlalias.rest.listen import background
 from mlalias.stores.directory.store import DirectoryStore
 
-SAMPLE = sorted((HERE / "sample").glob("*.json"))
 JSON = {"Content-Type": "application/json"}
 
 
@@ -32,12 +28,12 @@ class Reply(NamedTuple):
     body: bytes
 
     @property
-    def document(self) -> Any:
+    def json(self) -> Any:
         return json.loads(self.body)
 
     @property
     def type(self) -> str:
-        return self.document["error"]["type"]
+        return self.json["error"]["type"]
 
 
 def ask(url: str, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Reply:
@@ -76,8 +72,7 @@ class Served:
 @contextmanager
 def served(root: Path, *, patience: float = 30, **options: Any) -> Iterator[Served]:
     """Serve a copy of the sample from a thread."""
-    pristine, directory = root / "pristine", root / "catalog"
-    assert main(["import", *map(str, SAMPLE), "--catalog", str(pristine), "--quiet"]) == 0
+    pristine, directory = build_sample(root / "pristine"), root / "catalog"
     app = App(DirectoryStore(directory), patience=patience, **options)
     with background(app, patience) as url:
         found = Served(directory, pristine, url)
@@ -85,44 +80,16 @@ def served(root: Path, *, patience: float = 30, **options: Any) -> Iterator[Serv
         yield found
 
 
-def environment(**more: str) -> dict[str, str]:
-    """What a process of mlalias may know of this one."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("MLALIAS_")}
-    return kept | {"PYTHONUNBUFFERED": "1"} | more
-
-
 @contextmanager
 def process(catalog: Path, *options: str, **env: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Run `mlalias serve` as a user does; gives the process and the URL that it printed."""
-    command = [sys.executable, "-m", "mlalias", "serve", "--port", "0", "--catalog", str(catalog), *options]
+    command = [*MLALIAS, "serve", "--port", "0", "--catalog", str(catalog), *options]
+    environment = os.environ | {"PYTHONUNBUFFERED": "1"} | env
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(**env)
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
     ) as running:
         try:
             assert running.stdout is not None
             yield running, running.stdout.readline().strip()
         finally:
             running.kill()
-
-
-@pytest.fixture(autouse=True)
-def fenced(tmp_path_factory, monkeypatch):
-    """No test sees the user's home, or settings of mlalias."""
-    for name in [name for name in os.environ if name.startswith("MLALIAS_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("HOME", str(tmp_path_factory.getbasetemp()))
-    monkeypatch.setenv("MLALIAS_CATALOG", str(tmp_path_factory.getbasetemp() / "no-catalog"))
-
-
-@pytest.fixture(scope="module")
-def sample_server(tmp_path_factory):
-    """One server for all tests of a module."""
-    with served(tmp_path_factory.mktemp("served")) as found:
-        yield found
-
-
-@pytest.fixture
-def server(sample_server):
-    """The server, its catalog fresh from the sample."""
-    sample_server.reset()
-    return sample_server

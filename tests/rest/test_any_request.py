@@ -7,7 +7,6 @@ from urllib.parse import quote, urlencode
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from serve_support import fenced, sample_server
 
 from mlalias.cli.main import main
 from mlalias.rest.routes import ROUTES

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 from elasticsearch import Elasticsearch
-from serve_support import fenced, sample_server, server
+from harness import NEW, OLD
 
-CREATED, MOVED = "flight-delay-prediction-1574775339910", "flight-delay-prediction-1580004349800"
 ALIAS = "flight_delay_model"
 
 
@@ -17,7 +16,7 @@ ALIAS = "flight_delay_model"
 def address(server):
     """A server on which the alias of the examples does not exist yet."""
     assert server.ask("DELETE", "/_ingest/pipeline/flights").status == 200
-    assert server.ask("DELETE", f"/_ml/trained_models/{CREATED}/model_aliases/{ALIAS}").status == 200
+    assert server.ask("DELETE", f"/_ml/trained_models/{OLD}/model_aliases/{ALIAS}").status == 200
     return server.url
 
 
@@ -50,14 +49,14 @@ def test_python(server, address):
         model_alias="flight_delay_model",
     )
     assert resp["acknowledged"] is True
-    assert server.aliases()[ALIAS] == CREATED
+    assert server.aliases()[ALIAS] == OLD
     resp = client.ml.put_trained_model_alias(
         model_id="flight-delay-prediction-1580004349800",
         model_alias="flight_delay_model",
         reassign=True,
     )
     assert resp["acknowledged"] is True
-    assert server.aliases()[ALIAS] == MOVED
+    assert server.aliases()[ALIAS] == NEW
     client.close()
 
 
@@ -89,7 +88,7 @@ def test_javascript(server, address):
         pytest.skip("@elastic/elasticsearch is not installed in NODE_PATH")
     said = run(node, "-", script=JAVASCRIPT, ADDRESS=address)
     assert said == "{ acknowledged: true }\n" * 2
-    assert server.aliases()[ALIAS] == MOVED
+    assert server.aliases()[ALIAS] == NEW
 
 
 RUBY = """
@@ -124,14 +123,14 @@ def test_ruby(server, address):
         pytest.skip("ruby-elasticsearch is not installed")
     said = run(ruby, "-", script=RUBY, ADDRESS=address)
     assert said.replace(" ", "") == '{"acknowledged"=>true}\n' * 2
-    assert server.aliases()[ALIAS] == MOVED
+    assert server.aliases()[ALIAS] == NEW
 
 
 @pytest.mark.parametrize(
     ("line", "target"),
     [
-        (f"PUT _ml/trained_models/{CREATED}/model_aliases/{ALIAS}", CREATED),
-        (f"PUT _ml/trained_models/{MOVED}/model_aliases/{ALIAS}?reassign=true", MOVED),
+        (f"PUT _ml/trained_models/{OLD}/model_aliases/{ALIAS}", OLD),
+        (f"PUT _ml/trained_models/{NEW}/model_aliases/{ALIAS}?reassign=true", NEW),
     ],
 )
 def test_curl(server, address, line, target):

@@ -6,10 +6,10 @@ import tomllib
 
 import pytest
 from elasticsearch import Elasticsearch
-from serve_support import SAMPLE, fenced
+from harness import SAMPLE_FILES
 
+import mlalias
 from mlalias.cli.main import main
-from mlalias.errors import InvalidDocument
 
 DECLARATION = """
 [aliases]
@@ -31,7 +31,7 @@ def test_a_fresh_catalog_is_empty(mlalias_server):
 
 
 def test_answers_of_a_cluster_are_a_seed(mlalias_server):
-    mlalias_server.seed(*SAMPLE)
+    mlalias_server.seed(*SAMPLE_FILES)
     assert "sst-2-next" in models(mlalias_server)
 
 
@@ -48,9 +48,56 @@ def test_an_answer_of_a_client_is_a_seed(mlalias_server):
     assert models(mlalias_server) == {"my-model"}
 
 
-def test_a_seed_that_is_none_says_so(mlalias_server):
-    with pytest.raises(InvalidDocument, match="the seed is not valid TOML"):
-        mlalias_server.seed("nonsense")
+def test_a_path_is_a_seed_as_text_too(mlalias_server, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "#1 [a=b].toml"
+    path.write_text(DECLARATION)
+    mlalias_server.seed(str(SAMPLE_FILES[0]), path.name)
+    assert {"my-model", "sst-2-next"} <= models(mlalias_server)
+
+
+@pytest.mark.parametrize("text", ["{}", "aliases = {}", "[aliases]", "{" + " " * 300 + "}"])
+def test_a_text_of_one_line_may_be_a_document(mlalias_server, text):
+    mlalias_server.seed(text)
+
+
+def test_what_a_catalog_says_is_a_seed(mlalias_server, tmp_path):
+    mlalias_server.seed(DECLARATION)
+    mlalias_server.seed(tomllib.loads((mlalias_server.catalog / "aliases.toml").read_text()))
+    assert mlalias.open(mlalias_server.catalog).resolve("mine") == "my-model"
+
+
+@pytest.mark.parametrize(
+    ("seed", "reason"),
+    [
+        ("", "the seed is empty"),
+        ("# none", "the seed is empty"),
+        ("a = [", "the seed is not valid TOML"),
+        ("{", "the seed is not valid JSON"),
+        ("models.jsn", "models.jsn cannot be read: no such file or directory"),
+        ({"alias": {}}, "the seed has the key 'alias', which no declaration has"),
+        ({"error": {"type": "x"}}, "the seed is an error that Elasticsearch answered"),
+        ("\ud800\n", "the seed is not UTF-8"),
+        ("x" * 5000, "x cannot be read: file name too long"),
+    ],
+)
+def test_a_seed_that_is_none_says_so(mlalias_server, seed, reason):
+    with pytest.raises(mlalias.InvalidDocument, match=reason):
+        mlalias_server.seed(seed)
+
+
+@pytest.mark.parametrize("seed", [None, 7, b"x", ["models.json"]])
+def test_a_seed_of_a_wrong_type_is_a_type_error(mlalias_server, seed):
+    with pytest.raises(TypeError, match="the seed must be a mapping or a path"):
+        mlalias_server.seed(seed)
+
+
+def test_the_catalog_is_open_to_python(mlalias_server):
+    mlalias_server.seed(*SAMPLE_FILES)
+    mlalias.open(mlalias_server.catalog).put("sst-2-next", "sentiment", reassign=True)
+    with Elasticsearch(mlalias_server) as client:
+        (config,) = client.ml.get_trained_models(model_id="sentiment")["trained_model_configs"]
+    assert config["model_id"] == "sst-2-next" == mlalias.open(mlalias_server).resolve("sentiment")
 
 
 def test_the_command_line_sees_the_same_catalog(mlalias_server, capsys):
@@ -66,6 +113,7 @@ def test_nothing_is_imported_until_the_fixture_is_used():
 
 
 def test_pytest_knows_the_fixture(tmp_path):
-    command = [sys.executable, "-m", "pytest", "--fixtures", "-q", "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", "--fixtures", "-v", "-p", "no:cacheprovider"]
     said = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path).stdout
     assert "mlalias_server -- " in said
+    assert "mlalias.open(mlalias_server.catalog)" in said

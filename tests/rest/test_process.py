@@ -11,7 +11,8 @@ from http.client import HTTPConnection
 from urllib.parse import urlsplit
 
 import pytest
-from serve_support import JSON, SAMPLE, ask, environment, fenced, process, sample_server, served, server
+from harness import MLALIAS, build_sample
+from serve_support import JSON, ask, process, served
 
 from mlalias.cli.main import main
 from mlalias.rest.app import LARGEST
@@ -23,8 +24,7 @@ PUT = "/_ml/trained_models/sst-2-draft/model_aliases"
 
 @pytest.fixture
 def catalog(tmp_path):
-    assert main(["import", *map(str, SAMPLE), "--catalog", str(tmp_path / "catalog"), "--quiet"]) == 0
-    return tmp_path / "catalog"
+    return build_sample(tmp_path / "catalog")
 
 
 @pytest.fixture(scope="module")
@@ -112,9 +112,7 @@ def test_wrong_usage(catalog, capsys, options, said):
 
 def test_without_the_extra_it_says_how_to_install_it():
     script = "import sys; sys.modules['uvicorn'] = None; from mlalias.cli.main import main; sys.exit(main(['serve']))"
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=False, env=environment()
-    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stderr == (
         "error: `serve` needs the extra 'serve', and uvicorn is not installed\n"
@@ -124,7 +122,7 @@ def test_without_the_extra_it_says_how_to_install_it():
 
 def test_a_server_of_no_catalog_yet_makes_one_at_the_first_change(tmp_path):
     with process(tmp_path / "new") as (_, url):
-        assert ask(url, "GET", "/_ml/trained_models").document == {"count": 0, "trained_model_configs": []}
+        assert ask(url, "GET", "/_ml/trained_models").json == {"count": 0, "trained_model_configs": []}
         assert not (tmp_path / "new").exists()
         assert ask(url, "PUT", "/_ml/trained_models/m", {"model_type": "tree_ensemble"}).status == 200
         assert ask(url, "PUT", "/_ml/trained_models/m/model_aliases/a").status == 200
@@ -151,7 +149,7 @@ def test_a_file_that_cannot_be_read_answers_500(server):
     (server.directory / "models" / "sst-2-draft.toml").mkdir()
     reply = server.ask("GET", "/_ml/trained_models/sst-2-draft")
     assert reply.status == 500
-    assert reply.document["error"]["type"].endswith("_exception")
+    assert reply.json["error"]["type"].endswith("_exception")
 
 
 def test_a_busy_catalog_answers_503_while_reads_go_on(tmp_path, monkeypatch):
@@ -229,8 +227,8 @@ def test_of_200_puts_at_once_and_a_command_line_beside_them_none_is_lost(catalog
 
     def write():
         for alias, model in here.items():
-            command = [sys.executable, "-m", "mlalias", "put", model, alias, "-q", "--catalog", str(catalog)]
-            failed.extend([alias] * subprocess.run(command, env=environment(), check=False).returncode)
+            command = [*MLALIAS, "put", model, alias, "-q", "--catalog", str(catalog)]
+            failed.extend([alias] * subprocess.run(command, check=False).returncode)
 
     before = dict(DirectoryStore(catalog).read().aliases)
     with process(catalog) as (_, url), ThreadPoolExecutor(200) as pool:

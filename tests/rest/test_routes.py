@@ -1,7 +1,8 @@
 """Reading routes, and what HTTP asks for: expressions, pages, parameters, media types, methods."""
 
 import pytest
-from serve_support import JSON, ask, fenced, sample_server, served, server
+from harness import LATE, NEW, OLD, SLIM
+from serve_support import JSON, ask, served
 
 from mlalias.cli.main import main
 
@@ -10,8 +11,7 @@ ILLEGAL, MISSING, MEDIA = (
     "resource_not_found_exception",
     "media_type_header_exception",
 )
-FLIGHTS = ["flight-delay-prediction-1574775339910", "flight-delay-prediction-1580004349800"]
-SLIM, LATE = "flight-delay-slim-1612000000000", "flight-delayed-classification-1601405047985"
+FLIGHTS = [OLD, NEW]
 SST2 = "distilbert-base-uncased-finetuned-sst-2-english"
 PUT = "/_ml/trained_models/sst-2-draft/model_aliases/new"
 ALL = 12
@@ -40,20 +40,20 @@ def test_models_are_found(server, expression, ids):
         assert reply.type == ids
         assert reply.status == (404 if ids == MISSING else 400)
         return
-    found = [one["model_id"] for one in reply.document["trained_model_configs"]]
+    found = [one["model_id"] for one in reply.json["trained_model_configs"]]
     assert reply.status == 200
     assert len(found) == ids if isinstance(ids, int) else found == ids
 
 
 def test_the_count_is_the_one_before_paging_and_several_missing_names_are_told_together(server):
-    assert server.ask("GET", "/_ml/trained_models?size=1").document["count"] == ALL
+    assert server.ask("GET", "/_ml/trained_models?size=1").json["count"] == ALL
     reply = server.ask("GET", "/_ml/trained_models/none,sentiment,neither")
     assert reply.status == 404
-    assert "'none', 'neither'" in reply.document["error"]["reason"]
+    assert "'none', 'neither'" in reply.json["error"]["reason"]
 
 
 def test_an_entry_has_all_aliases_of_its_model_sorted_and_the_key_is_absent_without_any(server):
-    late, slim = server.ask("GET", f"/_ml/trained_models/flight_delayed,{SLIM}").document["trained_model_configs"][::-1]
+    late, slim = server.ask("GET", f"/_ml/trained_models/flight_delayed,{SLIM}").json["trained_model_configs"][::-1]
     assert late["metadata"]["model_aliases"] == ["flight_delayed", "is-flight-late"]
     assert "model_aliases" not in slim["metadata"]
 
@@ -62,27 +62,27 @@ def test_a_page_has_100_models_unless_it_is_said_otherwise(server):
     for number in range(101):
         (server.directory / "models" / f"m-{number}.toml").write_text("")
     for query, shown in (("", 100), ("?size=101", 101), ("?size=1000", ALL + 101)):
-        found = server.ask("GET", f"/_ml/trained_models{query}").document
+        found = server.ask("GET", f"/_ml/trained_models{query}").json
         assert (found["count"], len(found["trained_model_configs"])) == (ALL + 101, shown)
-    assert len(server.ask("GET", "/_ml/trained_models/_stats").document["trained_model_stats"]) == 101  # one has two
+    assert len(server.ask("GET", "/_ml/trained_models/_stats").json["trained_model_stats"]) == 101  # one has two
 
 
 def test_models_without_tags_have_none_of_them(server):
     (server.directory / "models" / "sst-2-draft.toml").write_text("")
-    assert server.ask("GET", "/_ml/trained_models/sst-2-draft").document["count"] == 1
-    assert server.ask("GET", "/_ml/trained_models/sst-2*?tags=none").document["count"] == 0
-    stats = server.ask("GET", "/_ml/trained_models/sst-2-draft/_stats").document["trained_model_stats"]
+    assert server.ask("GET", "/_ml/trained_models/sst-2-draft").json["count"] == 1
+    assert server.ask("GET", "/_ml/trained_models/sst-2*?tags=none").json["count"] == 0
+    stats = server.ask("GET", "/_ml/trained_models/sst-2-draft/_stats").json["trained_model_stats"]
     assert stats == [{"model_id": "sst-2-draft", "pipeline_count": 0}]
 
 
 def test_generated_keys_can_be_left_out_and_a_definition_is_shown_only_when_asked_for(server):
-    (plain,) = server.ask("GET", f"/_ml/trained_models/{SLIM}").document["trained_model_configs"]
-    (bare,) = server.ask("GET", f"/_ml/trained_models/{SLIM}?exclude_generated").document["trained_model_configs"]
+    (plain,) = server.ask("GET", f"/_ml/trained_models/{SLIM}").json["trained_model_configs"]
+    (bare,) = server.ask("GET", f"/_ml/trained_models/{SLIM}?exclude_generated").json["trained_model_configs"]
     assert plain.keys() - bare.keys() >= {"created_by", "version", "create_time", "license_level"}
     path = server.directory / "models" / "sst-2-draft.toml"
     path.write_text('definition = "large"\n' + path.read_text())
     for query, shown in [("", False), ("?include=definition", True)]:
-        (config,) = server.ask("GET", f"/_ml/trained_models/sst-2-draft{query}").document["trained_model_configs"]
+        (config,) = server.ask("GET", f"/_ml/trained_models/sst-2-draft{query}").json["trained_model_configs"]
         assert ("definition" in config) is shown
 
 
@@ -98,7 +98,7 @@ def test_the_answers_are_what_import_reads(server, tmp_path):
 
 
 def test_stats_have_an_entry_for_each_deployment_and_count_models(server):
-    found = server.ask("GET", "/_ml/trained_models/sentiment,sst-2-draft/_stats").document
+    found = server.ask("GET", "/_ml/trained_models/sentiment,sst-2-draft/_stats").json
     first, second, third = found["trained_model_stats"]
     assert found["count"] == 2
     assert [one["model_id"] for one in (first, second, third)] == [SST2, SST2, "sst-2-draft"]
@@ -111,7 +111,7 @@ def test_stats_have_an_entry_for_each_deployment_and_count_models(server):
     size = {"model_size_bytes": 268000000, "required_native_memory_bytes": 0}
     assert third == {"model_id": "sst-2-draft", "model_size_stats": size, "pipeline_count": 0}
     assert "deployment_stats" not in third
-    assert server.ask("GET", "/_ml/trained_models/_stats").document["count"] == ALL
+    assert server.ask("GET", "/_ml/trained_models/_stats").json["count"] == ALL
     assert server.ask("GET", "/_ml/trained_models/none/_stats").type == MISSING
 
 
@@ -161,14 +161,14 @@ def test_a_request_is_judged(server, method, path, body, headers, status, kind):
     assert (reply.status, None if reply.status == 200 else reply.type) == (status, kind), reply
     assert reply.headers["x-elastic-product"] == "Elasticsearch"
     if kind:
-        error = reply.document["error"]
+        error = reply.json["error"]
         assert error["root_cause"] == [{"type": kind, "reason": error["reason"]}]
-        assert reply.document["status"] == status
+        assert reply.json["status"] == status
 
 
 def test_a_reassign_that_is_no_switch_is_told_before_an_unknown_parameter(server):
-    assert "'reassign'" in server.ask("PUT", PUT + "?other=1&reassign=x").document["error"]["reason"]
-    assert "'other'" in server.ask("PUT", PUT + "?other=1").document["error"]["reason"]
+    assert "'reassign'" in server.ask("PUT", PUT + "?other=1&reassign=x").json["error"]["reason"]
+    assert "'other'" in server.ask("PUT", PUT + "?other=1").json["error"]["reason"]
 
 
 def test_the_answer_is_of_the_type_that_was_asked_for(server):
@@ -190,12 +190,12 @@ def test_head_is_get_without_the_body(server):
 
 def test_a_wrong_method_and_an_unknown_path_are_told_in_a_plain_sentence(server):
     wrong = server.ask("POST", "/_ml/trained_models/a/model_aliases/b")
-    assert (wrong.status, wrong.headers["allow"], wrong.document["status"]) == (405, "DELETE, PUT", 405)
-    assert wrong.document["error"] == "/_ml/trained_models/a/model_aliases/b does not take POST, but DELETE, PUT"
+    assert (wrong.status, wrong.headers["allow"], wrong.json["status"]) == (405, "DELETE, PUT", 405)
+    assert wrong.json["error"] == "/_ml/trained_models/a/model_aliases/b does not take POST, but DELETE, PUT"
     for path in ("/none", "/_ml/trained_models/a/model_aliases", "/_ml/trained_models/a/model_aliases/b/c"):
         unknown = server.ask("PUT", path)
-        assert (unknown.status, list(unknown.document)) == (400, ["error"])
-        assert isinstance(unknown.document["error"], str)
+        assert (unknown.status, list(unknown.json)) == (400, ["error"])
+        assert isinstance(unknown.json["error"], str)
 
 
 def test_a_warning_is_a_header(server):

@@ -2,10 +2,8 @@
 
 import pytest
 from elasticsearch import ApiError, Elasticsearch, ElasticsearchWarning
-from serve_support import fenced, sample_server, server
+from harness import LATE, NEW, OLD, SLIM
 
-FIRST, SECOND = "flight-delay-prediction-1574775339910", "flight-delay-prediction-1580004349800"
-SLIM, LATE = "flight-delay-slim-1612000000000", "flight-delayed-classification-1601405047985"
 SST2, E5 = "distilbert-base-uncased-finetuned-sst-2-english", ".multilingual-e5-small"
 VALIDATION, STATUS, MISSING = (
     "action_request_validation_exception",
@@ -55,30 +53,30 @@ TREE = {**REGRESSION, "model_type": "tree_ensemble", "input": {"field_names": ["
 
 # name, what is done first, what is asked, status, type of error, aliases that differ from the sample afterwards
 CASES = [
-    ("create", [], put(SECOND, "new"), 200, None, {"new": SECOND}),
+    ("create", [], put(NEW, "new"), 200, None, {"new": NEW}),
     ("create on a packaged model", [], put(E5, "embedding"), 200, None, {"embedding": E5}),
-    ("reassign a new alias", [], put(SECOND, "new", True), 200, None, {"new": SECOND}),
-    ("reassign", [], put(SECOND, "flight_delay_model", True), 200, None, {"flight_delay_model": SECOND}),
-    ("reassign to the same", [], put(FIRST, "flight_delay_model", True), 200, None, {}),
-    ("taken by the same", [], put(FIRST, "flight_delay_model"), 400, STATUS, {}),
-    ("taken by another", [], put(SECOND, "flight_delay_model"), 400, STATUS, {}),
-    ("taken, said outright", [], put(SECOND, "flight_delay_model", False), 400, STATUS, {}),
-    ("equal names", [], put(SECOND, SECOND), 400, VALIDATION, {}),
+    ("reassign a new alias", [], put(NEW, "new", True), 200, None, {"new": NEW}),
+    ("reassign", [], put(NEW, "flight_delay_model", True), 200, None, {"flight_delay_model": NEW}),
+    ("reassign to the same", [], put(OLD, "flight_delay_model", True), 200, None, {}),
+    ("taken by the same", [], put(OLD, "flight_delay_model"), 400, STATUS, {}),
+    ("taken by another", [], put(NEW, "flight_delay_model"), 400, STATUS, {}),
+    ("taken, said outright", [], put(NEW, "flight_delay_model", False), 400, STATUS, {}),
+    ("equal names", [], put(NEW, NEW), 400, VALIDATION, {}),
     ("equal names, valid as an alias", [], put("sst-2-draft", "sst-2-draft"), 400, VALIDATION, {}),
-    ("ends in a digit", [], put(SECOND, "v1"), 400, VALIDATION, {}),
-    ("ends in a letter", [], put(SECOND, "1v"), 200, None, {"1v": SECOND}),
-    ("ends in a dash", [], put(SECOND, "prod-"), 400, VALIDATION, {}),
-    ("begins with a dot", [], put(SECOND, ".a"), 400, VALIDATION, {}),
-    ("upper case", [], put(SECOND, "Prod"), 400, VALIDATION, {}),
-    ("a slash", [], put(SECOND, "a/b"), 400, VALIDATION, {}),
-    ("a wildcard", [], put(SECOND, "*"), 400, VALIDATION, {}),
-    ("everything's name", [], put(SECOND, "_all"), 400, VALIDATION, {}),
-    ("a lone digit", [], put(SECOND, "7"), 400, VALIDATION, {}),
-    ("a newline at the end", [], put(SECOND, "prod\n"), 400, VALIDATION, {}),
-    ("every character", [], put(SECOND, "a.b-c_d"), 200, None, {"a.b-c_d": SECOND}),
-    ("200 characters", [], put(SECOND, "a" * 200), 200, None, {"a" * 200: SECOND}),
-    ("201 characters", [], put(SECOND, "a" * 201), 400, VALIDATION, {}),
-    ("the id of a model", [], put(SECOND, "sst-2-draft"), 400, STATUS, {}),
+    ("ends in a digit", [], put(NEW, "v1"), 400, VALIDATION, {}),
+    ("ends in a letter", [], put(NEW, "1v"), 200, None, {"1v": NEW}),
+    ("ends in a dash", [], put(NEW, "prod-"), 400, VALIDATION, {}),
+    ("begins with a dot", [], put(NEW, ".a"), 400, VALIDATION, {}),
+    ("upper case", [], put(NEW, "Prod"), 400, VALIDATION, {}),
+    ("a slash", [], put(NEW, "a/b"), 400, VALIDATION, {}),
+    ("a wildcard", [], put(NEW, "*"), 400, VALIDATION, {}),
+    ("everything's name", [], put(NEW, "_all"), 400, VALIDATION, {}),
+    ("a lone digit", [], put(NEW, "7"), 400, VALIDATION, {}),
+    ("a newline at the end", [], put(NEW, "prod\n"), 400, VALIDATION, {}),
+    ("every character", [], put(NEW, "a.b-c_d"), 200, None, {"a.b-c_d": NEW}),
+    ("200 characters", [], put(NEW, "a" * 200), 200, None, {"a" * 200: NEW}),
+    ("201 characters", [], put(NEW, "a" * 201), 400, VALIDATION, {}),
+    ("the id of a model", [], put(NEW, "sst-2-draft"), 400, STATUS, {}),
     ("no such model", [], put("none", "new"), 404, MISSING, {}),
     ("an alias in the model's place", [], put("sentiment", "new"), 404, MISSING, {}),
     ("taken goes before missing", [], put("none", "flight_delay_model"), 400, STATUS, {}),
@@ -99,31 +97,31 @@ CASES = [
      put("sentence-transformers__msmarco-minilm-l-12-v3", "embedding", True), 200, None,
      {"embedding": "sentence-transformers__msmarco-minilm-l-12-v3"}),
     ("too few fields", [], put(SLIM, "flight_delay_model", True), "W", None, {"flight_delay_model": SLIM}),
-    ("a second alias of a model", [], put(FIRST, "other"), 200, None, {"other": FIRST}),
+    ("a second alias of a model", [], put(OLD, "other"), 200, None, {"other": OLD}),
     ("delete", [], delete(LATE, "flight_delayed"), 200, None, {"flight_delayed": DELETED}),
-    ("delete and create again", [delete(LATE, "flight_delayed")], put(FIRST, "flight_delayed"), 200, None,
-     {"flight_delayed": FIRST}),
+    ("delete and create again", [delete(LATE, "flight_delayed")], put(OLD, "flight_delayed"), 200, None,
+     {"flight_delayed": OLD}),
     ("delete what is not", [], delete(LATE, "none"), 404, STATUS, {}),
     ("delete what cannot be", [], delete(LATE, "V1/"), 404, STATUS, {}),
-    ("delete from another model", [], delete(FIRST, "flight_delayed"), 409, STATUS, {}),
+    ("delete from another model", [], delete(OLD, "flight_delayed"), 409, STATUS, {}),
     ("delete from no model", [], delete("none", "flight_delayed"), 409, STATUS, {}),
-    ("delete what a pipeline names", [], delete(FIRST, "flight_delay_model"), 409, STATUS, {}),
+    ("delete what a pipeline names", [], delete(OLD, "flight_delay_model"), 409, STATUS, {}),
     ("delete what a new pipeline names", [pipeline("elser")], delete(".elser_model_2", "elser"), 409, STATUS, {}),
     ("delete while deployed", [], delete(".elser_model_2", "elser"), 200, None, {"elser": DELETED}),
     ("delete once no pipeline uses it", [lambda client: client.ingest.delete_pipeline(id="flights")],
-     delete(FIRST, "flight_delay_model"), 200, None, {"flight_delay_model": DELETED}),
+     delete(OLD, "flight_delay_model"), 200, None, {"flight_delay_model": DELETED}),
     ("delete a model with aliases", [], drop(LATE), 200, None, {"flight_delayed": DELETED, "is-flight-late": DELETED}),
     ("delete no model", [], drop("none"), 404, MISSING, {}),
     ("delete a model by alias", [], drop("flight_delayed"), 404, MISSING, {}),
     ("delete a model that a pipeline names", [], drop("lang_ident_model_1"), 409, STATUS, {}),
-    ("delete a model whose alias a pipeline names", [], drop(FIRST), 409, STATUS, {}),
+    ("delete a model whose alias a pipeline names", [], drop(OLD), 409, STATUS, {}),
     ("delete a deployed model", [], drop("sst-2-next"), 409, STATUS, {}),
-    ("delete it by force", [], drop(FIRST, force=True), 200, None, {"flight_delay_model": DELETED}),
+    ("delete it by force", [], drop(OLD, force=True), 200, None, {"flight_delay_model": DELETED}),
     ("a model named like an alias", [], model("sentiment", **TREE), 400, STATUS, {}),
-    ("a model that exists", [], model(FIRST, **TREE), 400, "resource_already_exists_exception", {}),
+    ("a model that exists", [], model(OLD, **TREE), 400, "resource_already_exists_exception", {}),
     ("a model of no valid id", [], model("Upper", **TREE), 400, VALIDATION, {}),
     ("a deployment that exists", [], start("sst-2-next"), 400, "resource_already_exists_exception", {}),
-    ("deploy a tree", [], start(FIRST), 400, STATUS, {}),
+    ("deploy a tree", [], start(OLD), 400, STATUS, {}),
     ("deploy no model", [], start("none"), 404, MISSING, {}),
     ("stop what a pipeline needs", [], stop("sentiment-for-ingest"), 409, STATUS, {}),
     ("stop it by force", [], stop("sentiment-for-ingest", force=True), 200, None, {}),
@@ -181,7 +179,7 @@ def test_a_move_warns_where_fewer_than_half_of_the_old_fields_stay(client, old, 
 def test_a_move_is_in_the_history(server, client):
     from mlalias.stores.directory.store import DirectoryStore
 
-    put(SECOND, "flight_delay_model", True)(client)
+    put(NEW, "flight_delay_model", True)(client)
     entry = DirectoryStore(server.directory).read().history[-1]
     assert entry.command == "serve"
-    assert entry.changes == (("flight_delay_model", SECOND, FIRST),)
+    assert entry.changes == (("flight_delay_model", NEW, OLD),)

@@ -1,24 +1,30 @@
 """How a cluster is reached: its address, and what the environment says of credentials, certificates and time."""
 
 import re
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import SplitResult, urlsplit
 
-from mlalias.environment import CA_CERTS, CA_FINGERPRINT, FAMILIES, TIMEOUT
+from elastic_transport import NodeConfig
+from elastic_transport.client_utils import url_to_node_config
+
+from mlalias.environment import CA_CERTS, CA_FINGERPRINT, FAMILIES, TIMEOUT, Credentials
 from mlalias.errors import Hint, WrongUsage
 
 _FINGERPRINT = re.compile(r"[0-9a-fA-F]{64}")
 _HOST = re.compile(r"[\w.:-]+")
 _KEY = re.compile(r"[!-~]+")
-_SHORTEST_SECRET = 6
+_SHORTEST_SECRET = 6  # masking anything shorter would make holes in ordinary words
 NO_LOGIN = Hint("put a key in MLALIAS_API_KEY, or a name and a password in MLALIAS_USERNAME and MLALIAS_PASSWORD")
 
 
 class Access(NamedTuple):
-    """How to reach a cluster: `options` are those of the client, `origin` the variables that the credentials are in."""
+    """How to reach a cluster.
+
+    `options` are those of the client, `origin` names the variables that the credentials come from.
+    """
 
     url: str
     options: Mapping[str, Any]
@@ -43,34 +49,27 @@ class Access(NamedTuple):
 
 def access(address: str) -> Access:
     """Put together what reaches a cluster; raises WrongUsage."""
-    url = _parts(address)
+    node = _node(address)
     login, origin = _login()
-    if login and url.scheme == "http" and not _is_loopback(url.hostname or ""):
+    if login and node.scheme == "http" and not _is_loopback(node.host):
         raise WrongUsage(
-            f"{origin} would go to {address} for everybody on the way to read",
-            Hint(f"use https://{url.netloc}, or unset {origin}"),
+            f"{origin} would be sent to {address} unencrypted",
+            Hint(f"use https:{address.partition(':')[2]}, or unset {origin}"),
         )
-    options = {**login, **(_trust() if url.scheme == "https" else {})}
-    options |= {"hosts": _with_port(url), "request_timeout": TIMEOUT.read()}
-    return Access(address.rstrip("/"), options, origin, _secrets(login))
+    trust = _trust() if node.scheme == "https" else {}
+    options = {"hosts": [node], "request_timeout": TIMEOUT.read(), **login, **trust}
+    return Access(address.rstrip("/"), options, origin, _secrets(*login.values()))
 
 
-def _parts(address: str) -> SplitResult:
+def _node(address: str) -> NodeConfig:
+    """The address as the client takes it; a host that cannot be looked up is no address either."""
     try:
-        url = urlsplit(address)
-        host = url.hostname or ""
-        if _HOST.fullmatch(host) and host.encode("idna") and url.port != 0:
-            return url
+        node = url_to_node_config(address, use_default_ports_for_scheme=True)
+        if _HOST.fullmatch(node.host) and node.host.encode("idna") and node.port:
+            return node
     except ValueError:
         pass
     raise WrongUsage(f"'{address}' is not the address of a cluster", Hint("it looks like https://es.example:9200"))
-
-
-def _with_port(url: SplitResult) -> str:
-    """The address as the client wants it: with a port, without a slash at its end."""
-    port = url.port or (443 if url.scheme == "https" else 80)
-    host = f"[{url.hostname}]" if ":" in (url.hostname or "") else url.hostname
-    return f"{url.scheme}://{host}:{port}{url.path.rstrip('/')}"
 
 
 def _is_loopback(host: str) -> bool:
@@ -82,39 +81,58 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _login() -> tuple[dict[str, Any], str | None]:
+# --- credentials ---
+
+
+def _login() -> tuple[dict[str, str], str | None]:
     """The credentials, and the names of their variables: this program's own, else those that eland reads."""
     for family in FAMILIES:
         key, user, password = (variable.read() for variable in family)
         if key:
             return {"api_key": _api_key(key.strip(), family.key.name)}, family.key.name
         if user and password:
-            return {"basic_auth": (user, password)}, f"{family.user.name} and {family.password.name}"
+            return {"basic_auth": _basic(family, user, password)}, f"{family.user.name} and {family.password.name}"
         if user or password:
             there, missing = (family.user, family.password) if user else (family.password, family.user)
             raise WrongUsage(f"{there.name} is set, and {missing.name} is not", NO_LOGIN)
     return {}, None
 
 
-def _api_key(key: str, name: str) -> str | tuple[str, ...]:
-    """A key as it is handed out, `encoded` or as `id:api_key`."""
+def _api_key(key: str, name: str) -> str:
+    """A key as its header has it; it is handed out so, `encoded`, or as `id:api_key`."""
     if not _KEY.fullmatch(key):
         raise WrongUsage(f"{name} holds characters that no API key has", NO_LOGIN)
-    return tuple(key.split(":", 1)) if ":" in key else key
+    return _encoded(key) if ":" in key else key
 
 
-def _secrets(login: Mapping[str, Any]) -> tuple[str, ...]:
-    """What must not be printed: the secret parts, and the header that is made of them."""
-    from base64 import b64encode
+def _basic(family: Credentials, user: str, password: str) -> str:
+    """A name and a password as their header has them, in UTF-8: https://www.rfc-editor.org/rfc/rfc7617#section-2."""
+    if ":" in user:
+        raise WrongUsage(f"{family.user.name} holds a colon, which ends a user name in an HTTP header")
+    for variable, text in ((family.user, user), (family.password, password)):
+        if any(ord(character) < ord(" ") or character == "\x7f" for character in text):
+            raise WrongUsage(f"{variable.name} holds a control character, such as a line end")
+        if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+            raise WrongUsage(f"{variable.name} is not UTF-8")
+    return _encoded(f"{user}:{password}")
 
-    if not login:
-        return ()
-    (value,) = login.values()
-    if isinstance(value, str):
-        return (value,)
-    whole = ":".join(value)
-    found = (b64encode(whole.encode()).decode(), whole, value[1])
-    return tuple(secret for secret in found if len(secret) >= _SHORTEST_SECRET)
+
+def _encoded(text: str) -> str:
+    """Encode a login for its header; the client does so itself, but only for ASCII."""
+    return b64encode(text.encode()).decode()
+
+
+def _secrets(encoded: str = "") -> tuple[str, ...]:
+    """What must not be printed: the header's value, what it stands for, and the secret part of that."""
+    try:
+        decoded = b64decode(encoded, validate=True).decode()
+    except ValueError:
+        decoded = ""
+    parts = (encoded, decoded, decoded.partition(":")[2])
+    return tuple(part for part in parts if len(part) >= _SHORTEST_SECRET)
+
+
+# --- certificates ---
 
 
 def _trust() -> dict[str, str]:
@@ -133,7 +151,7 @@ def _trust() -> dict[str, str]:
 
 
 def _certificates(file: str) -> str:
-    """A file of certificates; the client would look into it only once it is connected."""
+    """Check a file of certificates; the client looks into it only once it is connected."""
     import ssl
 
     if not Path(file).is_file():

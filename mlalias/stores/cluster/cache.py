@@ -1,24 +1,27 @@
-"""What a cluster has told so far: asked for one name at a time, until that would cost more than asking for all."""
+"""What a cluster has answered so far.
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+It is asked for one name at a time, and for all models where somebody looks at all, or at more than a few.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cache
-from typing import TYPE_CHECKING, Any
 
-from mlalias.core.catalog import Catalog, Deployment, Model, is_model_id, is_server_alias
+from mlalias.core.catalog import Catalog, Deployment, Model, Pipeline, is_model_id, is_server_alias
 from mlalias.core.lazy import Lazy
-from mlalias.documents.facts import Facts, answer
-from mlalias.errors import InvalidDocument, NotFound, Unreachable
+from mlalias.documents.facts import Facts
+from mlalias.errors import NotFound, Unreachable
 from mlalias.progress import Advance
-
-if TYPE_CHECKING:
-    from mlalias.stores.cluster.connection import Connection
+from mlalias.stores.cluster.answers import read
+from mlalias.stores.cluster.connection import PRIVILEGE_MISSING, Connection
+from mlalias.stores.cluster.expressions import narrowed, within_a_line
 
 PAGE = 1000
+# `from` and `size` together are limited by index.max_result_window of the search behind the request:
+# https://www.elastic.co/docs/reference/elasticsearch/index-settings/index-modules#index-max-result-window
+_LISTED = 10_000
 _MODELS = "_ml", "trained_models"
-FORBIDDEN = 403
 _MANY = 16
-_LONGEST_EXPRESSION = 3000  # of the 4,096 bytes that a request's first line may have
 _JUDGED = {
     "filter_path": "count,trained_model_configs.model_id,trained_model_configs.model_type,"
     "trained_model_configs.inference_config,trained_model_configs.input.field_names,"
@@ -27,36 +30,41 @@ _JUDGED = {
 _DEPLOYED = {
     "filter_path": "count,trained_model_stats.model_id,trained_model_stats.deployment_stats.deployment_id,"
     "trained_model_stats.deployment_stats.model_id,trained_model_stats.deployment_stats.state,"
-    "trained_model_stats.deployment_stats.allocation_status"
+    "trained_model_stats.deployment_stats.allocation_status,"
+    "trained_model_stats.deployment_stats.nodes.routing_state,"
+    "trained_model_stats.deployment_stats.nodes.number_of_allocations"
 }
 
 
 class Lookups:
-    """A cluster's models and aliases as far as they are known; with `whole`, models have all their keys.
+    """A cluster's models and aliases as far as they were asked for.
 
-    Without it they have those that the rules and the lists look at, which keeps the answers small.
+    With `whole`, models have all their keys; without it those that the rules and the lists look at, which keeps the
+    answers small.
     """
 
     def __init__(
         self,
-        connection: "Connection",
+        connection: Connection,
+        say: Callable[[str], None],
         progress: Callable[[str], AbstractContextManager[Advance]],
         *,
         whole: bool,
     ) -> None:
         self._connection = connection
+        self._say = say
         self._progress = progress
         self._keys = {} if whole else _JUDGED
         self._asked: set[str] = set()
         self._complete = False
         self._models: dict[str, Model] = {}
         self._aliases: dict[str, str] = {}
-        self._deployments: dict[str, tuple[Deployment, ...]] = {}
+        self._deployments: dict[str, tuple[Deployment, ...] | None] = {}
 
     def catalog(self) -> "LiveCatalog":
         """A catalog that asks when it is looked into."""
         models = Lazy(self.model, self.configs, lambda model_id: self.config(model_id) is not None)
-        return LiveCatalog(Aliases(self), models, pipelines(self._connection), revision=None, live=True)
+        return LiveCatalog(Aliases(self), models, _pipelines(self._connection), revision=None, live=True)
 
     # --- one name, or all ---
 
@@ -74,8 +82,8 @@ class Lookups:
 
     def model(self, model_id: str) -> Model | None:
         """A model with its deployments."""
-        found = self.config(model_id)
-        return found and found._replace(deployments=self.deployments(found))
+        model = self.config(model_id)
+        return model and model._replace(deployments=self.deployments(model))
 
     def aliases(self) -> Mapping[str, str]:
         """Every alias."""
@@ -92,8 +100,11 @@ class Lookups:
         self.config(model_id)
         return tuple(sorted(alias for alias, target in self._aliases.items() if target == model_id))
 
-    def deployments(self, model: Model) -> tuple[Deployment, ...]:
-        """The deployments of a model; only pytorch models have any, and only of them the cluster is asked."""
+    def deployments(self, model: Model) -> tuple[Deployment, ...] | None:
+        """The deployments of a model; None where the server does not tell them, or not to this key.
+
+        Only pytorch models have any, and only of them the cluster is asked.
+        """
         if model.model_type != "pytorch":
             return ()
         if model.model_id not in self._deployments:
@@ -111,65 +122,75 @@ class Lookups:
             return
         self._asked.add(name)
         try:
-            self._take(self._facts((*_MODELS, name), self._keys))
+            facts, _ = self._page((*_MODELS, name), self._keys)
         except NotFound:
             return
+        self._take(facts)
 
     def _ask_all(self) -> None:
         if self._complete:
             return
         self._models.clear()
         self._aliases.clear()
-        for facts in self._pages(_MODELS, self._keys):
-            self._take(facts)
+        with self._progress("reading models") as advance:
+            for facts, total in self._pages():
+                self._take(facts)
+                advance(len(self._models), max(total, len(self._models)))
         self._complete = True
+
+    def _pages(self, patterns: Sequence[str] = ()) -> Iterator[tuple[Facts, int]]:
+        """The models that match one of the patterns, or all, in pages, each with how many match.
+
+        Where more match than the server lists, narrower patterns are asked for, until it lists all that match each.
+        """
+        path = (*_MODELS, ",".join(patterns)) if patterns else _MODELS
+        start, total = 0, 1
+        while start < total <= _LISTED:
+            facts, total = self._page(path, {**self._keys, "from": start, "size": PAGE})
+            yield facts, total
+            start += PAGE
+        if total > _LISTED:
+            for narrower in narrowed(patterns):
+                yield from self._pages(narrower)
 
     def _ask_deployments(self, model_id: str) -> None:
         """Ask for the deployments of one model; with all models known, of all at once."""
         known = self._models if self._complete else (model_id,)
-        wanted = [one for one in known if self._models[one].model_type == "pytorch"]
-        self._deployments |= dict.fromkeys(wanted, ())
-        for facts in self._stats(wanted):
-            self._deployments |= facts.deployments
+        wanted = [each for each in known if self._models[each].model_type == "pytorch"]
+        with self._progress("reading deployments") as advance:
+            for part in within_a_line(wanted):
+                self._deployments |= {**dict.fromkeys(part), **self._stats(part)}
+                advance(len(self._deployments), len(wanted))
 
-    def _stats(self, wanted: Sequence[str]) -> Iterable[Facts]:
-        """The stats of some models, in one request if it can hold their ids; one of them may have gone meanwhile."""
-        expression = ",".join(wanted)
-        if len(expression) <= _LONGEST_EXPRESSION:
-            try:
-                return [self._facts((*_MODELS, expression, "_stats"), {**_DEPLOYED, "size": len(wanted)})]
-            except NotFound:
-                if not self._complete:
-                    return []
-        return self._pages((*_MODELS, "_stats"), _DEPLOYED)
+    def _stats(self, wanted: Sequence[str]) -> Mapping[str, tuple[Deployment, ...]]:
+        """The deployments of some models, as far as the server tells them.
 
-    def _pages(self, path: Sequence[str], parameters: Mapping[str, str]) -> Iterator[Facts]:
-        start, total = 0, 1
-        with self._progress("reading models") as advance:
-            while start < total:
-                facts = self._facts(path, {**parameters, "from": start, "size": PAGE})
-                yield facts
-                start += PAGE
-                total = max(facts.counts.values(), default=0)
-                advance(min(start, total), total)
+        One model that has gone meanwhile makes it refuse all of them: then each half is asked for alone.
+        """
+        path = (*_MODELS, ",".join(wanted), "_stats")
+        try:
+            return self._page(path, {**_DEPLOYED, "size": len(wanted)})[0].deployments
+        except NotFound:
+            middle = len(wanted) // 2
+            return {**self._stats(wanted[:middle]), **self._stats(wanted[middle:])} if middle else {}
+        except Unreachable as failure:
+            if failure.rule == PRIVILEGE_MISSING:
+                return {}
+            raise
 
-    def _facts(self, path: Sequence[str], parameters: Mapping[str, str | int]) -> Facts:
+    def _page(self, path: Sequence[str], parameters: Mapping[str, str | int]) -> tuple[Facts, int]:
+        """What one request finds, and how many models match it, which its page need not have room for."""
         document = self._connection.get(path, parameters)
         # A filter takes an empty list away, too.
         key = "trained_model_stats" if path[-1] == "_stats" else "trained_model_configs"
-        return understood(self._connection, {key: [], **document})
+        facts = read(self._connection, {key: [], **document})
+        for text in facts.warnings:
+            self._say(f"warning: {text}")
+        return facts, document.get("count", 0)
 
     def _take(self, facts: Facts) -> None:
         self._models |= facts.models
         self._aliases |= facts.aliases
-
-
-def understood(connection: "Connection", document: dict[str, Any]) -> Facts:
-    """What an answer tells; raises Unreachable where it is none of Elasticsearch's."""
-    try:
-        return answer(document, f"the answer of {connection.url}")
-    except InvalidDocument as error:
-        raise Unreachable(error.reason) from error
 
 
 class Aliases(Lazy[str]):
@@ -181,7 +202,7 @@ class Aliases(Lazy[str]):
 
 
 class LiveCatalog(Catalog):
-    """A catalog that knows one model's aliases without looking at all of them."""
+    """A catalog that knows one model's aliases without looking at all of them, and whether it may see pipelines."""
 
     def aliases_of(self, model_id: str) -> tuple[str, ...]:
         """The aliases of a model, sorted."""
@@ -189,23 +210,33 @@ class LiveCatalog(Catalog):
             return self.aliases.lookups.aliases_of(model_id)
         return super().aliases_of(model_id)
 
+    def pipelines_naming(self, *names: str) -> tuple[str, ...] | None:
+        """The ingest pipelines that use one of the names, sorted; None for a key that may not read pipelines."""
+        try:
+            return super().pipelines_naming(*names)
+        except Unreachable as failure:
+            if failure.rule == PRIVILEGE_MISSING:
+                return None
+            raise
 
-def pipelines(connection: "Connection", *, optional: bool = False) -> Mapping[str, Sequence[str]]:
-    """The ingest pipelines of a cluster, all asked for when one is.
 
-    If they are `optional`, there are none where the cluster does not allow to read them.
-    """
+def _pipelines(connection: Connection) -> Mapping[str, Pipeline]:
+    """The ingest pipelines of a cluster, all asked for when one is."""
 
     @cache
-    def asked() -> Mapping[str, Sequence[str]]:
+    def answer() -> Mapping[str, Pipeline] | Unreachable:
         try:
-            document = connection.get(("_ingest", "pipeline"), {"filter_path": "*.processors"}, "read_pipeline")
+            document = connection.get(("_ingest", "pipeline"), {}, "read_pipeline")
         except NotFound:  # what a server without a single pipeline answers
             return {}
-        except Unreachable as failure:
-            if optional and failure.status == FORBIDDEN:
-                return {}
-            raise
-        return understood(connection, document).pipelines
+        except Unreachable as failure:  # kept, so that it is not asked again for each name
+            return failure
+        return read(connection, document).pipelines
 
-    return Lazy(lambda name: asked().get(name), asked)
+    def pipelines() -> Mapping[str, Pipeline]:
+        known = answer()
+        if isinstance(known, Unreachable):
+            raise known
+        return known
+
+    return Lazy(lambda name: pipelines().get(name), pipelines)

@@ -2,13 +2,16 @@
 
 import re
 import ssl
+import time
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple, NoReturn
 from urllib.parse import quote, unquote
 
 import elastic_transport
 import elasticsearch
+import urllib3
 
 from mlalias.errors import Conflict, Failure, Hint, NotFound, Refused, Unreachable
 from mlalias.stores.cluster.access import NO_LOGIN, Access
@@ -19,15 +22,34 @@ _ACCEPT = {"accept": _TYPE}
 _CONTENT = {"content-type": _TYPE}  # a server refuses two versions that differ, or one alone
 _PRODUCT = "x-elastic-product"
 _OF_STATUS: Mapping[int, type[Failure]] = {400: Refused, 404: NotFound, 409: Conflict}
-_UNAUTHORIZED, _FORBIDDEN = 401, 403
+_UNAUTHORIZED, _FORBIDDEN, _REQUEST_TIMEOUT, _SERVER_FAULT = 401, 403, 408, 500
 _BUSY = (429, 502, 503, 504)
-_SERVER_FAULT = 500  # from here on, what was asked for may have been done
+_PAUSES = (0.2, 0.4, 0.8, 1.6)  # seconds before a read is sent again
 _LONGEST_REASON = 1000
 _WARNING = re.compile(r'299 [^" ]+ "((?:[^"\\]|\\.)*)"')
+PRIVILEGE_MISSING = "privilege_missing"
 
 
 Path = Sequence[str]
 Parameters = Mapping[str, str | int]
+Response = elastic_transport.ApiResponse[Any]
+
+
+class Request(NamedTuple):
+    """What is sent to a server."""
+
+    method: str
+    path: Path
+    parameters: Parameters = MappingProxyType({})
+    body: Any = None
+
+
+class Answer(NamedTuple):
+    """A status and the document that came with it, an error included, as it is."""
+
+    status: int
+    document: dict[str, Any]
+    error: "Details"
 
 
 class Reply(NamedTuple):
@@ -37,25 +59,8 @@ class Reply(NamedTuple):
     warnings: tuple[str, ...]
 
 
-class Answer(NamedTuple):
-    """A status, and the document that came with it."""
-
-    status: int
-    document: dict[str, Any]
-
-    @property
-    def type(self) -> str | None:
-        """The type of an error."""
-        return _error_of(self.document)[0]
-
-    @property
-    def reason(self) -> str:
-        """The reason of an error."""
-        return _error_of(self.document)[1]
-
-
 class Connection:
-    """One cluster; nothing is asked twice, so that a request ends within the timeout."""
+    """One cluster. A read that finds it busy is repeated for a few seconds; a change is sent once."""
 
     def __init__(self, access: Access) -> None:
         self.access = access
@@ -69,7 +74,7 @@ class Connection:
     def get(self, path: Path, parameters: Parameters, privilege: str = "monitor_ml") -> dict[str, Any]:
         """Read something, for which `privilege` is needed; raises NotFound, Unreachable."""
         try:
-            return self._request("GET", path, parameters, privilege).document
+            return self._reply(Request("GET", path, parameters), privilege, _PAUSES).document
         except Unreachable as failure:
             raise failure.but(failure.reason, certain=True) from None  # nothing was asked to change
         except (Refused, Conflict) as failure:
@@ -77,104 +82,131 @@ class Connection:
 
     def send(self, method: str, path: Path, parameters: Parameters) -> Reply:
         """Ask for a change; raises what the server says of it."""
-        return self._request(method, path, parameters, "manage_ml")
+        return self._reply(Request(method, path, parameters), "manage_ml")
 
     @property
     def timeout(self) -> float:
         """How many seconds one request may take."""
         return self.access.timeout
 
-    def ask(self, method: str, path: Path, parameters: Parameters, body: Any = None) -> Answer:
-        """Send a request whose errors the caller reads itself; raises Unreachable where there is no answer."""
+    def ask(self, request: Request, *, repeats: bool = False) -> Answer:
+        """Send a request whose errors the caller reads itself; raises Unreachable where no Elasticsearch answers.
+
+        Only a request that changes nothing `repeats` where the server is busy.
+        """
         try:
-            answer = self._perform(method, path, parameters, body)
-        except elasticsearch.UnsupportedProductError:
-            self._no_elasticsearch()
+            response = self._response(request, _PAUSES if repeats else ())
         except elasticsearch.ApiError as error:
             if error.meta.status == _UNAUTHORIZED or _PRODUCT not in error.meta.headers:
                 raise self._of_api(error, "") from None
-            return Answer(error.meta.status, error.body if isinstance(error.body, dict) else {})
-        except elasticsearch.TransportError as error:
-            raise self._of_transport(error) from None
-        if not isinstance(answer.body, dict):
-            self._no_elasticsearch()
-        return Answer(answer.meta.status, answer.body)
+            details = _details(error.body)
+            details = details._replace(reason=self.access.scrubbed(details.reason))
+            return Answer(error.meta.status, error.body if isinstance(error.body, dict) else {}, details)
+        return Answer(response.meta.status, response.body, Details())
 
-    def _perform(self, method: str, path: Path, parameters: Parameters, body: Any = None) -> Any:
-        target = "/" + "/".join(quote(part, safe=",*") for part in path)
-        headers = _ACCEPT if body is None else _ACCEPT | _CONTENT
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", elastic_transport.TransportWarning)
-            return self._client.perform_request(method, target, params=parameters, headers=headers, body=body)
-
-    def _request(self, method: str, path: Path, parameters: Parameters, privilege: str) -> Reply:
+    def _reply(self, request: Request, privilege: str, pauses: Sequence[float] = ()) -> Reply:
         try:
-            answer = self._perform(method, path, parameters)
-        except elasticsearch.UnsupportedProductError:
-            self._no_elasticsearch()
+            response = self._response(request, pauses)
         except elasticsearch.ApiError as error:
             raise self._of_api(error, privilege) from None
+        texts = _warnings_in(response.meta.headers.get("warning") or "")
+        return Reply(response.body, tuple(self.access.scrubbed(text) for text in texts))
+
+    def _response(self, request: Request, pauses: Sequence[float]) -> Response:
+        """The answer of an Elasticsearch; raises ApiError for one of 400 or above, Unreachable if there is none."""
+        try:
+            response = self._repeat(request, pauses)
+        except elasticsearch.UnsupportedProductError:
+            self._no_elasticsearch()
         except elasticsearch.TransportError as error:
             raise self._of_transport(error) from None
-        if not isinstance(answer.body, dict) or _PRODUCT not in answer.meta.headers:
+        if not isinstance(response.body, dict) or _PRODUCT not in response.meta.headers:
             self._no_elasticsearch()
-        texts = _warnings_in(answer.meta.headers.get("warning") or "")
-        return Reply(answer.body, tuple(self.access.scrubbed(text) for text in texts))
+        return response
+
+    def _repeat(self, request: Request, pauses: Sequence[float]) -> Response:
+        """Send a request; to a server that is busy again after each of the pauses, or when it says that it is ready.
+
+        The client can repeat requests itself, but after an answer it does so at once, which a busy server cannot use.
+        """
+        for pause in pauses:
+            try:
+                return self._perform(request)
+            except elasticsearch.ApiError as error:
+                seconds = _seconds_until_ready(error, pause)
+                if error.meta.status not in _BUSY or seconds > sum(_PAUSES):
+                    raise
+                time.sleep(seconds)
+        return self._perform(request)
+
+    def _perform(self, request: Request) -> Response:
+        target = "/" + "/".join(quote(part, safe=",*") for part in request.path)
+        headers = _ACCEPT if request.body is None else _ACCEPT | _CONTENT
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", elastic_transport.TransportWarning)
+            return self._client.perform_request(
+                request.method, target, params=request.parameters, headers=headers, body=request.body
+            )
 
     # --- errors ---
 
     @property
     def _address(self) -> Hint:
-        return Hint(f"see that the address is right, and what stands in between: curl -i {self.url}")
+        return Hint(f"check the address, and any proxy on the way: curl -i {self.url}")
 
     def _of_api(self, error: elasticsearch.ApiError, privilege: str) -> Failure:
         failure = self._of_status(error, privilege)
-        return failure.but(failure.reason, certain=error.meta.status < _SERVER_FAULT)
+        return failure.but(failure.reason, certain=_is_refusal(error.meta.status))
 
     def _of_status(self, error: elasticsearch.ApiError, privilege: str) -> Failure:
-        status, (type_, reason) = error.meta.status, _error_of(error.body)
-        reason = self.access.scrubbed(reason)
+        status, details = error.meta.status, _details(error.body)
+        details = details._replace(reason=self.access.scrubbed(details.reason))
         if status == _UNAUTHORIZED:
-            return self._not_let_in(type_)
+            return self._not_let_in(details)
         if status == _FORBIDDEN:
-            return self._not_allowed(type_, reason, privilege)
+            return self._not_allowed(details, privilege)
         if status in _BUSY:
-            text = f"is busy or not ready ({status}{_after(reason)})"
-            return self._unreachable(text, status, Hint("try again in a while"), type=type_)
+            text = f"is busy or not ready ({status}{_after(details.reason)})"
+            return self._unreachable(text, status, Hint("try again in a while"), type=details.type)
         if _PRODUCT not in error.meta.headers:
             self._no_elasticsearch(status)
         kind = _OF_STATUS.get(status)
         if kind is None:
-            return self._unreachable(f"answers {status}{_after(reason)}", status, type=type_)
-        return kind(reason or f"{self.url} answers {status}", type=type_, status=status)
+            return self._unreachable(f"answers {status}{_after(details.reason)}", status, type=details.type)
+        return kind(details.reason or f"{self.url} answers {status}", type=details.type, status=status)
 
-    def _not_let_in(self, type_: str | None) -> Unreachable:
+    def _not_let_in(self, details: "Details") -> Unreachable:
         origin = self.access.origin
         text = f"does not accept {origin}" if origin else "asks for credentials, and none are given"
-        hint = Hint(f"see that {origin} {'are' if ' and ' in origin else 'is'} of this cluster") if origin else NO_LOGIN
-        return self._unreachable(f"{text} (401)", 401, hint, type=type_)
+        verb = "are" if origin and " and " in origin else "is"
+        hint = Hint(f"check that {origin} {verb} for this cluster") if origin else NO_LOGIN
+        return self._unreachable(f"{text} (401)", 401, hint, type=details.type)
 
-    def _not_allowed(self, type_: str | None, reason: str, privilege: str) -> Unreachable:
-        if reason and "unauthorized" not in reason:
-            return self._unreachable(f"does not allow it (403: {reason})", 403, type=type_)
+    def _not_allowed(self, details: "Details", privilege: str) -> Unreachable:
+        if not details.lacks_privilege:
+            return self._unreachable(f"does not allow it (403{_after(details.reason)})", 403, type=details.type)
         who = self.access.origin or "a request without credentials"
+        text = f"does not let {who} do this: the cluster privilege {privilege} is missing (403)"
         hint = Hint(f'give its role or key the cluster privilege: {{"cluster": ["{privilege}"]}}')
-        return self._unreachable(
-            f"does not let {who} do this: the cluster privilege {privilege} is missing (403)", 403, hint, type=type_
-        )
+        return self._unreachable(text, 403, hint, type=details.type, rule=PRIVILEGE_MISSING)
 
     def _of_transport(self, error: elasticsearch.TransportError) -> Unreachable:
+        failure = self._without_answer(error)
+        return failure if _never_sent(error) else _uncertain(failure)
+
+    def _without_answer(self, error: elasticsearch.TransportError) -> Unreachable:
         if isinstance(error, elasticsearch.ConnectionTimeout):
             hint = Hint("wait longer with: MLALIAS_TIMEOUT=120")
-            return _uncertain(self._unreachable(f"did not answer within {self.access.timeout:g} seconds", None, hint))
+            return self._unreachable(f"did not answer within {self.access.timeout:g} seconds", None, hint)
         cause = _cause(error)
         if isinstance(error, elasticsearch.SSLError) or isinstance(cause, ssl.SSLError):
             return self._of_tls(cause)
         if isinstance(error, elasticsearch.SerializationError):
-            return _uncertain(self._unreachable("answered what is not JSON", None, self._address))
-        if isinstance(cause, OSError) and cause.strerror and not isinstance(cause, ConnectionResetError):
-            return self._unreachable(f"cannot be reached: {cause.strerror.lower()}", None, self._address)
-        return _uncertain(self._unreachable("closed the connection before its answer was whole", None, self._address))
+            return self._unreachable("answered what is not JSON", None, self._address)
+        if _never_sent(error):
+            reason = cause.strerror if isinstance(cause, OSError) else None
+            return self._unreachable(f"cannot be reached{_after((reason or '').lower())}", None, self._address)
+        return self._unreachable("closed the connection before its answer was complete", None, self._address)
 
     def _of_tls(self, cause: BaseException) -> Unreachable:
         if "ingerprint" in str(cause):
@@ -191,8 +223,9 @@ class Connection:
         status: int | None = None,
         *hints: Hint,
         type: str | None = None,  # noqa: A002 - the JSON key
+        rule: str | None = None,
     ) -> Unreachable:
-        return Unreachable(f"{self.url} {text}", *hints, status=status, type=type)
+        return Unreachable(f"{self.url} {text}", *hints, status=status, type=type, rule=rule)
 
     def _no_elasticsearch(self, status: int | None = None) -> NoReturn:
         what = f"answers {status}, and not as Elasticsearch does" if status else "is not Elasticsearch"
@@ -202,31 +235,72 @@ class Connection:
 _TRUST = Hint("name the file of its authority in MLALIAS_CA_CERTS, or its fingerprint in MLALIAS_CA_FINGERPRINT")
 
 
+class Details(NamedTuple):
+    """What an error's body says; the page of a proxy says nothing."""
+
+    type: str | None = None
+    reason: str = ""
+    unlicensed: bool = False
+
+    @property
+    def lacks_privilege(self) -> bool:
+        """Whether it is the key or the user that is refused, and not a licence, a block, or a proxy that refuses."""
+        return self.type == "security_exception" and not self.unlicensed
+
+
+def _details(body: Any) -> Details:
+    """Read an error's body. A licence's refusal is marked, in `LicenseUtils.newComplianceException`.
+
+    https://github.com/elastic/elasticsearch/blob/main/x-pack/plugin/core/src/main/java/org/elasticsearch/license/LicenseUtils.java
+    """
+    error = body.get("error") if isinstance(body, dict) else None
+    if isinstance(error, dict):
+        type_, reason = error.get("type"), str(error.get("reason") or "")
+        return Details(type_ and str(type_), reason[:_LONGEST_REASON], "license.expired.feature" in error)
+    return Details(reason=error[:_LONGEST_REASON]) if isinstance(error, str) else Details()
+
+
+def _is_refusal(status: int) -> bool:
+    """Whether nothing was done; a server that timed out, or failed, may have done what was asked."""
+    return status < _SERVER_FAULT and status != _REQUEST_TIMEOUT
+
+
+def _seconds_until_ready(error: elasticsearch.ApiError, otherwise: float) -> float:
+    """What a server says in seconds: https://www.rfc-editor.org/rfc/rfc9110#name-retry-after."""
+    seconds = str(error.meta.headers.get("retry-after") or "")
+    return float(seconds) if seconds.isdecimal() else otherwise
+
+
 def _uncertain(failure: Unreachable) -> Unreachable:
-    """Whoever failed may have done what was asked of it."""
+    """The failure of a server that may have done what was asked."""
     return failure.but(failure.reason, certain=False)
 
 
 def _warnings_in(header: str) -> list[str]:
     """The texts of `299 Elasticsearch-9.1.0-abc "text"`, of which there may be several."""
-    return [unquote(re.sub(r"\\(.)", r"\1", found)) for found in _WARNING.findall(header)]
-
-
-def _error_of(body: Any) -> tuple[str | None, str]:
-    """The type and the reason in an error's body; a proxy's page has neither."""
-    error = body.get("error") if isinstance(body, dict) else None
-    if isinstance(error, dict):
-        return error.get("type") and str(error["type"]), str(error.get("reason") or "")[:_LONGEST_REASON]
-    return None, error[:_LONGEST_REASON] if isinstance(error, str) else ""
+    return [unquote(re.sub(r"\\(.)", r"\1", text)) for text in _WARNING.findall(header)]
 
 
 def _after(reason: str) -> str:
     return f": {reason}" if reason else ""
 
 
+def _never_sent(error: BaseException) -> bool:
+    """Whether no connection was made, so that nothing can have been done."""
+    never = urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError, ssl.SSLCertVerificationError
+    return any(isinstance(each, never) for each in _chain(error))
+
+
 def _cause(error: BaseException) -> BaseException:
     """What the system said at the bottom of a chain of exceptions, else the bottom itself."""
-    chain = [error]
-    while (inner := chain[-1].__cause__ or chain[-1].__context__) is not None and inner not in chain:
-        chain.append(inner)
-    return next((one for one in reversed(chain) if isinstance(one, OSError)), chain[-1])
+    chain = list(_chain(error))
+    return next((each for each in reversed(chain) if isinstance(each, OSError)), chain[-1])
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """An exception, and those that it was raised from, innermost last."""
+    seen = [error]
+    yield error
+    while (inner := seen[-1].__cause__ or seen[-1].__context__) is not None and inner not in seen:
+        seen.append(inner)
+        yield inner

@@ -6,14 +6,13 @@ from itertools import pairwise
 from mlalias.core.catalog import Entry
 from mlalias.core.history import replay
 from mlalias.errors import Damaged, Hint, NotFound
-from mlalias.stores.cluster.connection import Connection
+from mlalias.stores.cluster.connection import Connection, Request
 from mlalias.stores.cluster.history.faults import ALIAS
 from mlalias.stores.findings import Finding, Findings
 
 _STATE = ("_cluster", "state", "metadata")
 _ALIASES = {"filter_path": "metadata.trained_model_alias"}
 _RESTORE = Hint("restore the index from a snapshot; the revisions that are left can be used as they are")
-_FORBIDDEN = 403
 
 
 def verify(connection: Connection, entries: Sequence[Entry], aliases: Mapping[str, str], models: set[str]) -> Findings:
@@ -43,7 +42,7 @@ def _aliases_of_state(connection: Connection) -> dict[str, str] | None:
 
     No route of the machine learning API lists the aliases of a model that is gone.
     """
-    answer = connection.ask("GET", _STATE, _ALIASES)
+    answer = connection.ask(Request("GET", _STATE, _ALIASES), repeats=True)
     if answer.status != 200:  # noqa: PLR2004 - 403 without the privilege, 400 or 410 on serverless
         return None
     found = answer.document.get("metadata", {}).get("trained_model_alias", {}).get("model_aliases", {})

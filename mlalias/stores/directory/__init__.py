@@ -1,11 +1,11 @@
 """A catalog in a directory of TOML files, and the protocol by which it changes.
 
-`store.py` reads and changes, `contents.py` names the files and reads them, `atomic.py` locks, syncs and replaces, and
-`verify.py` checks a catalog at rest. The files:
+`store.py` reads and changes, `contents.py` names the files and reads them, `current.py` keeps the table of aliases
+for who reads it often, `atomic.py` locks, syncs and replaces, and `verify.py` checks a catalog at rest. The files:
 
     aliases.toml             every alias, and the catalog's revision; replacing it is the commit
     models/<model_id>.toml   the facts of one model, in Elasticsearch's own keys
-    pipelines.toml           which names each imported ingest pipeline uses
+    pipelines.toml           each ingest pipeline: the names that it uses, and all of it where that is known
     history.jsonl            one line for each committed change of aliases
     .lock
 

@@ -3,14 +3,15 @@
 import os
 import re
 import stat
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlalias.errors import Busy, Damaged, Hint, SystemRefused, os_text
-from mlalias.inputs import LARGEST
 from mlalias.progress import Advance, unseen
+from mlalias.text import LARGEST
 
 if TYPE_CHECKING:
     from threading import Lock
@@ -18,11 +19,14 @@ if TYPE_CHECKING:
     from fasteners.process_lock import InterProcessLock
 
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0)
 _BINARY = getattr(os, "O_BINARY", 0)
 _SYNC_THREADS = 8
 _SYNC_AT_ONCE = 50
 _TEMPORARY = re.compile(r"\..+\.toml\.\d+\.tmp")
 _IN_THIS_PROCESS: dict[str, "Lock"] = {}
+if hasattr(os, "register_at_fork"):  # a child has no thread that would give back what another one holds here
+    os.register_at_fork(after_in_child=_IN_THIS_PROCESS.clear)
 
 
 @contextmanager
@@ -31,32 +35,98 @@ def locked(path: Path, timeout: float, on_wait: Callable[[], None]) -> Iterator[
 
     Raises Busy after `timeout` seconds. The system frees the lock of a process that dies.
     """
+    first = min(1.0, timeout)
+    with _held_by_thread(path, timeout):
+        lock = _acquired(path, first)
+        if lock is None and timeout > first:
+            on_wait()
+            lock = _acquired(path, timeout - first)
+        if lock is None:
+            raise _busy(path, timeout)
+        try:
+            yield
+        finally:
+            lock.release()
+
+
+class _Held:
+    """The lock file, and the directory that it is in, both locked by this process."""
+
+    def __init__(self, lock: "InterProcessLock", directory: int | None) -> None:
+        self._lock = lock
+        self._directory = directory
+
+    def release(self) -> None:
+        """Free both; what cannot be freed the system frees when this process ends."""
+        close(self._directory)
+        with suppress(RuntimeError, OSError):
+            self._lock.release()
+
+
+def _acquired(path: Path, timeout: float) -> _Held | None:
+    """Try for some seconds; raises SystemRefused where the file system cannot lock.
+
+    Somebody may remove the lock file while it is held. Who waits for it then gets a lock on a file without a name,
+    and so looks whether it is still the one that is there. Who comes later makes a new file, while the first holder
+    is at work: so the directory is locked, too, which is the same for all of them.
+    """
+    end = time.monotonic() + timeout
+    while True:
+        lock = _locked_file(path, max(0.0, end - time.monotonic()))
+        if lock is None:
+            return None
+        if _is_at(path, lock.lockfile.fileno()):
+            directory = open_directory(path.parent)
+            if directory is None or _locked_directory(directory, end):
+                return _Held(lock, directory)
+            close(directory)
+        lock.release()
+        if time.monotonic() >= end:
+            return None
+
+
+def _locked_file(path: Path, timeout: float) -> "InterProcessLock | None":
     from fasteners.process_lock import InterProcessLock
 
     is_plain(path)
     lock = InterProcessLock(path)
     lock.logger.disabled = True  # it would print a traceback where the lock cannot be freed
-    first = min(1.0, timeout)
-    with _held_by_thread(path, timeout):
-        if not _acquired(lock, first):
-            if timeout > first:
-                on_wait()
-            if timeout <= first or not _acquired(lock, timeout - first):
-                raise _busy(path, timeout)
-        try:
-            yield
-        finally:
-            with suppress(RuntimeError, OSError):  # then the system frees it when this process ends
-                lock.release()
-
-
-def _acquired(lock: "InterProcessLock", timeout: float) -> bool:
-    """Try for some seconds; raises SystemRefused where the file system cannot lock."""
     try:
-        return bool(lock.acquire(delay=0.01, max_delay=0.01, timeout=timeout))
+        if lock.acquire(delay=0.01, max_delay=0.01, timeout=timeout):
+            return lock
     except RuntimeError as error:  # in which fasteners wraps what the system said
         said = os_text(error.__context__) if isinstance(error.__context__, OSError) else str(error)
-        raise SystemRefused(f"'{os.fsdecode(lock.path)}' cannot be locked: {said}") from error
+        raise SystemRefused(f"'{path}' cannot be locked: {said}") from error
+    # Not left to the garbage collector: on POSIX the lock of a process goes with any descriptor of the file that the
+    # process closes, and another thread may have it by then.
+    if lock.lockfile is not None:
+        lock.lockfile.close()
+    return None
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    """Whether an open file is the one that has a name now."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.lstat())
+    except FileNotFoundError:
+        return False
+
+
+def _locked_directory(directory: int, end: float) -> bool:
+    """Lock an open directory, which closing it frees; where the file system knows no such lock, the file has to do."""
+    import fcntl
+
+    while True:
+        try:
+            fcntl.flock(directory, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= end:
+                return False
+            time.sleep(0.01)
+        except OSError:
+            return True
+        else:
+            return True
 
 
 @contextmanager
@@ -71,6 +141,25 @@ def _held_by_thread(path: Path, timeout: float) -> Iterator[None]:
         yield
     finally:
         turn.release()
+
+
+@contextmanager
+def shared(directory: Path) -> Iterator[None]:
+    """Say what to do where somebody else's file in a directory of a group is not for the group to write.
+
+    Such a directory has the setgid bit; what its members write there has its group, but by a usual umask of 022 only
+    the owner may write to it.
+    """
+    try:
+        yield
+    except PermissionError as error:
+        if not (directory.is_dir() and directory.stat().st_mode & stat.S_ISGID):
+            raise
+        from shlex import quote
+
+        everything = f"chmod -R g+rwX {quote(str(directory))}"
+        hint = Hint(f"let the group write, and set umask 002 for all who do: {everything}")
+        raise SystemRefused(os_text(error), hint) from error
 
 
 def _busy(path: Path, timeout: float) -> Busy:
@@ -95,17 +184,40 @@ def is_plain(path: Path) -> bool:
     raise Damaged(f"'{path}' is {kind}", hint)
 
 
+def is_directory(path: Path) -> bool:
+    """Tell whether a directory is there; raises Damaged for anything else, a link to a directory included.
+
+    A catalog that was cloned may hold a link to anywhere, and what is written there would be outside of the catalog.
+    """
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return False
+    if stat.S_ISDIR(mode):
+        return True
+    from shlex import quote
+
+    kind = "a symbolic link" if stat.S_ISLNK(mode) else "not a directory"
+    hint = Hint(f"put a directory in its place; only the whole catalog may be a link: ls -l {quote(str(path))}")
+    raise Damaged(f"'{path}' is {kind}", hint)
+
+
 def read(path: Path, largest: int | None = LARGEST) -> bytes | None:
     """A file of the catalog, None if there is none; raises Damaged if it is no plain file or larger than `largest`."""
     if not is_plain(path):
         return None
     try:
-        with path.open("rb") as file:
-            if largest is not None and os.fstat(file.fileno()).st_size > largest:
-                raise Damaged(f"'{path}' is larger than {largest >> 20} MiB")
-            return file.read()
+        # It may be another file by now: neither a link nor a pipe without a writer must be waited for.
+        descriptor = os.open(path, os.O_RDONLY | _NO_LINK | _NO_WAIT | _BINARY)
     except FileNotFoundError:
         return None
+    with os.fdopen(descriptor, "rb") as file:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise Damaged(f"'{path}' is not a regular file")
+        if largest is not None and found.st_size > largest:
+            raise Damaged(f"'{path}' is larger than {largest >> 20} MiB")
+        return file.read() if largest is None else file.read(largest + 1)
 
 
 def last_line(path: Path) -> tuple[int, bytes]:
@@ -132,7 +244,7 @@ def torn(path: Path) -> bool:
 
 
 def cut_last_line(path: Path) -> None:
-    """Take the last line away, and sync the file."""
+    """Remove the last line, and sync the file."""
     truncate(path, last_line(path)[0])
 
 
@@ -166,10 +278,24 @@ def leftovers(directory: Path) -> list[Path]:
     return sorted(Path(entry) for entry in os.scandir(directory) if _TEMPORARY.fullmatch(entry.name))
 
 
-def write_new(path: Path, data: bytes, *, sync: bool = True) -> None:
-    """Write a file that must not be there yet."""
+def write_new(path: Path, data: bytes, *, replaces: Path, sync: bool = True) -> None:
+    """Write a file that must not be there yet, with the mode of the file that it will replace, if there is one."""
+    mode = _mode(replaces)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK | _BINARY, 0o666)
+    try:
+        if mode is not None and hasattr(os, "fchmod"):
+            os.fchmod(descriptor, mode)
+    except OSError:
+        os.close(descriptor)
+        raise
     _write_and_close(descriptor, data, sync=sync)
+
+
+def _mode(path: Path) -> int | None:
+    try:
+        return stat.S_IMODE(path.lstat().st_mode)
+    except FileNotFoundError:
+        return None
 
 
 def replace_all(contents: Mapping[Path, bytes], directory: Path, advance: Advance = unseen) -> None:
@@ -178,7 +304,7 @@ def replace_all(contents: Mapping[Path, bytes], directory: Path, advance: Advanc
     steps = 2 * len(waiting)
     try:
         for done, (draft, path) in enumerate(waiting.items(), 1):
-            write_new(draft, contents[path], sync=len(waiting) == 1)
+            write_new(draft, contents[path], replaces=path, sync=len(waiting) == 1)
             advance(done, steps)
         if len(waiting) > 1:
             for done in _synced(list(waiting)):
@@ -205,7 +331,7 @@ def open_directory(path: Path) -> int | None:
 
 
 def sync(descriptor: int | None) -> None:
-    """Make what a descriptor stands for last."""
+    """Flush what a descriptor is open on to disk."""
     if descriptor is not None:
         os.fsync(descriptor)
 
@@ -218,7 +344,7 @@ def close(descriptor: int | None) -> None:
 
 
 def sync_directory(path: Path) -> None:
-    """Make the names in a directory last."""
+    """Flush the names in a directory to disk."""
     descriptor = open_directory(path)
     try:
         sync(descriptor)

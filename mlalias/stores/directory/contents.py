@@ -7,15 +7,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple, overload
 
-from mlalias.core.catalog import Entry, Model, is_model_id, is_server_alias
+from mlalias.core.catalog import Entry, Model, Pipeline, is_model_id, is_server_alias
 from mlalias.core.history import from_line
 from mlalias.core.lazy import Lazy
-from mlalias.documents.codec import Document, decode, read_toml
-from mlalias.documents.facts import aliases, model, pipelines
+from mlalias.documents.codec import Document, decode, read_toml, to_toml
+from mlalias.documents.facts import aliases, model
+from mlalias.documents.pipelines import from_tables
 from mlalias.documents.table import Table
 from mlalias.errors import Damaged, Hint, InvalidDocument
 from mlalias.progress import Advance, unseen
 from mlalias.stores.directory import atomic
+from mlalias.text import LARGEST
 
 FORMAT = 1
 TABLE = "aliases.toml"
@@ -24,7 +26,23 @@ PIPELINES = "pipelines.toml"
 MODELS = "models"
 LOCK = ".lock"
 _NEWER = Hint("install the version of mlalias that wrote it, or a later one")
-VERIFY = Hint("see all faults, and how to mend them", ("verify",))
+VERIFY = Hint("see all faults, and how to fix them", ("verify",))
+
+
+def is_catalog(root: Path) -> bool:
+    """Whether a directory holds a catalog, or what is left of one."""
+    return any(os.path.lexists(root / name) for name in (TABLE, MODELS, PIPELINES, HISTORY, LOCK))
+
+
+def encoded(document: Document, path: Path) -> bytes:
+    """A file of the catalog as it is to be written; raises InvalidDocument if it could not be read again."""
+    data = to_toml(document).encode()
+    if len(data) > LARGEST:
+        raise InvalidDocument(
+            f"'{path.name}' would be a file of {len(data) >> 20} MiB, and no more than {LARGEST >> 20} MiB are read"
+        )
+    return data
+
 
 _DEVICES = frozenset({"con", "prn", "aux", "nul"} | {f"{port}{n}" for port in ("com", "lpt") for n in range(10)})
 
@@ -51,9 +69,13 @@ class AliasFile(NamedTuple):
 
 def read_table(path: Path) -> AliasFile | None:
     """Read `aliases.toml`, or a draft of it; None if there is none. Raises Damaged."""
-    table = _table(path)
-    if table is None:
-        return None
+    data = atomic.read(path)
+    return None if data is None else parse_table(data, path)
+
+
+def parse_table(data: bytes, path: Path) -> AliasFile:
+    """What the bytes of `aliases.toml` say; raises Damaged."""
+    table = _parsed(data, path)
     _check_format(table, path)
     revision = table.document.get("revision")
     if type(revision) is not int or revision < 0:
@@ -112,8 +134,10 @@ def _aliases(table: Table, path: Path) -> Mapping[str, str]:
 def _table(path: Path) -> Table | None:
     """Read a TOML file of the catalog; raises Damaged."""
     data = atomic.read(path)
-    if data is None:
-        return None
+    return None if data is None else _parsed(data, path)
+
+
+def _parsed(data: bytes, path: Path) -> Table:
     source = f"'{path}'"
     with _at_rest():
         return Table(read_toml(decode(data, source), source), source)
@@ -153,25 +177,25 @@ class ModelFiles:
     def find(self, model_id: str) -> Model | None:
         """A model, None if there is no file for it; raises Damaged."""
         if model_id not in self._read:
-            self._read[model_id] = self._model(model_id) if is_model_id(model_id) else None
+            self._read[model_id] = self._model(model_id) if is_model_id(model_id) and self._is_there else None
         return self._read[model_id]
 
     def has(self, model_id: str) -> bool:
         """Whether there is a file for a model, which is not opened for that; raises Damaged."""
-        if not is_model_id(model_id):
-            return False
         if model_id in self._read:
             return self._read[model_id] is not None
-        return atomic.is_plain(self.path(model_id))
+        return is_model_id(model_id) and self._is_there and atomic.is_plain(self.path(model_id))
 
     def names(self) -> list[str]:
         """The ids of all models, sorted; other files are ignored."""
-        try:
-            entries = list(os.scandir(self._directory))
-        except FileNotFoundError:
-            entries = []
+        entries = list(os.scandir(self._directory)) if self._is_there else []
         found = (model_id_of(entry.name) for entry in entries)
         return sorted(model_id for model_id in found if model_id)
+
+    @cached_property
+    def _is_there(self) -> bool:
+        """Whether there is a directory of models; raises Damaged."""
+        return atomic.is_directory(self._directory)
 
     @cached_property
     def _total(self) -> int:
@@ -191,8 +215,8 @@ class PipelineFile:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def mapping(self) -> Mapping[str, Sequence[str]]:
-        """The names that each pipeline uses, as a catalog has them."""
+    def mapping(self) -> Mapping[str, Pipeline]:
+        """The pipelines by name, as a catalog has them."""
         return Lazy(self._find, lambda: self.pipelines)
 
     @cached_property
@@ -203,14 +227,14 @@ class PipelineFile:
             raise Damaged(f"'{self._path}' has no table of pipelines: it is empty or cut off", VERIFY)
         return table.document if table else {}
 
-    def _find(self, name: str) -> tuple[str, ...] | None:
+    def _find(self, name: str) -> Pipeline | None:
         return self.pipelines.get(name)
 
     @cached_property
-    def pipelines(self) -> Mapping[str, tuple[str, ...]]:
-        """The names that each pipeline uses; raises Damaged."""
+    def pipelines(self) -> Mapping[str, Pipeline]:
+        """The pipelines by name; raises Damaged."""
         with _at_rest():
-            return pipelines(Table(self.document, f"'{self._path}'"))
+            return from_tables(Table(self.document, f"'{self._path}'"))
 
 
 class HistoryFile(Sequence[Entry]):

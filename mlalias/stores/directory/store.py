@@ -1,6 +1,7 @@
 """A store: a directory of TOML files, in which replacing `aliases.toml` is what makes a change happen."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,8 +9,8 @@ from typing import TYPE_CHECKING
 from mlalias.core.catalog import Catalog, Entry
 from mlalias.core.history import to_line
 from mlalias.core.plan import Edit, Plan, Receipt
-from mlalias.documents.codec import to_toml
 from mlalias.documents.facts import to_model_document
+from mlalias.documents.pipelines import to_tables
 from mlalias.environment import LOCK_TIMEOUT
 from mlalias.errors import Committed, Damaged, os_text
 from mlalias.progress import Advance, unseen
@@ -28,11 +29,13 @@ from mlalias.stores.directory.contents import (
     ModelFiles,
     PipelineFile,
     abandoned,
+    encoded,
     file_name,
     read_entry,
     read_table,
     table_behind,
 )
+from mlalias.stores.directory.current import CurrentTable
 
 if TYPE_CHECKING:
     from mlalias.stores.findings import Findings
@@ -50,12 +53,13 @@ class DirectoryStore:
         self, path: Path, on_wait: Callable[[], None] = lambda: None, progress: Progress = lambda _: nullcontext(unseen)
     ) -> None:
         self.path = path
+        self._current = CurrentTable(path / TABLE)
         self._on_wait = on_wait
         self._progress = progress
 
     def read(self) -> Catalog:
         """The catalog as it is at this instant, without a lock; raises Damaged."""
-        return self._catalog(self._table())
+        return self._catalog(self._current.read() or self._table())
 
     def verify(self) -> "Findings":
         """Check every file, and how they agree."""
@@ -66,11 +70,11 @@ class DirectoryStore:
     def init(self) -> bool:
         """Make an empty catalog; False if there is one already. Raises Busy, Damaged, OSError."""
         self._create()
-        with atomic.locked(self.path / LOCK, LOCK_TIMEOUT.read(), self._on_wait):
+        with atomic.shared(self.path), atomic.locked(self.path / LOCK, LOCK_TIMEOUT.read(), self._on_wait):
             if self._recover().document:
                 return False
-            document = {"format": FORMAT, "revision": 0, "aliases": {}}
-            atomic.replace_all({self.path / TABLE: to_toml(document).encode()}, self.path)
+            table = self.path / TABLE
+            atomic.replace_all({table: encoded({"format": FORMAT, "revision": 0, "aliases": {}}, table)}, self.path)
             return True
 
     def change(self, edit: Edit, command: str, message: str | None = None) -> Receipt:
@@ -84,18 +88,19 @@ class DirectoryStore:
             if plan.errors or plan.empty:
                 return Receipt.of(plan, plan.before.revision)
             self._create()
-        with atomic.locked(self.path / LOCK, timeout, self._on_wait):
+        with atomic.shared(self.path), atomic.locked(self.path / LOCK, timeout, self._on_wait):
             table = self._recover()  # step 1
             with self._progress("reading models") as advance:
                 plan = edit(self._catalog(table, advance))  # step 2
             if plan.errors or plan.empty:
                 return Receipt.of(plan, table.revision)
-            self._write_facts(plan)  # step 3
+            facts, after = self._facts(plan), self._table_after(plan, table)
+            self._write_facts(facts)  # step 3
             if not plan.moves:
                 self._forget(plan)
                 return Receipt.of(plan, table.revision)
             entry = Entry(table.revision + 1, moment, author, command, message, plan.moves, plan.undoes)
-            self._commit(plan, table, entry)
+            self._commit(plan, after, entry)
             return Receipt.of(plan, entry.revision)
 
     def _table(self) -> AliasFile:
@@ -116,6 +121,7 @@ class DirectoryStore:
             PipelineFile(self.path / PIPELINES).mapping(),
             HistoryFile(self.path / HISTORY, table.revision),
             table.revision,
+            pipelines_known=os.path.lexists(self.path / PIPELINES),
         )
 
     def _last_entry(self) -> Entry | None:
@@ -161,34 +167,42 @@ class DirectoryStore:
         atomic.remove(left)
         return table
 
-    def _write_facts(self, plan: Plan) -> None:
-        contents = {
-            self.path / MODELS / file_name(model_id): to_toml(to_model_document(found)).encode()
-            for model_id, found in plan.models.items()
-        }
+    def _facts(self, plan: Plan) -> Mapping[Path, bytes]:
+        """The files of models and pipelines to be written."""
+        contents = {}
+        for model_id, found in plan.models.items():
+            path = self.path / MODELS / file_name(model_id)
+            contents[path] = encoded(to_model_document(found), path)
         if plan.pipelines is not None:
-            told = {name: list(names) for name, names in sorted(plan.pipelines.items())}
-            document = PipelineFile(self.path / PIPELINES).document | {"pipelines": told}
-            contents[self.path / PIPELINES] = to_toml(document).encode()
-        if plan.models and not (self.path / MODELS).is_dir():
-            (self.path / MODELS).mkdir()
+            path = self.path / PIPELINES
+            contents[path] = encoded(PipelineFile(path).document | to_tables(plan.pipelines), path)
+        return contents
+
+    def _table_after(self, plan: Plan, table: AliasFile) -> bytes:
+        """The file of aliases of the next revision."""
+        document = table.document | {"format": FORMAT, "revision": table.revision + 1, "aliases": plan.aliases}
+        return encoded(document, self.path / TABLE)
+
+    def _write_facts(self, contents: Mapping[Path, bytes]) -> None:
+        models = self.path / MODELS
+        if not atomic.is_directory(models) and any(path.parent == models for path in contents):
+            models.mkdir()
             atomic.sync_directory(self.path)
         if contents:
             with self._progress("writing models") as advance:
                 atomic.replace_all(contents, self.path, advance)
 
-    def _commit(self, plan: Plan, table: AliasFile, entry: Entry) -> None:
+    def _commit(self, plan: Plan, after: bytes, entry: Entry) -> None:
         """Draft the new table, append the entry, and let the draft take the table's place: this is the commit.
 
         What can fail fails before that. Only an error of the system is cleaned up after; whoever is killed or
         interrupted leaves that to the next writer, as it cannot know whether the commit was made.
         """
-        document = table.document | {"format": FORMAT, "revision": entry.revision, "aliases": plan.aliases}
         target, history = self.path / TABLE, self.path / HISTORY
         draft = atomic.temporary(target, self.path)
         directory = atomic.open_directory(self.path)
         try:
-            self._draft(draft, to_toml(document).encode())  # step 4
+            self._draft(draft, after)  # step 4
             before = history.stat().st_size if atomic.is_plain(history) else 0
             try:
                 atomic.append(history, to_line(entry).encode())  # step 5
@@ -209,7 +223,7 @@ class DirectoryStore:
     def _draft(self, draft: Path, data: bytes) -> None:
         """Write the draft; its name must outlast the entry, as it tells why the entry is there."""
         try:
-            atomic.write_new(draft, data)
+            atomic.write_new(draft, data, replaces=self.path / TABLE)
             atomic.sync_directory(self.path)
         except OSError:
             atomic.remove([draft])

@@ -11,7 +11,7 @@ from typing import TypeVar
 from mlalias.core.catalog import Entry
 from mlalias.core.history import replay
 from mlalias.documents.codec import decode, read_toml, to_toml
-from mlalias.errors import Damaged, Hint, InvalidDocument, os_text
+from mlalias.errors import Damaged, Hint, InvalidDocument, NotFound, os_text
 from mlalias.stores.directory import atomic
 from mlalias.stores.directory.contents import (
     FORMAT,
@@ -26,6 +26,7 @@ from mlalias.stores.directory.contents import (
     ModelFiles,
     PipelineFile,
     abandoned,
+    is_catalog,
     model_id_of,
     read_table,
     table_behind,
@@ -36,7 +37,12 @@ _T = TypeVar("_T")
 
 
 def verify(root: Path) -> Findings:
-    """Check every file of a catalog and how they agree; without a lock, so again if a writer was at work meanwhile."""
+    """Check every file of a catalog and how they agree; raises NotFound if there is none.
+
+    It takes no lock, and so looks again if a writer was at work meanwhile.
+    """
+    if not is_catalog(root):
+        raise NotFound(f"there is no catalog in '{root}'", Hint("see which is meant", ("path",)), rule="no_catalog")
     for _ in range(3):
         before = _stamp(root / TABLE)
         findings = _inspect(root)
@@ -82,7 +88,7 @@ def _inspect(root: Path) -> Findings:
     if readable:
         faults += _agreement(root, table, entries)
     if table is not None:
-        faults += _aliases(table, models, {name for names in pipelines.values() for name in names}, root)
+        faults += _aliases(table, models, {name for known in pipelines.values() for name in known.names}, root)
     return Findings(tuple(faults), notes)
 
 
@@ -97,8 +103,8 @@ def _quoted(path: Path) -> str:
 def _fix_of_table(root: Path, entries: Sequence[Entry]) -> Hint:
     """Where the table can be read as TOML, only the place that is named needs a hand."""
     try:
-        document = read_toml(decode((root / TABLE).read_bytes(), TABLE), TABLE)
-    except (OSError, InvalidDocument):
+        document = read_toml(decode(atomic.read(root / TABLE) or b"", TABLE), TABLE)
+    except (OSError, InvalidDocument, Damaged):
         document = {}
     if {"format", "revision", "aliases"} <= document.keys():
         return Hint(f"fix or delete the line that is named in '{root / TABLE}'")
@@ -133,7 +139,7 @@ def _leftovers(root: Path, table: AliasFile | None, entries: Sequence[Entry]) ->
         yield Finding(str(root / TABLE), message, Hint("nothing to do; its next change will be in the history"))
     if atomic.torn(root / HISTORY) and _ahead(table, entries) >= 0:
         yield Finding(str(root / HISTORY), "the last line of the history is torn", gone)
-    if os.access(root / MODELS, os.R_OK) and (root / MODELS).is_dir():
+    if os.access(root / MODELS, os.R_OK) and (root / MODELS).is_dir() and not (root / MODELS).is_symlink():
         for path in sorted((root / MODELS).iterdir()):
             if model_id_of(path.name) is None:
                 yield Finding(str(path), f"'{path.name}' is no model's file, and is not read", Hint("move it away"))
@@ -204,7 +210,7 @@ def _aliases(table: AliasFile, models: ModelFiles, used: Collection[str], root: 
     """Whether every alias names a model, and is none itself; one that is `used` by a pipeline cannot be deleted."""
     try:
         known = set(models.names())
-    except OSError:
+    except (OSError, Damaged):
         return  # told of already
     for alias, target in sorted(table.aliases.items()):
         if target not in known:

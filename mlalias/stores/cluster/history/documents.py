@@ -5,13 +5,12 @@ from typing import Any, NamedTuple
 
 from mlalias.core.catalog import Entry
 from mlalias.core.history import from_record
-from mlalias.errors import Damaged, Hint
-from mlalias.stores.cluster.history.faults import ALIAS, not_ours
+from mlalias.stores.cluster.history.faults import edited, newer, not_ours
 
-INDEX = f"{ALIAS}-000001"
 FORMAT = 1
 OWNER = "mlalias"
-_LONGEST_LEASE = 3602.0  # seconds, whatever a document that somebody edited says
+_STATES = ("begun", "done", "stopped", "seen", "void")
+_LONGEST_LEASE = 86_402.0  # seconds: what the longest time-out comes to, whatever a document that was edited says
 
 SETTINGS: Mapping[str, Any] = {"index": {"hidden": True, "auto_expand_replicas": "0-1"}}
 MAPPINGS: Mapping[str, Any] = {
@@ -35,9 +34,9 @@ MAPPINGS: Mapping[str, Any] = {
 
 
 class Stored(NamedTuple):
-    """A document of the history as it was read; revision 0 says whose the index is, and holds no entry."""
+    """A document of the history as it was read; document 0 says whose the index is, and holds no entry."""
 
-    revision: int
+    number: int
     seq_no: int
     primary_term: int
     source: Mapping[str, Any]
@@ -49,9 +48,19 @@ class Stored(NamedTuple):
         return state
 
     @property
+    def revision(self) -> int:
+        """The revision of the catalog after it; a void entry, whose place the next one takes, has changed nothing."""
+        return self.number - 1 if self.state == "void" else self.number
+
+    @property
     def lease(self) -> float:
         """How many seconds a begun entry may stand unchanged before its writer counts as lost."""
         return min(float(self.source.get("lease", 0)), _LONGEST_LEASE)
+
+    @property
+    def version(self) -> tuple[int, int]:
+        """What is another one after each write to the document."""
+        return self.primary_term, self.seq_no
 
 
 def entry_of(stored: Stored) -> Entry:
@@ -59,17 +68,22 @@ def entry_of(stored: Stored) -> Entry:
     try:
         return from_record(stored.source)
     except ValueError:
-        raise Damaged(f"document {stored.revision} of '{ALIAS}' is not an entry of a history") from None
+        raise edited(stored.number) from None
 
 
 def stored(document: Mapping[str, Any]) -> Stored:
-    """A hit of a search, or a document; raises Conflict or Damaged if it is not ours, or newer."""
+    """A hit of a search, or a document; raises Conflict if it is not ours, Damaged if it is newer or was edited."""
     source = document.get("_source") or {}
     if type(source.get("format")) is not int or type(source.get("revision")) is not int:
         raise not_ours("holds other documents")
     if source["format"] > FORMAT:
-        raise Damaged(
-            f"the history has format {source['format']}, and this version of mlalias reads format {FORMAT}",
-            Hint("install the version of mlalias that wrote it, or a later one"),
-        )
+        raise newer(source["format"], FORMAT)
+    if document["_id"] != str(source["revision"]) or not _is_sound(source):
+        raise edited(document["_id"])
     return Stored(source["revision"], document["_seq_no"], document["_primary_term"], source)
+
+
+def _is_sound(source: Mapping[str, Any]) -> bool:
+    """Whether the fields that the order of writers depends on can be what mlalias has written."""
+    lease = source.get("lease", 0)
+    return source.get("state", "done") in _STATES and type(lease) in {int, float} and lease >= 0

@@ -58,4 +58,4 @@ class Entries(Sequence[Entry]):
         newest = self._newest or self._log.newest()
         if newest is None:
             raise no_history()
-        return (self._log.after(newest.revision) or newest).revision
+        return (self._log.after(newest.number) or newest).number

@@ -1,0 +1,132 @@
+"""Sends changes to a cluster, which has no transaction, and tells how far it came."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import NamedTuple
+
+from mlalias.core.catalog import Change
+from mlalias.core.plan import Caution, Plan, Receipt
+from mlalias.errors import Failure, Hint
+from mlalias.progress import Advance
+from mlalias.stores.cluster.connection import Connection
+
+_ORDER = ("created", "reassigned", "unchanged", "deleted")
+_MOST_NAMES = 5
+Before = Callable[[Change], None]
+
+
+class Talk(NamedTuple):
+    """How a store says what it is about to do, and how far it is."""
+
+    say: Callable[[str], None] = lambda _: None
+    progress: Callable[[str], AbstractContextManager[Advance]] = lambda _: nullcontext(lambda _, __: None)
+
+
+def in_order(changes: Sequence[Change]) -> list[Change]:
+    """Creates first, then moves, then deletes, so that a stop leaves no alias without a model."""
+    return sorted(changes, key=lambda change: (_ORDER.index(change.result), change.model_alias))
+
+
+def send_all(connection: Connection, plan: Plan, changes: Sequence[Change], talk: Talk, before: Before) -> Receipt:
+    """Send changes one by one, up to the first that fails.
+
+    `before` is called right before each is sent; what it raises means that this change and the rest are not sent.
+    """
+    made: list[Change] = []
+    cautions = [warning for warning in plan.warnings if warning.model_alias is None]
+    with talk.progress("sending changes") as advance:
+        for change in changes:
+            try:
+                _ready(before, change)
+                cautions += _send(connection, plan, change)
+            except Failure as failure:
+                return _stopped(plan, changes, len(made), failure)._replace(warnings=tuple(cautions))
+            except KeyboardInterrupt:
+                talk.say(_interrupted(changes, len(made)))
+                raise
+            made.append(change)
+            advance(len(made), len(changes))
+    return Receipt(plan, tuple(sorted((*_unchanged(plan), *made))), tuple(cautions))
+
+
+def _ready(before: Before, change: Change) -> None:
+    """Call `before`; whatever fails there, the change itself was not sent."""
+    try:
+        before(change)
+    except Failure as failure:
+        raise failure.but(failure.reason, certain=True) from None
+
+
+def _send(connection: Connection, plan: Plan, change: Change) -> list[Caution]:
+    """Send one change, and give what the server warns of; raises what it answers."""
+    alias, target, was = change
+    if target is None:
+        answer = connection.send("DELETE", _path(was or "", alias), {})
+    else:
+        reassign = {"reassign": "true"} if was and not _is_taken(plan) else {}
+        answer = connection.send("PUT", _path(target, alias), reassign)
+    cautions = [_caution(plan, change, text) for text in answer.warnings]
+    if answer.document.get("acknowledged") is not True:
+        text = f"the change of the alias '{alias}' is made, but not all of the cluster's nodes have confirmed it"
+        cautions.append(Caution(text, model_alias=alias))
+    return cautions
+
+
+def _path(model_id: str, alias: str) -> tuple[str, ...]:
+    return "_ml", "trained_models", model_id, "model_aliases", alias
+
+
+def _is_taken(plan: Plan) -> bool:
+    """Whether the alias may not be moved."""
+    return any(error.rule == "alias_taken" for error in plan.errors)
+
+
+def _caution(plan: Plan, change: Change, text: str) -> Caution:
+    """The server's warning; if it is about the models' fields, with what our rule knows of them."""
+    ours = next((warning for warning in plan.warnings if warning.model_alias == change.model_alias), None)
+    if ours and change.model_id and change.model_id in text:
+        return ours._replace(message=text)
+    return Caution(text, model_alias=change.model_alias)
+
+
+def _unchanged(plan: Plan) -> list[Change]:
+    return [change for change in plan.changes if change.result == "unchanged"]
+
+
+# --- how far it came ---
+
+
+def _stopped(plan: Plan, changes: Sequence[Change], count: int, failure: Failure) -> Receipt:
+    """The receipt where the first `count` changes were made, and the next one failed."""
+    failed, unsent = changes[count], tuple(changes[count + 1 :])
+    reason = failure.reason
+    hints: tuple[Hint, ...] = ()
+    if not failure.certain:
+        reason += f", and whether it changed the alias '{failed.model_alias}' is unknown"
+        hints = (Hint("see what it names now", ("show", failed.model_alias)),)
+    if len(changes) > 1:
+        reason += f"; {_how_far(changes, count, 'failed' if failure.certain else 'unknown')}"
+        hints += (Hint("to make the rest, run the same command again"),)
+    ours = next((error for error in plan.errors if error.status == failure.status), None)
+    rule, context = (ours.rule, ours.context) if ours else (None, None)
+    error = failure.but(reason, *hints, rule=rule, context=context)
+    return Receipt(plan, (*_unchanged(plan), *changes[:count]), (), (error,), failed, unsent)
+
+
+def _interrupted(changes: Sequence[Change], count: int) -> str:
+    """What to say where somebody interrupted the change after the first `count`."""
+    alias = changes[count].model_alias
+    text = f"interrupted: whether the alias '{alias}' was changed is unknown"
+    return f"{text}; {_how_far(changes, count, 'unknown')}" if len(changes) > 1 else text
+
+
+def _how_far(changes: Sequence[Change], count: int, outcome: str) -> str:
+    """How many were made, what became of the next one, and how many were not sent."""
+    parts = ((changes[:count], "made"), (changes[count : count + 1], outcome), (changes[count + 1 :], "not sent"))
+    return f"of {len(changes)} changes, {', '.join(_counted(part, what) for part, what in parts if part)}"
+
+
+def _counted(changes: Sequence[Change], what: str) -> str:
+    names = ", ".join(f"'{change.model_alias}'" for change in changes[:_MOST_NAMES])
+    more = len(changes) - _MOST_NAMES
+    return f"{len(changes)} {what} ({names}{f' and {more} more' if more > 0 else ''})"

@@ -1,0 +1,56 @@
+"""The table of aliases as it is now, for readers that look at it again and again."""
+
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from mlalias.stores.directory import atomic
+from mlalias.stores.directory.contents import AliasFile, parse_table
+
+Stamp = tuple[int, ...]
+_SETTLED = 2_000_000_000  # nanoseconds: no file system's clock is coarser
+
+
+class _Known(NamedTuple):
+    """What was read; `stamp` is None where the file was changed too shortly before to go by it."""
+
+    data: bytes
+    table: AliasFile
+    stamp: Stamp | None
+
+
+class CurrentTable:
+    """`aliases.toml`, read again only when it has changed, and parsed again only when its bytes have.
+
+    A change replaces the file, so its inode and its times are new. But an inode is soon used again, and the times of
+    two changes within one tick of the file system's clock are the same: the stamp of a file is relied on only if the
+    file was read some time after its last change (https://git-scm.com/docs/racy-git), and until then its bytes are
+    compared. Threads may share it: what is known is replaced as a whole.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._known: _Known | None = None
+
+    def read(self) -> AliasFile | None:
+        """The table, None if there is none; raises Damaged."""
+        known = self._known
+        stamp, settled = self._stamp()  # before the bytes: what changes in between is seen the next time
+        if known and stamp and known.stamp == stamp:
+            return known.table
+        data = atomic.read(self._path)
+        if data is None:
+            return None
+        table = known.table if known and known.data == data else parse_table(data, self._path)
+        self._known = _Known(data, table, stamp if settled else None)
+        return table
+
+    def _stamp(self) -> tuple[Stamp | None, bool]:
+        """What changes with the file, and whether its last change is long enough ago."""
+        try:
+            stat = self._path.lstat()
+        except FileNotFoundError:
+            return None, False
+        changed = max(stat.st_mtime_ns, stat.st_ctime_ns)
+        stamp = (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+        return stamp, time.time_ns() - changed > _SETTLED
