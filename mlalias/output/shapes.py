@@ -9,7 +9,7 @@ from mlalias.core.overlap import Overlap
 from mlalias.core.overlap import overlap as compare_fields
 from mlalias.core.plan import Caution, Plan, Receipt
 from mlalias.core.rules import Outcome
-from mlalias.documents.facts import to_deployment
+from mlalias.documents.deployments import to_deployment
 from mlalias.errors import Failure, Hint, NotFound, Unreachable
 from mlalias.output.page import Invocation
 
@@ -80,13 +80,13 @@ def _last_change(catalog: Catalog, aliases: Iterable[str]) -> Record | None:
     try:
         last = newest(catalog.history, aliases)
     except (NotFound, Unreachable) as failure:
-        if failure.status not in _NO_HISTORY:
+        if failure.rule not in _NOT_SHOWN:
             raise
-        return None  # a cluster that keeps none, or does not show it to this key
+        return None  # a cluster that keeps no history, or does not show it to this key
     return entry(*last) if last else None
 
 
-_NO_HISTORY = (403, 404)
+_NOT_SHOWN = ("no_history", "privilege_missing")
 
 
 def entry(found: Entry, *changes: Change) -> Record:

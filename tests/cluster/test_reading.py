@@ -182,9 +182,7 @@ def test_a_model_of_any_name_is_shown_and_makes_nothing_else_unreadable(name, sa
 
 def test_a_model_whose_id_data_frame_analytics_made_is_moved(sample, run):
     behind = elasticsearch(sample)
-    (sample / "models" / f"{LONG}.toml").write_text(
-        'model_type = "tree_ensemble"\ninference_config.regression = {}\n'
-    )
+    (sample / "models" / f"{LONG}.toml").write_text('model_type = "tree_ensemble"\ninference_config.regression = {}\n')
     with answering(behind) as cluster:
         assert run("put", LONG, "churn", "--catalog", cluster.url).code == 0
         assert run("resolve", "churn", "--catalog", cluster.url).out == f"{LONG}\n"

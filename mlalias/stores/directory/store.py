@@ -36,6 +36,7 @@ from mlalias.stores.directory.contents import (
     table_behind,
 )
 from mlalias.stores.directory.current import CurrentTable
+from mlalias.stores.directory.lock import locked, shared
 
 if TYPE_CHECKING:
     from mlalias.stores.findings import Findings
@@ -70,7 +71,7 @@ class DirectoryStore:
     def init(self) -> bool:
         """Make an empty catalog; False if there is one already. Raises Busy, Damaged, OSError."""
         self._create()
-        with atomic.shared(self.path), atomic.locked(self.path / LOCK, LOCK_TIMEOUT.read(), self._on_wait):
+        with shared(self.path), locked(self.path / LOCK, LOCK_TIMEOUT.read(), self._on_wait):
             if self._recover().document:
                 return False
             table = self.path / TABLE
@@ -88,7 +89,7 @@ class DirectoryStore:
             if plan.errors or plan.empty:
                 return Receipt.of(plan, plan.before.revision)
             self._create()
-        with atomic.shared(self.path), atomic.locked(self.path / LOCK, timeout, self._on_wait):
+        with shared(self.path), locked(self.path / LOCK, timeout, self._on_wait):
             table = self._recover()  # step 1
             with self._progress("reading models") as advance:
                 plan = edit(self._catalog(table, advance))  # step 2
