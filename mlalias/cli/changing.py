@@ -11,6 +11,7 @@ from mlalias.cli.app import command
 from mlalias.cli.options import Changing, Files, MissingOk, ModelAlias, ModelId, Moving, Reading, Waiting, Writing
 from mlalias.errors import WrongUsage
 from mlalias.output.page import Format, Invocation, Page, Screens, View
+from mlalias.stores import open_store
 
 if TYPE_CHECKING:
     from mlalias.core.plan import Edit, Plan, Receipt
@@ -57,7 +58,7 @@ def _advice(result: "Plan | Receipt", invocation: Invocation) -> "Advice":
         return Advice()
     from mlalias import advice
 
-    return Advice(advice.of(result.errors, invocation), advice.undo(result))
+    return Advice(advice.of(result.errors, invocation), advice.undo(result), advice.begin_a_history(result))
 
 
 @command("put")
@@ -85,8 +86,8 @@ def _put(
       mlalias put flight-delay-1580004349800 flight_delay_model --reassign
       mlalias put flight-delay-1580004349800 flight_delay_model -r --dry-run
 
-    On a cluster, --if-current is looked at right before the change is sent; a change that somebody else makes
-    between the two is not noticed.
+    On a cluster, --if-current is looked at right before the change is sent. Where a history is kept, no other mlalias
+    makes a change between the two; what is done without mlalias is not noticed.
 
     Exits with 3 if a rule refuses, 4 if there is no such model, 5 if --if-current does not hold.
     """
@@ -271,7 +272,7 @@ def _init(options: Reading) -> View:
     from mlalias.output import changes
 
     location = options.location()
-    created = options.store().init()
+    created = open_store(location).init()
     return partial(changes.initialized, created, location.text, options.output, on_cluster=location.is_url)
 
 

@@ -11,6 +11,7 @@ from mlalias.cli import completion
 from mlalias.cli.app import command
 from mlalias.cli.options import AliasPatterns, Names, Patterns, Place, Reading
 from mlalias.output.page import Format, Page, View
+from mlalias.stores import open_store
 
 
 class ExportFormat(StrEnum):
@@ -186,7 +187,7 @@ def _verify(options: Reading) -> View | Page:
     """
     from mlalias.output import listings
 
-    return partial(listings.findings, options.store(whole=False).verify(), options.invocation())
+    return partial(listings.findings, open_store(options.location(), whole=False).verify(), options.invocation())
 
 
 @command("path")

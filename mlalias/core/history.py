@@ -73,6 +73,8 @@ def about(entries: Sequence[Entry], model_alias: str) -> list[tuple[Entry, Chang
 def newest(entries: Sequence[Entry], aliases: Iterable[str]) -> tuple[Entry, Change] | None:
     """The newest change of any of the aliases."""
     wanted = set(aliases)
+    if not wanted:  # the entries of a cluster are read only where they are looked at
+        return None
     changes = ((entry, change) for entry in reversed(entries) for change in entry.changes)
     return next((found for found in changes if found[1].model_alias in wanted), None)
 

@@ -22,10 +22,11 @@ _MOST_FACTS = 30
 
 
 class Advice(NamedTuple):
-    """What to type next: after each error, and to undo what was done."""
+    """What to type next: after each error, to undo what was done, and to have its history kept next time."""
 
     hints: Hints = MappingProxyType({})
     undo: Hint | None = None
+    history: Hint | None = None
 
 
 def page(
@@ -40,9 +41,10 @@ def page(
     notes = "".join(_warning(caution, result.errors, screens.err) for caution in result.warnings)
     if result.errors:
         return _refused(result, advice, invocation, screens, notes, lists_unchanged=lists_unchanged)
-    if advice.undo and not invocation.quiet:
-        hint = shapes.hint_text(advice.undo, invocation._replace(options=()))
-        notes += tables.note("hint", "cyan", hint, screens.err)
+    for hint in (advice.undo, advice.history):
+        if hint and not invocation.quiet:
+            text = shapes.hint_text(hint, invocation._replace(options=()))
+            notes += tables.note("hint", "cyan", text, screens.err)
     if notes.endswith("\n\n"):
         notes = notes[:-1]
     committed = isinstance(result, Receipt) and not result.plan.empty

@@ -221,7 +221,7 @@ _SHOWN_ALREADY = frozenset(
 
 # --- history ---
 
-_WHO = ("time", "command", "by", "message")
+_WHO = ("time", "command", "by", "message", "state")
 _REVISION = [Column(title, kept=True, right=title == "revision") for title in ("revision", "changes", *_WHO)]
 _CHANGE = [
     Column(title, kept=True, right=title == "revision")
@@ -240,6 +240,8 @@ def history(entries: Sequence[Entry], form: Format, screens: Screens, *, by_alia
     if not rows:
         return Page(notes="no history\n")
     columns = _CHANGE if by_alias else _REVISION
+    if not any(row[-1] for row in rows):  # all are done
+        columns, rows = columns[:-1], [row[:-1] for row in rows]
     at = [column.title for column in columns].index("time")
     local = [(*row[:at], _time(row[at], screens.out), *row[at + 1 :]) for row in rows]
     return Page(tables.table(columns, local, screens.out)[0])
@@ -270,7 +272,7 @@ def _number(record: Record) -> str:
 
 
 def _who(record: Record) -> Row:
-    return tuple(record[key] or "" for key in ("time", "command", "actor", "message"))
+    return tuple(record.get(key) or "" for key in ("time", "command", "actor", "message", "state"))
 
 
 def _time(text: str, screen: Screen) -> str:

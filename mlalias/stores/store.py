@@ -130,6 +130,8 @@ def open_store(
             "--wait is for a cluster: a catalog in a directory learns of deployments by `import` only",
             Hint("import the answer to GET _ml/trained_models/_stats", ("import", "stats.json")),
         )
+    if not keeps_history:
+        raise WrongUsage("--no-history is for a cluster: a catalog in a directory always keeps its history")
     from mlalias.progress import progress
     from mlalias.stores.directory.store import DirectoryStore
 

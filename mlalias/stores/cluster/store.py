@@ -88,7 +88,7 @@ class ClusterStore:
             if lease is not None:
                 receipt = self._send(plan, changes, lease.renew)
                 return closed(lease, receipt)
-            kept = Kept(self._log.again(newest))  # another writer was first, and its changes are not in our plan
+            kept = Kept(self._log.overtaking(newest))  # another writer was first, and its changes are not in our plan
         plan = self._awaited(edit, kept)
         changes = _to_send(plan)
         if not changes:

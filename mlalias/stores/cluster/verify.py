@@ -5,48 +5,55 @@ from itertools import pairwise
 
 from mlalias.core.catalog import Entry
 from mlalias.core.history import replay
-from mlalias.errors import Damaged, Hint, NotFound
-from mlalias.stores.cluster.connection import Connection, Request
-from mlalias.stores.cluster.history.faults import ALIAS
+from mlalias.errors import Conflict, Damaged, Failure, Hint, NotFound, Unreachable
+from mlalias.stores.cluster.connection import PRIVILEGE_MISSING, Answer, Connection, Request
+from mlalias.stores.cluster.history.faults import ALIAS, NO_HISTORY
 from mlalias.stores.findings import Finding, Findings
 
 _STATE = ("_cluster", "state", "metadata")
 _ALIASES = {"filter_path": "metadata.trained_model_alias"}
+_REFUSED = 400  # and above
 _RESTORE = Hint("restore the index from a snapshot; the revisions that are left can be used as they are")
 
 
 def verify(connection: Connection, entries: Sequence[Entry], aliases: Mapping[str, str], models: set[str]) -> Findings:
     """Check the entries, and hold them against the aliases that the cluster has now; raises Unreachable."""
-    state = _aliases_of_state(connection)
-    faults = list(_without_model(state or {}, models))
-    notes = [] if state is not None else [_STATE_UNKNOWN]
+    state, notes = _aliases_of_state(connection)
+    faults = list(_without_model(state, models))
     try:
         listed = list(entries)
-    except NotFound as missing:
-        return Findings(tuple(faults), (*notes, Finding(ALIAS, missing.reason, missing.hints[0])))
-    except Damaged as damage:
-        return Findings((*faults, Finding(ALIAS, damage.reason, _RESTORE)), tuple(notes))
-    now = {**aliases, **(state or {})}
+    except (NotFound, Unreachable) as failure:
+        if failure.rule not in {NO_HISTORY, PRIVILEGE_MISSING}:
+            raise
+        return Findings(tuple(faults), (*notes, _finding(failure)))
+    except (Damaged, Conflict) as failure:
+        return Findings((*faults, _finding(failure)), tuple(notes))
+    now = {**aliases, **state}
     return Findings((*faults, *_holes(listed), *_disagreements(listed, now)), (*notes, *_unfinished(listed)))
 
 
-_STATE_UNKNOWN = Finding(
-    "_cluster/state",
-    "whether an alias names a model that does not exist is unknown: this key may not read the cluster state",
-    Hint('give its role or key the cluster privilege: {"cluster": ["monitor"]}'),
-)
+def _finding(failure: Failure) -> Finding:
+    return Finding(ALIAS, failure.reason, failure.known_hints[0])
 
 
-def _aliases_of_state(connection: Connection) -> dict[str, str] | None:
-    """Every alias of the cluster state, those of deleted models included; None if the key may not read it.
+def _aliases_of_state(connection: Connection) -> tuple[dict[str, str], list[Finding]]:
+    """Every alias of the cluster state, those of deleted models included, and a note if it cannot be read.
 
     No route of the machine learning API lists the aliases of a model that is gone.
     """
     answer = connection.ask(Request("GET", _STATE, _ALIASES), repeats=True)
-    if answer.status != 200:  # noqa: PLR2004 - 403 without the privilege, 400 or 410 on serverless
-        return None
+    if answer.status >= _REFUSED:
+        return {}, [_not_read(answer)]
     found = answer.document.get("metadata", {}).get("trained_model_alias", {}).get("model_aliases", {})
-    return {alias: entry["model_id"] for alias, entry in sorted(found.items())}
+    return {alias: entry["model_id"] for alias, entry in sorted(found.items())}, []
+
+
+def _not_read(answer: Answer) -> Finding:
+    text = "whether an alias names a model that does not exist is unknown"
+    if answer.error.lacks_privilege:
+        fix = Hint('give its role or key the cluster privilege: {"cluster": ["monitor"]}')
+        return Finding("_cluster/state", f"{text}: this key may not read the cluster state", fix)
+    return Finding("_cluster/state", f"{text}: this cluster does not show its state", Hint("nothing to do"))
 
 
 def _without_model(aliases: Mapping[str, str], models: set[str]) -> Iterator[Finding]:

@@ -47,6 +47,12 @@ def edited(revision: int) -> Damaged:
     )
 
 
+def deleted_entry(revision: int) -> Conflict:
+    """The failure where the entry that is to be made was there a moment ago."""
+    text = f"revision {revision} of the history was deleted a moment ago"
+    return Conflict(text, Hint("try again in a minute"), rule="not_a_history")
+
+
 def newer(format_: int, known: int) -> Damaged:
     """The failure for a history that this version cannot read."""
     return Damaged(

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mlalias.errors import Failure, Unreachable
-from mlalias.stores.cluster.connection import Answer, Connection, Request
+from mlalias.stores.cluster.connection import Answer, Connection, Parameters, Request
 from mlalias.stores.cluster.history.documents import Stored, stored
 from mlalias.stores.cluster.history.faults import ALIAS, deleted, failure, incomplete, not_ours
 
@@ -67,16 +67,22 @@ class Index:
     # --- writing ---
 
     def create(self, number: int, source: Mapping[str, Any]) -> Stored | None:
-        """Make a document; None if there is one of that number."""
+        """Make a document; None if there is one of that number.
+
+        An external version of 1 makes it only where there is none, as `op_type=create` does. But that would let a key
+        begin what it cannot close: `create_doc` is enough to create a document, and not to change one.
+        https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-index
+        """
         source = {**source, "revision": number}
-        return self._written(self._write(("_create", str(number)), {}, source), number, source)
+        absent: Parameters = {"version": 1, "version_type": "external"}
+        return self._written(self._write(("_doc", str(number)), absent, source), number, source)
 
     def replace(self, stored: Stored, source: Mapping[str, Any]) -> Stored | None:
         """Replace a document unless it was changed since it was read; None if it was."""
         unchanged = {"if_seq_no": stored.seq_no, "if_primary_term": stored.primary_term}
         return self._written(self._write(("_doc", str(stored.number)), unchanged, source), stored.number, source)
 
-    def _write(self, path: Sequence[str], parameters: Mapping[str, str | int], source: Mapping[str, Any]) -> Answer:
+    def _write(self, path: Sequence[str], parameters: Parameters, source: Mapping[str, Any]) -> Answer:
         # require_alias: a history that was deleted must not come back as a lax index, which even a refused write makes.
         # timeout: a lost primary is then a definite 503 within our own time-out; by default a server waits a minute.
         wait = f"{max(1, int((self.timeout - 1) * 1000))}ms"

@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from mlalias.core.catalog import Entry
 from mlalias.core.history import to_record
 from mlalias.environment import LOCK_TIMEOUT
 from mlalias.stores.cluster.connection import Connection
 from mlalias.stores.cluster.history.documents import FORMAT, Stored, entry_of
-from mlalias.stores.cluster.history.faults import busy
+from mlalias.stores.cluster.history.faults import busy, deleted_entry
 from mlalias.stores.cluster.history.index import Index
 from mlalias.stores.cluster.history.lease import SLACK, Lease, seconds
 
@@ -37,13 +38,19 @@ class Log:
         if hits is None:
             return None
         if not hits:
-            owner = self._index.get(0)
-            return self.after(0) or owner
+            return self.after(-1) or self._index.get(0)
         return self.again(hits[0]) if hits[0].state == "begun" else hits[0]
 
     def again(self, newest: Stored) -> Stored:
         """The newest document now, after what was the newest."""
         return self.after(newest.number - 1) or newest
+
+    def overtaking(self, newest: Stored) -> Stored:
+        """The newest document now, where another writer has begun an entry after what was the newest."""
+        current = self.again(newest)
+        if current.version == newest.version:  # an index remembers a deleted document for a minute
+            raise deleted_entry(newest.number + 1)
+        return current
 
     def after(self, number: int) -> Stored | None:
         """The newest document after one, by number; None if there is none."""
@@ -69,7 +76,12 @@ class Log:
         A void entry is written over: nothing was changed under its revision.
         """
         since = seconds()
-        source = {"format": FORMAT, **to_record(entry), "state": "begun", "lease": self._index.timeout + SLACK}
+        source = {
+            "format": FORMAT,
+            **_storable(to_record(entry)),
+            "state": "begun",
+            "lease": self._index.timeout + SLACK,
+        }
         if newest.state == "void":
             stored = self._index.replace(newest, source | {"revision": newest.number})
         else:
@@ -113,3 +125,9 @@ class Log:
         more = {**lost.source.get("more", {}), "planned": [change._asdict() for change in planned]}
         source = {**lost.source, "state": "seen" if made else "void", "changes": made, "more": more}
         return self._index.replace(lost, source) or self.again(lost)
+
+
+def _storable(record: dict[str, Any]) -> dict[str, Any]:
+    """A record whose texts are UTF-8; bytes of an argument that are not come from Python as lone surrogates."""
+    texts = {key: value for key, value in record.items() if isinstance(value, str)}
+    return record | {key: value.encode(errors="backslashreplace").decode() for key, value in texts.items()}
