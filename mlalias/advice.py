@@ -60,6 +60,15 @@ def undo(result: Plan | Receipt) -> Hint | None:
     return hint._replace(text="to undo it for one alias") if len(undoable) > 1 else hint
 
 
+def begin_a_history(result: Plan | Receipt) -> Hint | None:
+    """How to have `rollback` from now on, after a change on a cluster that keeps no history."""
+    if isinstance(result, Plan) or result.errors or not result.moves:
+        return None
+    catalog = result.plan.before
+    keeps_none = catalog.live and catalog.history_known and catalog.revision is None
+    return Hint("to keep a history on this cluster, and have rollback", ("init",)) if keeps_none else None
+
+
 def _undo(plan: Plan, change: Change) -> Hint:
     revision = plan.before.revision
     if plan.undoes:
@@ -235,7 +244,7 @@ def _if_current(context: Context, _: Invocation) -> tuple[Hint, ...]:
         return ()
     if move.target is not None:
         see = Hint("see what it is", ("show", move.model_alias))
-        return (see if catalog.live else Hint("see who moved it", ("history", move.model_alias)),)
+        return (see if catalog.revision is None else Hint("see who moved it", ("history", move.model_alias)),)
     known = move.model_id in catalog.models
     return (
         Hint("create it", ("put", move.model_id, move.model_alias))

@@ -1,6 +1,7 @@
 """The commands that change a catalog: a short function each, which decides nothing."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -8,18 +9,20 @@ import typer
 from mlalias.cli import completion
 from mlalias.cli.app import command
 from mlalias.cli.options import (
+    Changing,
     Files,
-    LocalMoving,
     LocalWriting,
     MissingOk,
     ModelAlias,
     ModelId,
     Moving,
+    Reading,
     Waiting,
     Writing,
 )
 from mlalias.errors import WrongUsage
 from mlalias.output.page import Format, Invocation, Page, Screens, View
+from mlalias.stores import open_store
 
 if TYPE_CHECKING:
     from mlalias.core.plan import Edit, Plan, Receipt
@@ -65,7 +68,7 @@ def _advice(result: "Plan | Receipt", invocation: Invocation) -> "Advice":
         return Advice()
     from mlalias import advice
 
-    return Advice(advice.of(result.errors, invocation), advice.undo(result))
+    return Advice(advice.of(result.errors, invocation), advice.undo(result), advice.begin_a_history(result))
 
 
 @command("put", "Change aliases")
@@ -93,8 +96,8 @@ def _put(
       mlalias put flight-delay-1580004349800 flight_delay_model --reassign
       mlalias put flight-delay-1580004349800 flight_delay_model -r --dry-run
 
-    On a cluster, --if-current is looked at right before the change is sent; a change that somebody else makes
-    between the two is not noticed.
+    On a cluster, --if-current is looked at right before the change is sent. Where a history is kept, no other mlalias
+    makes a change between the two; what is done without mlalias is not noticed.
 
     Exits with 3 if a rule refuses, 4 if there is no such model, 5 if --if-current does not hold.
     """
@@ -107,7 +110,7 @@ def _put(
 @command("delete", "Change aliases")
 def _delete(
     model_alias: ModelAlias,
-    options: Writing,
+    options: Changing,
     model: Annotated[
         str | None,
         typer.Option(
@@ -180,7 +183,7 @@ def _apply(
 @command("rollback", "Change aliases")
 def _rollback(
     model_alias: ModelAlias,
-    options: LocalMoving,
+    options: Moving,
     to: Annotated[
         int | None,
         typer.Option(
@@ -206,7 +209,6 @@ def _rollback(
     """
     from mlalias.edits.aliases import rollback
 
-    options.need_directory("see what it names now, and move it with put --reassign", "show", model_alias)
     revision = () if to is None else ("--to", str(to))
     return _write(rollback(model_alias, to=to, deletes=delete), options, model_alias, *revision)
 
@@ -261,6 +263,27 @@ def _forget(
 
     options.need_directory("delete the model on the cluster: DELETE _ml/trained_models/MODEL_ID")
     return _write(forget(model_id, force=force, missing_ok=missing_ok), options, model_id)
+
+
+@command("init", "Administer")
+def _init(options: Reading) -> View:
+    """Make an empty catalog; on a cluster, begin a history.
+
+    A cluster keeps a history once one of its users has run this; from then on every mlalias writes to it, and history,
+    rollback and verify work there, too. It is an index behind the alias mlalias-history.
+
+    \b
+    Examples:
+      mlalias init --catalog ./catalog
+      mlalias init --catalog https://es.example:9200
+
+    Exits with 0 as well if there is one already, 5 if something else has its name.
+    """
+    from mlalias.output import changes
+
+    location = options.location()
+    created = open_store(location).init()
+    return partial(changes.initialized, created, location.text, options.output, on_cluster=location.is_url)
 
 
 def _read(names: Sequence[str]) -> "Facts":

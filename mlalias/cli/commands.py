@@ -12,7 +12,7 @@ import typer
 from mlalias.cli.app import app, only
 
 MODULES: Mapping[str, Sequence[str]] = {
-    "changing": ("put", "delete", "apply", "rollback", "import", "forget"),
+    "changing": ("put", "delete", "apply", "rollback", "import", "forget", "init"),
     "reading": ("list", "models", "show", "resolve", "compare", "export", "history", "verify", "path"),
     "serving": ("serve",),
     "helping": ("help",),

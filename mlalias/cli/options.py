@@ -76,10 +76,6 @@ class Reading(Place):
     output: Annotated[Format, typer.Option("--output", "-o", help="How to print the result.")] = Format.table
 
 
-class LocalReading(Local, Reading):
-    """The options of a command that prints a result, of a directory only."""
-
-
 class Writing(Reading):
     """The options of a command that writes."""
 
@@ -90,10 +86,12 @@ class Writing(Reading):
         typer.Option("--message", "-m", metavar="TEXT", help="Why; kept in the history.", show_default=False),
     ] = None
     wait = 0.0
+    no_history = False
 
     def store(self, *, whole: bool = False) -> Store:
         """The store at that place; a change looks only at what the rules look at."""
-        return open_store(self.location(), whole=whole, quiet=self.quiet, wait=self.wait)
+        keeps_history = not self.no_history
+        return open_store(self.location(), whole=whole, quiet=self.quiet, wait=self.wait, keeps_history=keeps_history)
 
     def repeated(self) -> tuple[str, ...]:
         """The options that the same command gets again in a hint."""
@@ -102,6 +100,14 @@ class Writing(Reading):
 
 class LocalWriting(Local, Writing):
     """The options of a command that writes, to a directory only."""
+
+
+class Changing(Writing):
+    """The options of a command that changes aliases, on a cluster, too."""
+
+    no_history: Annotated[
+        bool, typer.Option("--no-history", help="On a cluster: leave the change out of its history.")
+    ] = False
 
 
 class Moving(Writing):
@@ -114,11 +120,7 @@ class Moving(Writing):
         return (*super().repeated(), *(("--strict",) if self.strict else ()))
 
 
-class LocalMoving(Local, Moving):
-    """The options of a command that moves aliases under the rules, in a directory only."""
-
-
-class Waiting(Moving):
+class Waiting(Moving, Changing):
     """The options of a command that can wait for deployments."""
 
     wait: Annotated[

@@ -9,9 +9,10 @@ import typer
 
 from mlalias.cli import completion
 from mlalias.cli.app import command
-from mlalias.cli.options import AliasPatterns, LocalReading, Names, Patterns, Place, Reading
+from mlalias.cli.options import AliasPatterns, Names, Patterns, Place, Reading
 from mlalias.errors import Refused
 from mlalias.output.page import Format, Page, View
+from mlalias.stores import open_store
 
 
 class ExportFormat(StrEnum):
@@ -156,7 +157,7 @@ def _export(
 
 @command("history", "Look")
 def _history(
-    options: LocalReading,
+    options: Reading,
     model_alias: AliasPatterns = None,
     limit: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="How many, at most.", show_default=False)
@@ -172,14 +173,13 @@ def _history(
     from mlalias import names
     from mlalias.output import listings
 
-    options.need_directory("a cluster keeps no history; see what its aliases name now", "list")
     entries = names.history(options.store().read(), model_alias or [], limit)
     return partial(listings.history, entries, options.output, by_alias=bool(model_alias))
 
 
 @command("verify", "Administer")
-def _verify(options: LocalReading) -> View | Page:
-    """Check the catalog: files, aliases, history.
+def _verify(options: Reading) -> View | Page:
+    """Check the catalog: files, aliases, history; on a cluster, history and aliases.
 
     \b
     Examples:
@@ -189,10 +189,8 @@ def _verify(options: LocalReading) -> View | Page:
     Exits with 7 if there is a fault; what a writer that died left behind is only a note.
     """
     from mlalias.output import listings
-    from mlalias.stores.directory.verify import verify
 
-    options.need_directory("the server checks its own; see what there is", "list")
-    return partial(listings.findings, verify(options.location().path), options.invocation())
+    return partial(listings.findings, open_store(options.location(), whole=False).verify(), options.invocation())
 
 
 @command("path", "Administer")

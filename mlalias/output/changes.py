@@ -31,10 +31,11 @@ class Detail(Enum):
 
 
 class Advice(NamedTuple):
-    """What to type next: after each error, and to undo what was done."""
+    """What to type next: after each error, to undo what was done, and to have its history kept next time."""
 
     hints: Hints = MappingProxyType({})
     undo: Hint | None = None
+    history: Hint | None = None
 
 
 def page(
@@ -48,8 +49,8 @@ def page(
     if result.errors:
         refused = failed(as_one(result.errors), advice.hints, invocation, screens)
         return refused._replace(text=text, notes=notes + refused.notes)
-    if advice.undo and not invocation.quiet:
-        words, command = shapes.hint(advice.undo, invocation._replace(options=()))
+    for hint in filter(None, () if invocation.quiet else (advice.undo, advice.history)):
+        words, command = shapes.hint(hint, invocation._replace(options=()))
         notes += tables.note("hint", "cyan", words, screens.err, command)
     return Page(text, notes, committed=_committed(result))
 
@@ -68,6 +69,15 @@ def _document(result: Plan | Receipt, advice: Advice, invocation: Invocation, sc
     plain = invocation._replace(options=())
     undo = shapes.command_line(advice.undo, plain) if advice.undo else None
     return Page(to_json(shapes.receipt(result, undo)), committed=_committed(result))
+
+
+def initialized(created: bool, location: str, form: Format, _: Screens, *, on_cluster: bool) -> Page:
+    """What `init` has made."""
+    if form is Format.json:
+        return Page(to_json({"acknowledged": True, "created": created, "catalog": location}))
+    what = "a history" if on_cluster else "an empty catalog"
+    has = f"{location} keeps {what} now" if on_cluster else f"there is {what} in '{location}' now"
+    return Page(f"{has if created else f'nothing to do: {location} has one already'}\n", committed=created)
 
 
 # --- text for people ---

@@ -14,7 +14,7 @@ from mlalias.output.tables import Column, Row
 from mlalias.text import plural
 
 if TYPE_CHECKING:
-    from mlalias.stores.directory.verify import Findings
+    from mlalias.stores.findings import Findings
 
 
 def _listing(
@@ -235,7 +235,13 @@ _SHOWN_ALREADY = frozenset(
 
 # --- history ---
 
-_WHO = (Column("time", kept=True), Column("command", worth=2), Column("by", worth=1), Column("message", worth=3))
+_WHO = (
+    Column("time", kept=True),
+    Column("command", worth=2),
+    Column("by", worth=1),
+    Column("message", worth=3),
+    Column("state", kept=True),
+)
 _REVISION = (Column("revision", kept=True, right=True), Column("changes", kept=True), *_WHO)
 _CHANGE = (
     Column("revision", kept=True, right=True),
@@ -255,6 +261,8 @@ def history(entries: Sequence[Entry], form: Format, screens: Screens, *, by_alia
     if not rows:
         return Page(notes="no history\n")
     columns = _CHANGE if by_alias else _REVISION
+    if not any(row[-1] for row in rows):  # all are done
+        columns, rows = columns[:-1], [row[:-1] for row in rows]
     at = [column.title for column in columns].index("time")
     local = [(*row[:at], _time(row[at], screens.out), *row[at + 1 :]) for row in rows]
     drawn = tables.table(columns, local, screens.out)
@@ -264,13 +272,13 @@ def history(entries: Sequence[Entry], form: Format, screens: Screens, *, by_alia
 def _revision_row(record: Record) -> Row:
     first, *more = record["changes"]
     changes = f"{first['model_alias']} -> {first['model_id'] or 'deleted'}" + (f" +{len(more)} more" if more else "")
-    return str(record["revision"]), changes, *_who(record)
+    return _number(record), changes, *_who(record)
 
 
 def _change_rows(record: Record) -> list[Row]:
     return [
         (
-            str(record["revision"]),
+            _number(record),
             change["result"],
             change["model_alias"],
             change["model_id"] or "",
@@ -281,8 +289,13 @@ def _change_rows(record: Record) -> list[Row]:
     ]
 
 
+def _number(record: Record) -> str:
+    return "" if record["revision"] is None else str(record["revision"])
+
+
 def _who(record: Record) -> Row:
-    return record["time"], record["command"], record["actor"], record["message"] or ""
+    state = "" if record["result"] == "done" else record["result"]
+    return (*(record[key] or "" for key in ("time", "command", "actor", "message")), state)
 
 
 def _time(text: str, screen: Screen) -> str:

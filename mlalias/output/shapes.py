@@ -12,11 +12,11 @@ from mlalias.core.overlap import overlap as compare_fields
 from mlalias.core.plan import Caution, Plan, Receipt
 from mlalias.core.rules import Outcome
 from mlalias.documents.deployments import to_deployment
-from mlalias.errors import Failure, Hint
+from mlalias.errors import Failure, Hint, NotFound, Unreachable
 from mlalias.output.page import Invocation
 
 if TYPE_CHECKING:
-    from mlalias.stores.directory.verify import Finding, Findings
+    from mlalias.stores.findings import Finding, Findings
 
 Record = dict[str, Any]
 
@@ -79,13 +79,26 @@ def shown_model(catalog: Catalog, model_id: str) -> Record:
 
 
 def _last_change(catalog: Catalog, aliases: Iterable[str]) -> Record | None:
-    last = newest(catalog.history, aliases)
+    try:
+        last = newest(catalog.history, aliases)
+    except (NotFound, Unreachable) as failure:
+        if failure.rule not in _NOT_SHOWN:
+            raise
+        return None  # a cluster that keeps no history, or does not show it to this key
     return entry(*last) if last else None
+
+
+_NOT_SHOWN = ("no_history", "privilege_missing")
 
 
 def entry(found: Entry, *changes: Change) -> Record:
     """An entry of the history, with some of its changes."""
-    return to_record(found._replace(changes=())) | {"changes": [change(each) for each in changes], "result": "done"}
+    record = to_record(found._replace(changes=(), state="done"))
+    record |= {"changes": [change(each) for each in changes], "result": found.state}
+    return record | _OUTSIDE if found.state == "outside" else record
+
+
+_OUTSIDE: Record = {"revision": None, "time": None, "actor": None, "command": None}  # nobody knows
 
 
 def overlap(found: Overlap) -> Record:

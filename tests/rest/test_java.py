@@ -5,11 +5,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import HERE
+from harness import TESTS
 from serve_support import ask, served
 from test_clients import tool
 
-JAVA = HERE / "rest" / "java"
+JAVA = TESTS / "rest" / "java"
 HOME = os.environ.get("HOME", "")  # where Maven keeps what it fetched; read before the environment is fenced
 
 

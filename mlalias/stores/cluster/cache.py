@@ -64,7 +64,7 @@ class Lookups:
     def catalog(self) -> "LiveCatalog":
         """A catalog that asks when it is looked into."""
         models = Lazy(self.model, self.configs, lambda model_id: self.config(model_id) is not None)
-        return LiveCatalog(Aliases(self), models, _pipelines(self._connection), revision=None)
+        return LiveCatalog(Aliases(self), models, _pipelines(self._connection), revision=None, live=True)
 
     # --- one name, or all ---
 

@@ -1,7 +1,6 @@
 """A store: a directory of TOML files, in which replacing `aliases.toml` is what makes a change happen."""
 
 import os
-import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -11,10 +10,11 @@ from mlalias.core.catalog import Catalog, Entry
 from mlalias.core.history import to_line
 from mlalias.documents.facts import to_model_document
 from mlalias.documents.pipelines import to_tables
-from mlalias.environment import ACTOR, CLOCK, LOCK_TIMEOUT
+from mlalias.environment import LOCK_TIMEOUT
 from mlalias.errors import Committed, Damaged, os_text
 from mlalias.interrupts import held
 from mlalias.progress import Advance, unseen
+from mlalias.stores.author import actor, now
 from mlalias.stores.directory import atomic
 from mlalias.stores.directory.contents import (
     FORMAT,
@@ -40,6 +40,7 @@ from mlalias.stores.directory.lock import locked, shared
 
 if TYPE_CHECKING:
     from mlalias.core.plan import Edit, Plan, Receipt
+    from mlalias.stores.findings import Findings
 
 Progress = Callable[[str], AbstractContextManager[Advance]]
 
@@ -62,6 +63,23 @@ class DirectoryStore:
         """The catalog as it is at this instant, without a lock; raises Damaged."""
         return self._catalog(self._current.read() or self._table())
 
+    def verify(self) -> "Findings":
+        """Check every file, and how they agree."""
+        from mlalias.stores.directory.verify import verify
+
+        return verify(self.path)
+
+    def init(self) -> bool:
+        """Make an empty catalog; False if there is one already. Raises Busy, Damaged, OSError."""
+        self._create()
+        with shared(self.path), locked(self.path / LOCK, LOCK_TIMEOUT.read(), self._on_wait):
+            if self._recover().document:
+                return False
+            table = self.path / TABLE
+            empty = encoded({"format": FORMAT, "revision": 0, "aliases": {}}, table)
+            atomic.replace_all(atomic.draft_all({table: empty}, self.path))
+            return True
+
     def change(self, edit: "Edit", command: str, message: str | None = None) -> "Receipt":
         """Carry an edit out under the lock, unless its plan is refused or empty: the plan tells.
 
@@ -69,7 +87,7 @@ class DirectoryStore:
         """
         from mlalias.core.plan import Receipt
 
-        timeout, now, actor = LOCK_TIMEOUT.read(), CLOCK.read() or _now(), ACTOR.read() or _user_at_host()
+        timeout, moment, author = LOCK_TIMEOUT.read(), now(), actor()
         if not atomic.is_plain(self.path / LOCK):  # what is refused or empty must not even leave a lock behind
             plan = edit(self.read())
             if plan.errors or plan.empty:
@@ -88,7 +106,7 @@ class DirectoryStore:
                 if not plan.moves:
                     self._forget(plan)
                     return Receipt.of(plan, table.revision)
-                entry = Entry(table.revision + 1, now, actor, command, message, plan.moves, plan.undoes)
+                entry = Entry(table.revision + 1, moment, author, command, message, plan.moves, plan.undoes)
                 self._commit(plan, after, entry)
                 return Receipt.of(plan, entry.revision)
 
@@ -230,19 +248,3 @@ class DirectoryStore:
             atomic.sync_directory(self.path / MODELS)
         except OSError as error:
             raise Committed(f"the change is in place, but {os_text(error)}") from error
-
-
-def _now() -> str:
-    """The time of an entry, in UTC."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-
-
-def _user_at_host() -> str:
-    from getpass import getuser
-    from platform import node
-
-    try:
-        user = getuser()
-    except (KeyError, OSError, ImportError):  # a user without a name, as in many containers
-        user = "unknown"
-    return f"{user}@{node()}"
