@@ -10,21 +10,19 @@ from pathlib import Path
 
 import pytest
 import typer.main
-from harness import NEW, OLD, SLIM, TESTS, TOP
+from harness import NEW, OLD, PATH, SAMPLE_FILES, SLIM, TESTS, TOP
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
-import mlalias
 from mlalias import environment, errors
 from mlalias import help as manual
-from mlalias.cli.app import app
 from mlalias.cli.changing import CHANGES
+from mlalias.cli.commands import application
 from mlalias.cli.main import CLOSED_PIPE, INTERRUPTED
 from mlalias.core.rules import RULES
 from mlalias.help.terminal import rendered
 
-COMMANDS = typer.main.get_command(app).commands
-PATH = f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}"
+COMMANDS = typer.main.get_command(application()).commands
 
 
 def subclasses(kind):
@@ -272,6 +270,8 @@ LINES = [
     "forget sst-2-draft",
     "forget sst-2-next",
     "verify",
+    "init",
+    "path",
 ]
 
 
@@ -352,8 +352,8 @@ def test_the_snippet_of_json_runs(sample):
 
 def test_the_snippets_of_a_cluster_run(sample, clone, run, mlalias_server):
     # The catalog at hand differs from the served one, so that taking its aliases needs consent.
-    mlalias_server.seed(*(TESTS / "sample" / f"{name}.json" for name in ("models", "stats", "pipelines")))
-    setup, round_trip, import_ = (
+    mlalias_server.seed(*SAMPLE_FILES)
+    setup, _history, round_trip, import_ = (  # the second is played on a node
         without_installing(script).replace("https://es.example:9200", mlalias_server)
         for script in blocks("cluster", "sh")
     )
@@ -394,9 +394,3 @@ def unused_port():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return free.getsockname()[1]
-
-
-@pytest.mark.skipif(not hasattr(mlalias, "open"), reason="this version has no Python interface yet")
-def test_the_snippet_of_python_runs(sample):
-    (program,) = blocks("python", "python")
-    subprocess.run([sys.executable, "-c", program], check=True)

@@ -1,6 +1,5 @@
 """Ingest pipelines: what their inference processors name, and how TOML holds them."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -42,4 +41,6 @@ def to_tables(pipelines: Mapping[str, Pipeline]) -> Document:
 
 
 def _compact(body: Mapping[str, Any]) -> str:
+    import json
+
     return json.dumps(body, separators=(",", ":"), ensure_ascii=False)

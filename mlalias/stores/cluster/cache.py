@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from mlalias.core.catalog import Catalog, Deployment, Endpoint, Model, Part, Pipeline, is_model_id, is_server_alias
 from mlalias.core.lazy import Lazy
+from mlalias.documents.deployments import STARTED_WITH
 from mlalias.documents.facts import Facts
 from mlalias.documents.mappings import Fields
 from mlalias.errors import NotFound, Unreachable
@@ -31,12 +32,11 @@ _JUDGED = {
     "trained_model_configs.inference_config,trained_model_configs.input.field_names,"
     "trained_model_configs.metadata.model_aliases"
 }
+_ON_NODES = ("nodes.routing_state", "nodes.number_of_allocations")
+_OF_DEPLOYMENT = ("deployment_id", "model_id", "state", "allocation_status", *_ON_NODES, *STARTED_WITH)
 _DEPLOYED = {
-    "filter_path": "count,trained_model_stats.model_id,trained_model_stats.deployment_stats.deployment_id,"
-    "trained_model_stats.deployment_stats.model_id,trained_model_stats.deployment_stats.state,"
-    "trained_model_stats.deployment_stats.allocation_status,"
-    "trained_model_stats.deployment_stats.nodes.routing_state,"
-    "trained_model_stats.deployment_stats.nodes.number_of_allocations"
+    "filter_path": "count,trained_model_stats.model_id,"
+    + ",".join(f"trained_model_stats.deployment_stats.{key}" for key in _OF_DEPLOYMENT)
 }
 
 
@@ -73,6 +73,7 @@ class Lookups:
             models,
             lazily(partial(_pipelines, self._connection)),
             revision=None,
+            live=True,
             endpoints=lazily(partial(_endpoints, self._connection)),
             fields=lazily(partial(_fields, self._connection)),
         )

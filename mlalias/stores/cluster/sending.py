@@ -8,6 +8,7 @@ from mlalias.core.catalog import Change
 from mlalias.core.plan import Caution, Plan, Receipt
 from mlalias.core.rules import OWN
 from mlalias.errors import Failure, Hint
+from mlalias.interrupts import Written, note
 from mlalias.progress import Advance
 from mlalias.stores.cluster.connection import Connection
 
@@ -35,6 +36,7 @@ def send_all(connection: Connection, plan: Plan, changes: Sequence[Change], talk
     """
     made: list[Change] = []
     cautions = [warning for warning in plan.warnings if warning.model_alias is None]
+    note(Written.told)
     with talk.progress("sending changes") as advance:
         for change in changes:
             try:
