@@ -121,14 +121,14 @@ def _additions(catalog: Catalog, facts: Facts) -> _Additions:
 
 
 def _lacking(known: Mapping[str, T] | None, declared: Mapping[str, T]) -> dict[str, T]:
-    """What is declared and not known."""
-    return {name: declared[name] for name in sorted(declared) if name not in (known or {})}
+    """What is declared and not known; on a cluster, which is asked for what is known, nothing of this is declared."""
+    return {name: declared[name] for name in sorted(declared) if known is None or name not in known}
 
 
 def _differing(what: str, known: Mapping[str, T] | None, declared: Mapping[str, T]) -> Iterator[str]:
     """What is declared otherwise than it is known."""
-    there = known or {}
-    return (f"{what} '{name}'" for name in sorted(declared) if name in there and there[name] != declared[name])
+    both = (name for name in sorted(declared) if known is not None and name in known)
+    return (f"{what} '{name}'" for name in both if known is not None and known[name] != declared[name])
 
 
 def _agree(known: Pipeline, declared: Pipeline) -> bool:
