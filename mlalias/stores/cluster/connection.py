@@ -16,7 +16,9 @@ from mlalias.errors import Conflict, Failure, Hint, NotFound, Refused, Unreachab
 from mlalias.stores.cluster.access import NO_LOGIN, Access
 
 # Servers of version 8 and 9 both speak 8, whatever the version of the client.
-_ACCEPT = {"accept": "application/vnd.elasticsearch+json; compatible-with=8"}
+_TYPE = "application/vnd.elasticsearch+json; compatible-with=8"
+_ACCEPT = {"accept": _TYPE}
+_CONTENT = {"content-type": _TYPE}  # a server refuses two versions that differ, or one alone
 _PRODUCT = "x-elastic-product"
 _OF_STATUS: Mapping[int, type[Failure]] = {400: Refused, 404: NotFound, 409: Conflict}
 _UNAUTHORIZED, _FORBIDDEN, _REQUEST_TIMEOUT, _SERVER_FAULT = 401, 403, 408, 500
@@ -29,7 +31,24 @@ PRIVILEGE_MISSING = "privilege_missing"
 
 Path = Sequence[str]
 Parameters = Mapping[str, str | int]
-Answer = elastic_transport.ApiResponse[Any]
+Response = elastic_transport.ApiResponse[Any]
+
+
+class Request(NamedTuple):
+    """What is sent to a server."""
+
+    method: str
+    path: Path
+    parameters: Mapping[str, str | int] = {}
+    body: Any = None
+
+
+class Answer(NamedTuple):
+    """A status and the document that came with it, an error included, as it is."""
+
+    status: int
+    document: dict[str, Any]
+    error: "Details"
 
 
 class Reply(NamedTuple):
@@ -54,7 +73,7 @@ class Connection:
     def get(self, path: Path, parameters: Parameters, privilege: str = "monitor_ml") -> dict[str, Any]:
         """Read something, for which `privilege` is needed; raises NotFound, Unreachable."""
         try:
-            return self._request("GET", path, parameters, privilege, _PAUSES).document
+            return self._reply(Request("GET", path, parameters), privilege, _PAUSES).document
         except Unreachable as failure:
             raise failure.but(failure.reason, certain=True) from None  # nothing was asked to change
         except (Refused, Conflict) as failure:
@@ -62,44 +81,75 @@ class Connection:
 
     def send(self, method: str, path: Path, parameters: Parameters) -> Reply:
         """Ask for a change; raises what the server says of it."""
-        return self._request(method, path, parameters, "manage_ml")
+        return self._reply(Request(method, path, parameters), "manage_ml")
 
-    def _request(
-        self, method: str, path: Path, parameters: Parameters, privilege: str, pauses: Sequence[float] = ()
-    ) -> Reply:
+    @property
+    def timeout(self) -> float:
+        """How many seconds one request may take."""
+        return self.access.timeout
+
+    def ask(self, request: Request, *, repeats: bool = False) -> Answer:
+        """Send a request whose errors the caller reads itself; raises Unreachable where no Elasticsearch answers.
+
+        Only a request that changes nothing `repeats` where the server is busy.
+        """
         try:
-            answer = self._repeat(method, path, parameters, pauses)
-        except elasticsearch.UnsupportedProductError:
-            self._no_elasticsearch()
+            response = self._response(request, _PAUSES if repeats else ())
+        except elasticsearch.ApiError as error:
+            if error.meta.status == _UNAUTHORIZED or _PRODUCT not in error.meta.headers:
+                raise self._of_api(error, "") from None
+            details = _details(error.body)
+            details = details._replace(reason=self.access.scrubbed(details.reason))
+            return Answer(error.meta.status, error.body if isinstance(error.body, dict) else {}, details)
+        return Answer(response.meta.status, response.body, Details())
+
+    def denied(self, answer: Answer, privilege: str) -> Unreachable:
+        """The failure that an answer of 403 stands for, to a request for which `privilege` is needed."""
+        return self._not_allowed(answer.error, privilege)
+
+    def _reply(self, request: Request, privilege: str, pauses: Sequence[float] = ()) -> Reply:
+        try:
+            response = self._response(request, pauses)
         except elasticsearch.ApiError as error:
             raise self._of_api(error, privilege) from None
+        texts = _warnings_in(response.meta.headers.get("warning") or "")
+        return Reply(response.body, tuple(self.access.scrubbed(text) for text in texts))
+
+    def _response(self, request: Request, pauses: Sequence[float]) -> Response:
+        """The answer of an Elasticsearch; raises ApiError for one of 400 or above, Unreachable if there is none."""
+        try:
+            response = self._repeat(request, pauses)
+        except elasticsearch.UnsupportedProductError:
+            self._no_elasticsearch()
         except elasticsearch.TransportError as error:
             raise self._of_transport(error) from None
-        if not isinstance(answer.body, dict) or _PRODUCT not in answer.meta.headers:
+        if not isinstance(response.body, dict) or _PRODUCT not in response.meta.headers:
             self._no_elasticsearch()
-        texts = _warnings_in(answer.meta.headers.get("warning") or "")
-        return Reply(answer.body, tuple(self.access.scrubbed(text) for text in texts))
+        return response
 
-    def _repeat(self, method: str, path: Path, parameters: Parameters, pauses: Sequence[float]) -> Answer:
+    def _repeat(self, request: Request, pauses: Sequence[float]) -> Response:
         """Send a request; to a server that is busy again after each of the pauses, or when it says that it is ready.
 
         The client can repeat requests itself, but after an answer it does so at once, which a busy server cannot use.
         """
         for pause in pauses:
             try:
-                return self._perform(method, path, parameters)
+                return self._perform(request)
             except elasticsearch.ApiError as error:
                 seconds = _seconds_until_ready(error, pause)
                 if error.meta.status not in _BUSY or seconds > sum(_PAUSES):
                     raise
                 time.sleep(seconds)
-        return self._perform(method, path, parameters)
+        return self._perform(request)
 
-    def _perform(self, method: str, path: Path, parameters: Parameters) -> Answer:
-        target = "/" + "/".join(quote(part, safe=",*") for part in path)
+    def _perform(self, request: Request) -> Response:
+        target = "/" + "/".join(quote(part, safe=",*") for part in request.path)
+        headers = _ACCEPT if request.body is None else _ACCEPT | _CONTENT
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", elastic_transport.TransportWarning)
-            return self._client.perform_request(method, target, params=parameters, headers=_ACCEPT)
+            return self._client.perform_request(
+                request.method, target, params=request.parameters, headers=headers, body=request.body
+            )
 
     # --- errors ---
 
