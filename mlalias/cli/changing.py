@@ -75,6 +75,15 @@ def _put(
         ),
     ] = None,
     exist_ok: Annotated[bool, typer.Option("--exist-ok", help="Succeed if the alias names the model already.")] = False,
+    check_with: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="On a cluster: move only if the model answers these documents.",
+            autocompletion=completion.files,
+            show_default=False,
+        ),
+    ] = None,
 ) -> View:
     """Point an alias at a model.
 
@@ -87,11 +96,18 @@ def _put(
     On a cluster, --if-current is looked at right before the change is sent; a change that somebody else makes
     between the two is not noticed.
 
-    Exits with 3 if a rule refuses, 4 if there is no such model, 5 if --if-current does not hold.
+    With --check-with, the model must answer every document of the file before the move, and the alias after it; if the
+    alias does not, the move is taken back.
+
+    Exits with 3 if a rule refuses or a check fails, 4 if there is no such model, 5 if --if-current does not hold.
     """
     from mlalias.edits.aliases import put
 
     edit = put(model_id, model_alias, reassign=reassign, if_current=if_current, exist_ok=exist_ok)
+    if check_with is not None:
+        from mlalias.cli.checking import roll_out
+
+        return roll_out(edit, options, check_with, model_id, model_alias)
     return _write(edit, options, model_id, model_alias)
 
 

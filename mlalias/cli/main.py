@@ -9,7 +9,7 @@ from typing import TextIO
 
 import typer
 
-from mlalias.cli import changing, reading, serving  # isort: skip
+from mlalias.cli import changing, reading, checking, serving  # isort: skip
 from mlalias.cli import helping  # isort: skip - commands are listed in this order
 from mlalias.cli.app import app
 from mlalias.errors import Committed, Failure, Hint, SystemRefused, WrongUsage, os_text
@@ -17,7 +17,7 @@ from mlalias.output.page import Format, Invocation, Page, Screens
 from mlalias.text import masked
 
 INTERRUPTED, CLOSED_PIPE = 130, 141
-FAMILIES = (changing, reading, serving, helping)  # imported so that their commands join the application
+FAMILIES = (changing, reading, checking, serving, helping)  # imported so that their commands join the application
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -221,7 +221,7 @@ def _stats_answer(answer: Table, *, any_name: bool) -> Facts:
 
     def read_entry(entry: Table) -> tuple[str, tuple[Deployment, ...]]:
         stats = entry.table("deployment_stats")
-        deployed = (_deployment_of_stats(stats),) if "deployment_stats" in entry.document else ()
+        deployed = (deployment_of_stats(stats),) if "deployment_stats" in entry.document else ()
         return entry.model_id(any_name=any_name), deployed
 
     entries, faults = _each(answer, "trained_model_stats", read_entry)
@@ -231,7 +231,7 @@ def _stats_answer(answer: Table, *, any_name: bool) -> Facts:
     return Facts((answer.source,), frozenset({"deployments"}), deployments=found, counts=counts, left_out=faults)
 
 
-def _deployment_of_stats(stats: Table) -> Deployment:
+def deployment_of_stats(stats: Table) -> Deployment:
     """Keep what the rules look at; before deployments had ids of their own, they went by the model's."""
     state, status = stats.text("state") or "", stats.table("allocation_status")
     count = _unless_ended(state, status.number("allocation_count"))

@@ -32,6 +32,13 @@ def glyphs(screen: Screen) -> tuple[str, str]:
     return ("\u2588", "\u00b7") if screen.blocks else ("#", ".")
 
 
+def bar(share: float, screen: Screen, width: int = 10) -> str:
+    """A bar that is full only if all is."""
+    filled, rest = glyphs(screen)
+    full = int(share * width)
+    return filled * full + rest * (width - full)
+
+
 def note(label: str, color: _Color, text: str, screen: Screen) -> str:
     """One line such as `error: ...`, without the cost of Rich."""
     head = f"{_ANSI[color]}{label}:\x1b[0m" if screen.color else f"{label}:"
@@ -136,7 +143,7 @@ def _plain(columns: Sequence[Column], cells: Sequence[Row]) -> str:
 
 
 DANGLING = " (dangling)"
-_MARKED = frozenset({"result", "outcome"})
+_MARKED = frozenset({"result", "outcome", "verdict"})
 _STYLES = {
     "created": "green",
     "reassigned": "yellow",

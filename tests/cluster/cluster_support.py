@@ -23,6 +23,7 @@ class Asked(NamedTuple):
     path: str
     parameters: Mapping[str, str]
     headers: Mapping[str, str]
+    body: bytes = b""
 
     @property
     def parts(self) -> list[str]:
@@ -89,7 +90,8 @@ def _speaker(front: Front) -> type[BaseHTTPRequestHandler]:
         def answer(self) -> None:
             url = urlsplit(self.path)
             parameters = dict(parse_qsl(url.query, keep_blank_values=True))
-            asked = Asked(self.command, url.path, parameters, dict(self.headers.items()))
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            asked = Asked(self.command, url.path, parameters, dict(self.headers.items()), body)
             front.asked.append(asked)
             told = front.answering(asked)
             if told.hang and told.close is None:
@@ -109,7 +111,7 @@ def _speaker(front: Front) -> type[BaseHTTPRequestHandler]:
             if told.hang:
                 told.hang.wait(10)
 
-        do_GET = do_PUT = do_DELETE = answer  # noqa: N815 - the names that http.server looks for
+        do_GET = do_PUT = do_DELETE = do_POST = answer  # noqa: N815 - the names that http.server looks for
 
         def log_message(self, *_: Any) -> None:
             pass

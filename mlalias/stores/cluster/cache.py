@@ -27,6 +27,7 @@ _JUDGED = {
     "trained_model_configs.inference_config,trained_model_configs.input.field_names,"
     "trained_model_configs.metadata.model_aliases"
 }
+STATS = "trained_model_stats"
 _DEPLOYED = {
     "filter_path": "count,trained_model_stats.model_id,trained_model_stats.deployment_stats.deployment_id,"
     "trained_model_stats.deployment_stats.model_id,trained_model_stats.deployment_stats.state,"
@@ -65,6 +66,16 @@ class Lookups:
         """A catalog that asks when it is looked into."""
         models = Lazy(self.model, self.configs, lambda model_id: self.config(model_id) is not None)
         return LiveCatalog(Aliases(self), models, _pipelines(self._connection), revision=None)
+
+    def look_up(self, names: Sequence[str]) -> None:
+        """Ask for several names at once; where one of them is missing, each is asked for when it is looked at."""
+        for part in within_a_line([name for name in dict.fromkeys(names) if _is_name(name)]):
+            try:
+                facts, _ = self._page((*_MODELS, ",".join(part)), {**self._keys, "size": len(part)})
+            except NotFound:
+                continue
+            self._asked.update(part)
+            self._take(facts)
 
     # --- one name, or all ---
 
@@ -115,7 +126,7 @@ class Lookups:
 
     def _ask(self, name: str) -> None:
         """Look one name up; what cannot be a name is not asked for, as it could be an expression for many."""
-        if self._complete or name in self._asked or not (is_model_id(name) or is_server_alias(name)):
+        if self._complete or name in self._asked or not _is_name(name):
             return
         if len(self._asked) >= _MANY:
             self._ask_all()
@@ -191,6 +202,11 @@ class Lookups:
     def _take(self, facts: Facts) -> None:
         self._models |= facts.models
         self._aliases |= facts.aliases
+
+
+def _is_name(text: str) -> bool:
+    """Whether a model or an alias may have this name, which then is no expression for several."""
+    return is_model_id(text) or is_server_alias(text)
 
 
 class Aliases(Lazy[str]):

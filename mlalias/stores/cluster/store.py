@@ -9,6 +9,7 @@ from mlalias.core.rules import DEPLOYMENT_RULES, STATE_RULES
 from mlalias.edits.aliases import not_current
 from mlalias.stores.cluster.cache import Lookups
 from mlalias.stores.cluster.connection import Connection
+from mlalias.stores.cluster.inference import Inference
 from mlalias.stores.cluster.sending import Before, Talk, in_order, send_all
 
 _SERVERS = frozenset(rule.id for rule in STATE_RULES)
@@ -44,6 +45,18 @@ class ClusterStore:
             return Receipt.of(plan, None)
         self._talk.say(f"on {self._connection.url} (from {self._origin})")
         return send_all(self._connection, plan, changes, self._talk, self._before(plan))
+
+    def planned(self, edit: Edit) -> Plan:
+        """What an edit comes to, once the deployments that it needs run; nothing is sent."""
+        return self._awaited(edit)
+
+    def say(self, line: str) -> None:
+        """Say something to whoever waits for the cluster."""
+        self._talk.say(line)
+
+    def inference(self) -> Inference:
+        """What asks the models of the cluster."""
+        return Inference(self._connection, self._talk)
 
     def _plan(self, edit: Edit) -> Plan:
         """The plan on what the cluster is now, without its pipelines: the server looks at them itself.

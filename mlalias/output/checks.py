@@ -1,0 +1,224 @@
+"""What `check` prints: the verdict first, then figures with their units."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from mlalias.core.checks import Check
+from mlalias.core.health import answers
+from mlalias.documents.codec import to_json
+from mlalias.errors import Hint, Refused
+from mlalias.output import checked, tables
+from mlalias.output.answers import faults, results, side_by_side
+from mlalias.output.page import Format, Invocation, Page, Screen, Screens
+from mlalias.output.shapes import Record
+from mlalias.output.tables import Column, Row
+
+if TYPE_CHECKING:
+    from mlalias.stores.cluster.rollout import Report
+
+_SMALL = 10  # milliseconds, below which a tenth matters
+_LEAST_SHARE = 0.001
+
+
+def page(report: "Report", invocation: Invocation, screens: Screens, *, compared: bool, now: float) -> Page:
+    """What was found of names; where two are `compared`, how their answers differ. `now` is in seconds since 1970.
+
+    The exit code is 3 unless all can be taken to answer.
+    """
+    code = 0 if answers(each.verdict.level for each in report.checks) else Refused.exit_code
+    records = [checked.record(each) for each in report.checks]
+    pair = report.checks if compared and all(each.trials is not None for each in report.checks) else ()
+    if invocation.form is Format.json:
+        more = {"comparison": checked.comparison(*pair) if pair else None, "warnings": list(report.warnings)}
+        return Page(to_json({"answering": code == 0, "checks": records, **more}), code=code)
+    if invocation.form is Format.tsv:
+        return Page(tables.tsv(row for record in records for row in _tsv_rows(record)), code=code)
+    lines = [line for record in records for line in _lines(record)]
+    table, dropped = _table(lines, screens.out, now)
+    parts = [
+        table,
+        _reasons(lines, screens.out),
+        faults(report.checks, screens.out),
+        *(side_by_side(pair, screens.out) if pair else results(report.checks, screens.out)),
+    ]
+    notes = "".join(tables.note("warning", "yellow", text, screens.err) for text in report.warnings)
+    notes += f"left out, too narrow: {', '.join(dropped)} (all: -o json)\n" if dropped else ""
+    notes += "".join(tables.note("hint", "cyan", str(hint), screens.err) for hint in _hints(report.checks))
+    return Page("\n".join(filter(None, parts)), notes, code)
+
+
+def _hints(checks: Sequence[Check]) -> list[Hint]:
+    """How to deploy the first model that is not."""
+    idle = [each.model.model_id for each in checks if each.model.model_type == "pytorch" and not each.loads]
+    return [Hint(f"deploy it: POST _ml/trained_models/{idle[0]}/deployment/_start")] if idle else []
+
+
+_FIGURES = (
+    Column("verdict", kept=True),
+    Column("name", kept=True),
+    Column("answered"),
+    Column("median", right=True),
+    Column("slowest", right=True),
+    Column("running"),
+    Column("latency", right=True),
+    Column("requests", right=True),
+    Column("failed"),
+    Column("last asked"),
+    Column("model"),
+    Column("deployment"),
+)
+
+
+class _Line(NamedTuple):
+    """A row to be: a name, and one deployment of it, or what all of them come to where the name was asked."""
+
+    record: Record
+    load: Record
+    verdict: str
+    reason: str
+
+
+def _lines(record: Record) -> list[_Line]:
+    loads = record["deployments"]
+    if len(loads) > 1 and record["documents"] is None:
+        return [_Line(record, load, load["verdict"], load["reason"]) for load in loads]
+    return [_Line(record, _in_all(loads) if loads else {}, record["verdict"], record["reason"])]
+
+
+def _in_all(loads: Sequence[Record]) -> Record:
+    """The figures of several deployments as those of one; latencies have no sum, so the longest stands for all."""
+    if len(loads) == 1:
+        return loads[0]
+    together: Record = {key: _largest(load[key] for load in loads) for key in _TIMES}
+    together |= {key: _total(load[key] for load in loads) for key in _COUNTS}
+    return together | {"deployment_id": f"{len(loads)} deployments"}
+
+
+_TIMES = ("last_access", "average_inference_time_ms_last_minute")
+_COUNTS = (
+    "allocation_count",
+    "target_allocation_count",
+    "inference_count",
+    "error_count",
+    "rejected_execution_count",
+    "timeout_count",
+    "throughput_last_minute",
+)
+
+
+def _known(numbers: Iterable[float | None]) -> list[float]:
+    return [number for number in numbers if number is not None]
+
+
+def _largest(numbers: Iterable[float | None]) -> float | None:
+    return max(_known(numbers), default=None)
+
+
+def _total(numbers: Iterable[float | None]) -> float | None:
+    known = _known(numbers)
+    return sum(known) if known else None
+
+
+def _table(lines: Sequence[_Line], screen: Screen, now: float) -> tuple[str, tuple[str, ...]]:
+    """A row for each line; a column that says nothing in any row is left out."""
+    rows = [_row(line, screen, now) for line in lines]
+    used = [i for i, column in enumerate(_FIGURES) if column.kept or any(row[i] for row in rows)]
+    return tables.table([_FIGURES[i] for i in used], [[row[i] for i in used] for row in rows], screen)
+
+
+def _row(line: _Line, screen: Screen, now: float) -> Row:
+    record, load = line.record, line.load
+    model = "" if record["model_id"] == record["name"] else record["model_id"]
+    deployment = load.get("deployment_id", "")
+    return (
+        line.verdict,
+        record["name"],
+        *_asked(record["documents"], screen),
+        *(_figures(load, now) if load else ("",) * 5),
+        model,
+        "" if deployment in (record["model_id"], record["name"]) else deployment,
+    )
+
+
+def _asked(documents: Record | None, screen: Screen) -> Row:
+    if documents is None:
+        return "", "", ""
+    counts = f"{documents['answered']}/{documents['asked']}"
+    bar = tables.bar(documents["answered"] / documents["asked"], screen)
+    return f"{counts} {bar}", milliseconds(documents["median_ms"]), milliseconds(documents["slowest_ms"])
+
+
+def _figures(load: Record, now: float) -> Row:
+    rate = load["throughput_last_minute"]
+    return (
+        _running(load),
+        milliseconds(load["average_inference_time_ms_last_minute"]),
+        "" if rate is None else f"{rate:,}/min",
+        _failed(load),
+        "" if load["inference_count"] is None else _ago(load["last_access"], now),
+    )
+
+
+def _running(load: Record) -> str:
+    count, wanted = load["allocation_count"], load["target_allocation_count"]
+    known = "?" if count is None else str(count)
+    return known if wanted is None else f"{known}/{wanted}"
+
+
+def _failed(load: Record) -> str:
+    """How many requests failed, of those that were answered or failed."""
+    failed = load["error_count"] + load["rejected_execution_count"] + load["timeout_count"]
+    if not failed:
+        return "0"
+    share = failed / (failed + (load["inference_count"] or 0))
+    return f"{failed:,} ({f'{share:.1%}' if share >= _LEAST_SHARE else '<0.1%'})"
+
+
+def milliseconds(number: float | None) -> str:
+    """A time with its unit; nothing where it is not known."""
+    if number is None:
+        return ""
+    return f"{number:.1f} ms" if number < _SMALL else f"{number:,.0f} ms"
+
+
+_UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
+
+
+def _ago(milliseconds: int | None, now: float) -> str:
+    """How long ago a time was, in the largest unit that it fills; clocks of two machines may differ a little."""
+    if milliseconds is None:
+        return "never"
+    seconds = int(now - milliseconds / 1000)
+    size, unit = next((pair for pair in _UNITS if seconds >= pair[0]), (1, ""))
+    return f"{seconds // size} {unit} ago" if unit else "now"
+
+
+def _tsv_rows(record: Record) -> list[Row]:
+    """A line for each deployment, its figures without units."""
+    documents = record["documents"] or {}
+    return [
+        (
+            *(record[key] or "" for key in ("verdict", "name", "model_id", "reason")),
+            *(_cell(load.get(key)) for key in checked.FIGURES),
+            *(_cell(documents.get(key)) for key in ("asked", "answered", "median_ms", "slowest_ms")),
+        )
+        for load in record["deployments"] or [{}]
+    ]
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "" if value is None else str(value)
+
+
+def _reasons(lines: Sequence[_Line], screen: Screen) -> str:
+    """Why a verdict is not a pass, for each name, or each of its deployments."""
+    names = [line.record["name"] for line in lines]
+    pairs = [(_subject(line, names), f"{line.verdict}: {line.reason}") for line in lines if line.verdict != "pass"]
+    return tables.block(pairs, screen)
+
+
+def _subject(line: _Line, names: Sequence[str]) -> str:
+    name: str = line.record["name"]
+    return f"{name} ({line.load['deployment_id']})" if names.count(name) > 1 else name
