@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import typer.main
-from harness import NEW, OLD, SLIM, TESTS, TOP
+from harness import NEW, OLD, PATH, SAMPLE_FILES, SLIM, TESTS, TOP
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
@@ -24,7 +24,6 @@ from mlalias.core.rules import RULES
 from mlalias.help.terminal import rendered
 
 COMMANDS = typer.main.get_command(app).commands
-PATH = f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}"
 
 
 def subclasses(kind):
@@ -353,7 +352,7 @@ def test_the_snippet_of_json_runs(sample):
 
 def test_the_snippets_of_a_cluster_run(sample, clone, run, mlalias_server):
     # The catalog at hand differs from the served one, so that taking its aliases needs consent.
-    mlalias_server.seed(*(TESTS / "sample" / f"{name}.json" for name in ("models", "stats", "pipelines")))
+    mlalias_server.seed(*SAMPLE_FILES)
     setup, round_trip, import_ = (
         without_installing(script).replace("https://es.example:9200", mlalias_server)
         for script in blocks("cluster", "sh")

@@ -43,7 +43,7 @@ def _root(
 
 
 def command(name: str) -> Callable[[Callable[..., View | Page]], Callable[..., View | Page]]:
-    """Register a command, whose parameter `options` becomes the options of that parameter's class.
+    """Register a command, whose parameter `options`, if it has one, becomes the options of that parameter's class.
 
     A command returns what is to be printed, and prints nothing: only `main` knows the screen.
     """
@@ -56,6 +56,8 @@ def command(name: str) -> Callable[[Callable[..., View | Page]], Callable[..., V
 
 def _spread(function: Callable[..., View | Page], name: str) -> Callable[..., View | Page]:
     own = inspect.signature(function)
+    if "options" not in own.parameters:
+        return function
     kind = own.parameters["options"].annotation
     hints = get_type_hints(kind, include_extras=True)
     options = [

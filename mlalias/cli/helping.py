@@ -8,7 +8,7 @@ import typer
 from mlalias import __version__
 from mlalias import help as manual
 from mlalias.cli import completion
-from mlalias.cli.app import app
+from mlalias.cli.app import command
 from mlalias.errors import Hint, WrongUsage
 from mlalias.output.page import Page, Screen, View
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mlalias.help.man import Command
 
 
-@app.command("help")
+@command("help")
 def _help(
     context: typer.Context,
     topic: Annotated[
@@ -63,8 +63,8 @@ def _commands(root: typer.Context) -> "Mapping[str, TyperCommand]":
 
 def _usage(root: typer.Context, name: str) -> str:
     """What `mlalias NAME --help` prints, if there is such a command."""
-    command = _commands(root).get(name)
-    return f"{typer.Context(command, info_name=name, parent=root).get_help()}\n" if command else ""
+    found = _commands(root).get(name)
+    return f"{typer.Context(found, info_name=name, parent=root).get_help()}\n" if found else ""
 
 
 def _contents() -> str:
@@ -98,9 +98,7 @@ def _meant(root: typer.Context, topic: str) -> Hint:
 def _man_page(root: typer.Context) -> str:
     from mlalias.help import man
 
-    commands = [
-        _described(typer.Context(command, info_name=name, parent=root)) for name, command in _commands(root).items()
-    ]
+    commands = [_described(typer.Context(each, info_name=name, parent=root)) for name, each in _commands(root).items()]
     topics = [(topic, manual.page(topic)) for topic in manual.TOPICS]
     return man.page(_described(root), commands, topics, __version__)
 

@@ -145,7 +145,8 @@ def _export(
         return Page(to_json(to_answer(catalog)))
     notes = ""
     if whole.pipelines_naming() is None:
-        catalog, notes = catalog._replace(pipelines={}), f"pipelines are left out: {whole.lacks_pipelines}\n"
+        catalog = catalog._replace(pipelines={}, pipelines_known=False)
+        notes = f"pipelines are left out: {whole.lacks_pipelines}\n"
     utf_8 = sys.stdout is None or (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
     return Page(to_toml(to_declaration(catalog), ascii_only=not utf_8), notes)
 

@@ -126,7 +126,7 @@ def checked(document: Document, source: str) -> Document:
 
 def check_model(document: Document, source: str) -> None:
     """Refuse a model whose file, or whose part of an export, could not be read again; raises InvalidDocument."""
-    _check(document, source, depth=_EXPORT_ADDS)
+    _check(document, source, DEEPEST - _EXPORT_ADDS)
     if _least_size(document) > LARGEST:
         invalid(source, f"has nested lists that make a file of more than {LARGEST >> 20} MiB")
 
@@ -191,20 +191,20 @@ def _lowered(text: str) -> str:
     return text[:1].lower() + text[1:]
 
 
-def _check(value: Any, source: str, depth: int = 0) -> None:
-    """Refuse what one of TOML, JSON and UTF-8 cannot hold."""
+def _check(value: Any, source: str, deepest: int = DEEPEST, depth: int = 0) -> None:
+    """Refuse what one of TOML, JSON and UTF-8 cannot hold, and what is nested too deeply."""
     kind = type(value)
     if kind is str:
         if not value.isascii() and _SURROGATE.search(value):
             invalid(source, "holds half of a surrogate pair, which is not a character")
     elif kind is dict or kind is list:
-        if depth >= DEEPEST:
-            invalid(source, f"is nested more than {DEEPEST} levels deep")
+        if depth >= deepest:
+            invalid(source, f"is nested more than {deepest} levels deep")
         for item in value:
-            _check(item, source, depth + 1)
+            _check(item, source, deepest, depth + 1)
         if kind is dict:
             for item in value.values():
-                _check(item, source, depth + 1)
+                _check(item, source, deepest, depth + 1)
     elif kind is float and value - value != 0:
         invalid(source, "holds a number that is not finite")
     elif kind is int and value not in _INTEGERS:

@@ -1,8 +1,8 @@
 """Elasticsearch's answers and mlalias declarations, to and from values."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from mlalias.core.catalog import Catalog, Deployment, Model, Pipeline, is_server_alias
 from mlalias.documents.codec import (
@@ -11,17 +11,17 @@ from mlalias.documents.codec import (
     checked,
     decode,
     invalid,
-    is_json_list,
     parse_json,
     read_toml,
     without_nulls,
 )
+from mlalias.documents.deployments import of_stats, of_table, to_deployment
+from mlalias.documents.dots import foreign_key, nested_names
 from mlalias.documents.pipelines import from_tables, pipeline, to_tables
-from mlalias.documents.table import Table, unless_dotted, valid_model_id
-from mlalias.errors import InvalidDocument
+from mlalias.documents.recognised import refuse_answer, refuse_what_is_no_toml
+from mlalias.documents.table import Table, readable_entries, unless_dotted, valid_model_id
 from mlalias.text import plural
 
-T = TypeVar("T")
 _MOST_NAMED = 10
 
 PARTS = ("aliases", "models", "deployments", "pipelines")
@@ -66,25 +66,12 @@ def read(data: bytes, source: str) -> Facts:
     text = decode(data, source)
     without_comments = _COMMENT_LINE.sub("", text)
     if without_comments.lstrip()[:1] != "{":
-        _refuse_what_is_no_toml(text, source)
+        refuse_what_is_no_toml(text, source)
         return declaration(read_toml(text, source), source)
     return _answer(parse_json(without_comments, source), source)
 
 
 _COMMENT_LINE = re.compile(r"^[ \t]*#.*", re.MULTILINE)
-_REQUEST_LINE = re.compile(r"(GET|POST|PUT|DELETE|HEAD) \S")
-
-
-def _refuse_what_is_no_toml(text: str, source: str) -> None:
-    """Say what a document is that is neither an answer nor TOML, where that can be told; raises InvalidDocument."""
-    if "\0" in text[:2]:
-        invalid(source, "looks like UTF-16 without its byte order mark: write it as UTF-8")
-    if text.lstrip().startswith("HTTP/"):
-        invalid(source, "begins with the headers of an answer: run curl without -i")
-    if _REQUEST_LINE.match(text.lstrip()):
-        invalid(source, "begins with a request: copy the answer alone")
-    if is_json_list(text):
-        invalid(source, "is a list; the whole answer is wanted, with the braces around it")
 
 
 def merge(documents: Sequence[Facts]) -> Facts:
@@ -146,48 +133,12 @@ def _answer(document: Document, source: str, *, any_name: bool = False) -> Facts
         return facts._replace(notes=(*notes, *facts.notes))
     if all(isinstance(value, dict) and "processors" in value for value in document.values()):
         return _pipelines_answer(document, source)
-    if "error" in document:
-        invalid(source, f"is an error that Elasticsearch answered ({_error_text(document)}), not facts")
-    for keys, around in _ENTRIES:
-        if keys & document.keys():
-            missing = "" if "model_id" in document or "processors" in document else ', and give it its "model_id"'
-            invalid(source, f"is one entry of an answer: put {around} around it{missing}")
-    invalid(source, "is not an answer to GET _ml/trained_models, _ml/trained_models/_stats or _ingest/pipeline")
-
-
-_ENTRIES = (  # by which keys an entry of each answer is known, and what is around it
-    (frozenset({"processors"}), '{"NAME": ...}'),
-    (frozenset({"deployment_stats", "pipeline_count", "model_size_stats"}), '{"trained_model_stats": [...]}'),
-    (frozenset({"model_id", "model_type", "inference_config", "input"}), '{"trained_model_configs": [...]}'),
-)
+    refuse_answer(document, source)
 
 
 def _left_out(nulls: frozenset[str], source: str) -> tuple[str, ...]:
     names = ", ".join(sorted(nulls))
     return (f"{source} has keys whose value is null ({names}): they are left out, as TOML has no null",) * bool(nulls)
-
-
-def _error_text(document: Document) -> str:
-    error = document["error"]
-    parts = (error.get("type"), error.get("reason")) if isinstance(error, dict) else (error,)
-    return ": ".join(str(part) for part in (document.get("status"), *parts) if part is not None)
-
-
-def _each(answer: Table, key: str, read: Callable[[Table], T]) -> tuple[list[T], tuple[str, ...]]:
-    """What is read of the entries of an answer, and what is wrong with those that cannot be read.
-
-    One odd entry does not make the others unreadable; if there are no others, raises InvalidDocument.
-    """
-    found: list[T] = []
-    faults: list[InvalidDocument] = []
-    for index in range(answer.length(key)):
-        try:
-            found.append(read(answer.entry(key, index)))
-        except InvalidDocument as fault:
-            faults.append(fault)
-    if faults and not found:
-        raise faults[0]
-    return found, tuple(fault.reason for fault in faults)
 
 
 def _models_answer(answer: Table, *, any_name: bool) -> Facts:
@@ -198,7 +149,7 @@ def _models_answer(answer: Table, *, any_name: bool) -> Facts:
         found = new_model(entry.model_id(any_name=any_name), entry)
         return found, entry.table("metadata").texts("model_aliases")
 
-    entries, faults = _each(answer, "trained_model_configs", read_entry)
+    entries, faults = readable_entries(answer, "trained_model_configs", read_entry)
     odd_aliases: list[str] = []
     for found, named in entries:
         model_id = found.model_id
@@ -221,49 +172,14 @@ def _stats_answer(answer: Table, *, any_name: bool) -> Facts:
 
     def read_entry(entry: Table) -> tuple[str, tuple[Deployment, ...]]:
         stats = entry.table("deployment_stats")
-        deployed = (deployment_of_stats(stats),) if "deployment_stats" in entry.document else ()
+        deployed = (of_stats(stats),) if "deployment_stats" in entry.document else ()
         return entry.model_id(any_name=any_name), deployed
 
-    entries, faults = _each(answer, "trained_model_stats", read_entry)
+    entries, faults = readable_entries(answer, "trained_model_stats", read_entry)
     for model_id, more in entries:
         found[model_id] = found.get(model_id, ()) + more
     counts = {"deployments": (answer.number("count") or 0) - len(faults)}
     return Facts((answer.source,), frozenset({"deployments"}), deployments=found, counts=counts, left_out=faults)
-
-
-def deployment_of_stats(stats: Table) -> Deployment:
-    """Keep what the rules look at; before deployments had ids of their own, they went by the model's."""
-    state, status = stats.text("state") or "", stats.table("allocation_status")
-    count = _unless_ended(state, status.number("allocation_count"))
-    return Deployment(
-        stats.text("deployment_id") or stats.model_id(),
-        state,
-        _on_nodes(stats) if count is None else count,
-        _unless_ended(state, status.number("target_allocation_count")),
-    )
-
-
-def _unless_ended(state: str, count: int | None) -> int | None:
-    """A count of allocations; only a deployment that is starting or started has an `allocation_status` to say it.
-
-    https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-trained-models-stats
-    """
-    return 0 if count is None and state in ("stopping", "failed") else count
-
-
-def _on_nodes(stats: Table) -> int | None:
-    """How many allocations the nodes of a deployment have started; None where they do not say.
-
-    Elasticsearch Serverless may leave `state` and `allocation_status` out: https://github.com/elastic/kibana/pull/180480
-    """
-    states = [(node.table("routing_state").text("routing_state"), node) for node in stats.tables("nodes")]
-    counts = [_allocations_on(node) if state == "started" else 0 for state, node in states if state is not None]
-    return sum(counts) if counts else None
-
-
-def _allocations_on(node: Table) -> int:
-    count = node.number("number_of_allocations")
-    return 1 if count is None else count
 
 
 def _pipelines_answer(document: Document, source: str) -> Facts:
@@ -277,33 +193,11 @@ def _pipelines_answer(document: Document, source: str) -> Facts:
 
 def new_model(model_id: str, table: Table) -> Model:
     """Build a model from a document that was passed in, if it can be kept and exported; raises InvalidDocument."""
-    foreign = _foreign_key(table.document)
+    foreign = foreign_key(table.document)
     if foreign:
         table.invalid(f"has {table.place(foreign)}, which is not a key of a model")
     check_model(table.document, f"{table.source}{f' (at {table.where})' if table.where else ''}")
     return model(model_id, table)
-
-
-def _foreign_key(document: Document) -> str | None:
-    """A key that holds another model, as a name with dots makes of it in TOML; keys of newer servers are not meant."""
-    tables = (key for key, value in document.items() if isinstance(value, dict) and key not in _TABLES)
-    return next((key for key in tables if not _KEY.fullmatch(key) or document[key].keys() & _OF_A_MODEL), None)
-
-
-_KEY = re.compile(r"[a-z][a-z0-9_]*")
-_OF_A_MODEL = frozenset({"model_type", "input", "inference_config", "deployments"})
-_TABLES = frozenset(
-    {
-        "input",
-        "inference_config",
-        "metadata",
-        "default_field_map",
-        "location",
-        "model_package",
-        "prefix_strings",
-        "definition",
-    }
-)
 
 
 def model(model_id: str, table: Table) -> Model:
@@ -321,26 +215,11 @@ def model(model_id: str, table: Table) -> Model:
     if metadata:
         config["metadata"] = metadata
     if "deployments" in table.document:
-        return Model(model_id, config, tuple(_deployment(entry) for entry in table.tables("deployments")))
+        return Model(model_id, config, tuple(of_table(entry) for entry in table.tables("deployments")))
     return Model(model_id, config).deployed_as(None)
 
 
 _NOT_CONFIG = ("model_id", "deployments", "metadata")
-_DEPLOYMENT_KEYS = ("deployment_id", "state", "allocation_count", "target_allocation_count")
-
-
-def _deployment(table: Table) -> Deployment:
-    deployment_id = table.text("deployment_id")
-    if deployment_id is None:
-        table.invalid(f"has no deployment_id in {table.where}")
-    state = table.text("state") or ""
-    return Deployment(
-        deployment_id,
-        state,
-        _unless_ended(state, table.number("allocation_count")),
-        _unless_ended(state, table.number("target_allocation_count")),
-        {key: value for key, value in table.document.items() if key not in _DEPLOYMENT_KEYS},
-    )
 
 
 # --- declarations ---
@@ -367,19 +246,11 @@ def declaration(document: Document, source: str) -> Facts:
 
 
 def _declared_model(model_id: str, body: Table) -> Model:
-    foreign = _foreign_key(body.document)
+    foreign = foreign_key(body.document)
     if foreign:
-        name = ".".join((model_id, foreign, *_nested_names(body.document[foreign])))
+        name = ".".join((model_id, foreign, *nested_names(body.document[foreign])))
         body.invalid(f'has a model whose name needs quotes, as it has dots: write [models."{name}"]')
     return new_model(valid_model_id(model_id, body), body)
-
-
-def _nested_names(document: Document) -> tuple[str, ...]:
-    """The keys below a table that holds nothing but one more table, down to the one that holds a model."""
-    (key, value), *more = document.items() or [("", None)]
-    if more or not isinstance(value, dict) or key in _TABLES:
-        return ()
-    return (key, *_nested_names(value))
 
 
 def aliases(table: Table) -> dict[str, str]:
@@ -398,13 +269,6 @@ def to_model_document(found: Model) -> Document:
         listed = (to_deployment(deployment) for deployment in found.deployments)
         document["deployments"] = [{k: value for k, value in keys.items() if value is not None} for keys in listed]
     return document
-
-
-def to_deployment(deployment: Deployment) -> Document:
-    """A deployment's keys, those of a newer version too."""
-    document = deployment._asdict()
-    more = document.pop("more")
-    return document | dict(more)
 
 
 def to_declaration(catalog: Catalog) -> Document:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from mlalias.core.health import Load
 from mlalias.documents.codec import Document
-from mlalias.documents.facts import deployment_of_stats
+from mlalias.documents.deployments import of_stats
 from mlalias.documents.table import Table
 
 
@@ -26,7 +26,7 @@ def _load(stats: Table) -> Load:
     adaptive = stats.table("adaptive_allocations")
     scales = adaptive.document.get("enabled") is True and not adaptive.number("min_number_of_allocations")
     return Load(
-        deployment_of_stats(stats),
+        of_stats(stats),
         stats.text("reason"),
         requests=_sum(nodes, "inference_count"),
         errors=_count(stats, nodes, "error_count"),

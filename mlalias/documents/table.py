@@ -1,10 +1,13 @@
 """A table within a document, and the readers of its keys."""
 
-from collections.abc import Iterator
-from typing import Any, NamedTuple, NoReturn
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple, NoReturn, TypeVar
 
 from mlalias.core.catalog import is_model_id
 from mlalias.documents.codec import Document, invalid, to_line
+from mlalias.errors import InvalidDocument
+
+T = TypeVar("T")
 
 
 class Table(NamedTuple):
@@ -101,3 +104,20 @@ def unless_dotted(table: Table, key: str) -> Table:
         name = ".".join(parts)
         table.invalid(f'has a name that needs quotes, as it has dots: write "{name}" = {to_line(value)}')
     return table
+
+
+def readable_entries(answer: Table, key: str, read: Callable[[Table], T]) -> tuple[list[T], tuple[str, ...]]:
+    """What is read of the entries of an answer, and what is wrong with those that cannot be read.
+
+    One odd entry does not make the others unreadable; if there are no others, raises InvalidDocument.
+    """
+    found: list[T] = []
+    faults: list[InvalidDocument] = []
+    for index in range(answer.length(key)):
+        try:
+            found.append(read(answer.entry(key, index)))
+        except InvalidDocument as fault:
+            faults.append(fault)
+    if faults and not found:
+        raise faults[0]
+    return found, tuple(fault.reason for fault in faults)

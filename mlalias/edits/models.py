@@ -26,7 +26,7 @@ def forget(model_id: str, *, force: bool, missing_ok: bool = False) -> Edit:
     """
 
     def edit(catalog: Catalog) -> Plan:
-        if not _is_there(catalog, model_id):
+        if not (_is_there(catalog, model_id) if force else model_id in catalog.models):
             return Plan(catalog) if missing_ok else Plan(catalog, errors=(_no_model(catalog, model_id),))
         aliases = catalog.aliases_of(model_id)
         deployments = () if force else _deployments(catalog, model_id)

@@ -100,7 +100,7 @@ def _blocks(tokens: Sequence[Token]) -> Iterator[str]:
 
 
 def _table(tokens: Iterator[Token]) -> Iterator[str]:
-    """A table as tbl(1) draws it; its last column wraps."""
+    """A table as tbl(1) draws it, with cells that wrap."""
     rows: list[list[str]] = []
     for token in tokens:
         if token.type == "table_close":
@@ -110,9 +110,9 @@ def _table(tokens: Iterator[Token]) -> Iterator[str]:
         elif token.type == "inline":
             rows[-1].append(_inline(token))
     columns = len(rows[0])
-    yield from (".TS", "tab(@);", f"{' '.join(['lb'] * columns)}", f"{'l ' * (columns - 1)}lx.")
-    for *cells, last in rows:
-        yield "@".join((*cells, f"T{{\n.ad l\n{last}\nT}}"))
+    yield from (".TS", "tab(@);", f"{' '.join(['lbx'] * columns)}", f"{' '.join(['lx'] * columns)}.")
+    for row in rows:
+        yield "@".join(f"T{{\n.ad l\n.nh\n{cell}\nT}}" for cell in row)
     yield ".TE"
 
 
@@ -126,7 +126,7 @@ def _inline(token: Token) -> str:
                 at_start = not parts or parts[-1] == "\n"
                 parts.append(_escape(child.content) if at_start else _plain(child.content))
             case "code_inline":
-                parts.append(f"\\fB{_plain(child.content)}\\fR")
+                parts.append("\\fB{}\\fR".format(_plain(child.content).replace("/", "/\\:")))  # may break after a slash
             case "softbreak":
                 parts.append("\n")
             case "link_open":

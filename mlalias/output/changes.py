@@ -93,7 +93,7 @@ def _text(result: Plan | Receipt, screen: Screen, lists_unchanged: bool) -> str:
     if dry_run and len(plan.outcomes) > 1:
         parts.append("what each rule says of each alias: -o json\n")
     if not parts and not result.errors:
-        return "nothing to do\n"
+        return "nothing to do\n" if plan.empty else "that there are no pipelines is known now\n"
     if isinstance(result, Receipt) and result.failed:
         parts += [_how_far(result)] if len(rows) > 1 else []
     elif dry_run or (parts and result.errors):

@@ -6,7 +6,7 @@ from typing import Any
 from mlalias.core.answers import Prediction, Trial, agreement, compare
 from mlalias.core.checks import Check
 from mlalias.core.health import Load, of_deployment
-from mlalias.documents.facts import to_deployment
+from mlalias.documents.deployments import to_deployment
 from mlalias.output.shapes import Record
 
 FIGURES = (

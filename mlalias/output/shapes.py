@@ -9,7 +9,7 @@ from mlalias.core.overlap import Overlap
 from mlalias.core.overlap import overlap as compare_fields
 from mlalias.core.plan import Caution, Plan, Receipt
 from mlalias.core.rules import Outcome
-from mlalias.documents.facts import to_deployment
+from mlalias.documents.deployments import to_deployment
 from mlalias.errors import Failure, Hint
 from mlalias.output.page import Invocation
 

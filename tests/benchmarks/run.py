@@ -35,11 +35,12 @@ COMPLETION = {
 }
 
 
-def seconds(command, catalog, **more):
-    """How long a command takes, with more variables in its environment."""
+def seconds(command, catalog, code=0, **more):
+    """How long a command takes that ends with a code, with more variables in its environment."""
     environment = {**os.environ, "MLALIAS_CATALOG": str(catalog), **more}
     begun = time.perf_counter()
-    subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+    done = subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+    assert done.returncode == code, command
     return time.perf_counter() - begun
 
 
@@ -143,6 +144,23 @@ def growth(directory, sizes):
         yield "`put`", size, milliseconds(put), f"{put / smallest:.2f}", budget
 
 
+def bounded(directory):
+    """Rows of what grows with what is typed or sent, each at one size and at twice that."""
+    catalog, _, _ = large(directory, 1_000, 10_000)
+    for count in (100_000, 200_000):
+        keys = ",".join(f'"k{i}":1' for i in range(count))
+        path = directory / "duplicate.json"
+        path.write_text(f'{{"trained_model_configs":[{{"model_id":"m","metadata":{{{keys},"k{count - 1}":2}}}}]}}')
+        took = min(seconds((*MLALIAS, "import", str(path)), catalog, code=2) for _ in range(3))
+        yield "`import` of one object with a key twice", f"{count:,} keys", milliseconds(took), "", ""
+    for count in (500, 1_000):
+        took = seconds((*MLALIAS, "list", *(f"*{i}*y*" for i in range(count))), catalog)
+        yield "`list` of 10,000 aliases", f"{count:,} patterns", milliseconds(took), "", ""
+    for count in (1_000, 2_000):
+        took = seconds((*MLALIAS, "resolve", *(f"nothing-{i}" for i in range(count))), catalog, code=4)
+        yield "`resolve` with 10,000 aliases", f"{count:,} unknown names", milliseconds(took), "", ""
+
+
 def writers(directory, count=16):
     """A row of how many processes at once write how fast."""
     catalog = directory / "sample"
@@ -172,7 +190,13 @@ def main():
     sizes = [size for size in SIZES if size[0] <= options.largest]
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
-        rows = [*start_up(directory), *growth(directory, sizes), *writers(directory), *serving(directory)]
+        rows = [
+            *start_up(directory),
+            *growth(directory, sizes),
+            *bounded(directory),
+            *writers(directory),
+            *serving(directory),
+        ]
     titles = ("what", "catalog", "takes", "ratio", "budget")
     lines = [f"| {' | '.join(row)} |" for row in (titles, ("---",) * len(titles), *rows)]
     print("\n".join(lines))

@@ -138,8 +138,8 @@ def test_a_host_that_is_none(host, run):
 
 @pytest.mark.parametrize("status", [429, 502, 503, 504])
 @pytest.mark.parametrize("headers", [PRODUCT, NOW], ids=["own pauses", "Retry-After"])
-def test_a_read_that_finds_the_cluster_busy_is_repeated(status, headers, directory, run):
-    behind = elasticsearch(directory)
+def test_a_read_that_finds_the_cluster_busy_is_repeated(status, headers, sample, run):
+    behind = elasticsearch(sample)
     busy = error(status, "es_rejected_execution_exception", "not now", headers)
     with answering(lambda asked: busy if len(cluster.front.asked) == 1 else behind(asked)) as cluster:
         start = time.monotonic()
@@ -169,9 +169,9 @@ def test_a_read_is_repeated_for_a_few_seconds_only(run):
         (PUT, 429, NOW, 3),
     ],
 )
-def test_what_is_not_repeated(words, status, headers, asked, directory, run):
+def test_what_is_not_repeated(words, status, headers, asked, sample, run):
     """A change never is: it could move an alias that somebody else has moved meanwhile."""
-    behind = elasticsearch(directory)
+    behind = elasticsearch(sample)
     busy = error(status, "some_exception", "not now", headers)
     with answering(lambda asked: busy if words is READ or asked.method == "PUT" else behind(asked)) as cluster:
         assert run(*words, "--catalog", cluster.url).code == 9

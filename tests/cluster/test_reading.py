@@ -68,16 +68,16 @@ LACKS = "the cluster privilege read_pipeline is missing"
 
 
 @pytest.fixture
-def no_pipelines(directory):
+def no_pipelines(sample):
     """A cluster behind a key with manage_ml alone, which does not hold read_pipeline."""
-    behind = elasticsearch(directory)
+    behind = elasticsearch(sample)
     with answering(lambda asked: DENIED if asked.parts[0] == "_ingest" else behind(asked)) as cluster:
         yield cluster
 
 
 @pytest.fixture
-def no_stats(directory):
-    behind = elasticsearch(directory)
+def no_stats(sample):
+    behind = elasticsearch(sample)
     with answering(lambda asked: DENIED if asked.path.endswith("_stats") else behind(asked)) as cluster:
         yield cluster
 
@@ -91,15 +91,15 @@ def test_pipelines_that_may_not_be_read_are_not_known(name, no_pipelines, run):
         f"{name}\tpipelines\tnot known: {LACKS}\n" in run("show", name, "-o", "tsv", "--catalog", no_pipelines.url).out
     )
     done = run("show", name, "-o", "json", "--catalog", no_pipelines.url)
-    (record,) = done.document["aliases"] + done.document["models"]
+    (record,) = done.json["aliases"] + done.json["models"]
     assert (done.code, record["pipelines"]) == (0, None)
     assert done.err == f"pipelines are not known: {LACKS}\n"
 
 
 def test_the_rest_is_read_and_it_is_asked_once(no_pipelines, run):
     done = run("models", "-o", "json", "--catalog", no_pipelines.url)
-    assert (done.code, len(done.document["models"])) == (0, 12)
-    assert {model["pipelines"] for model in done.document["models"]} == {None}
+    assert (done.code, len(done.json["models"])) == (0, 12)
+    assert {model["pipelines"] for model in done.json["models"]} == {None}
     assert no_pipelines.front.lines.count("GET /_ingest/pipeline") == 1
     for words in (["export"], ["export", "sentiment"]):
         done = run(*words, "--catalog", no_pipelines.url)
@@ -119,12 +119,12 @@ def test_a_deletion_is_left_to_the_server_which_sees_the_pipelines(no_pipelines,
 
 def test_deployments_that_may_not_be_read_are_unknown(no_stats, run):
     done = run("list", "-o", "json", "--catalog", no_stats.url)
-    deployments = {alias["model_alias"]: alias["deployments"] for alias in done.document["aliases"]}
+    deployments = {alias["model_alias"]: alias["deployments"] for alias in done.json["aliases"]}
     assert (deployments["sentiment"], deployments["flight_delay_model"]) == (None, [])
     assert re.search("^sentiment .* unknown$", run("list", "--catalog", no_stats.url).out, re.MULTILINE)
     words = ["put", "sst-2-draft", "sentiment", "-r", "--catalog", no_stats.url]
     done = run(*words, "-n", "-o", "json")
-    assert {rule["rule"] for rule in done.document["rules"] if rule["outcome"] == "warn"} >= {"not_deployed"}
+    assert {rule["rule"] for rule in done.json["rules"] if rule["outcome"] == "warn"} >= {"not_deployed"}
     assert run(*words, "--strict").code == 3
     assert no_stats.front.writes == []
     done = run(*words)
@@ -139,9 +139,9 @@ def test_deployments_that_may_not_be_read_are_unknown(no_stats, run):
         ({"nodes": [{"routing_state": {"routing_state": "starting"}}]}, "0 running"),
     ],
 )
-def test_stats_without_a_state_are_not_taken_for_none(stats, running, directory, run):
+def test_stats_without_a_state_are_not_taken_for_none(stats, running, sample, run):
     """As a serverless project may answer: https://github.com/elastic/kibana/pull/180480."""
-    behind = elasticsearch(directory)
+    behind = elasticsearch(sample)
 
     def answer(asked):
         if not asked.path.endswith("_stats"):
@@ -159,8 +159,8 @@ LONG = "churn-" + "x" * 58 + "-1580004349800"  # a job id of 64 characters, and 
 
 
 @pytest.mark.parametrize("name", [LONG, "x" * 300, "Prod", "../etc", "v1"])
-def test_a_model_of_any_name_is_shown_and_makes_nothing_else_unreadable(name, directory, run):
-    behind = elasticsearch(directory)
+def test_a_model_of_any_name_is_shown_and_makes_nothing_else_unreadable(name, sample, run):
+    behind = elasticsearch(sample)
     odd = {"model_id": name, "model_type": "tree_ensemble", "metadata": {"model_aliases": ["odd"]}}
 
     def answer(asked):
@@ -173,18 +173,16 @@ def test_a_model_of_any_name_is_shown_and_makes_nothing_else_unreadable(name, di
 
     with answering(answer) as cluster:
         listed = run("models", "-o", "json", "--catalog", cluster.url)
-        assert (listed.code, listed.err, len(listed.document["models"])) == (0, "", 13)
-        assert name in [model["model_id"] for model in listed.document["models"]]
+        assert (listed.code, listed.err, len(listed.json["models"])) == (0, "", 13)
+        assert name in [model["model_id"] for model in listed.json["models"]]
         assert f"odd\t{name}\t" in run("list", "-o", "tsv", "--catalog", cluster.url).out
         assert run("resolve", "odd", "--catalog", cluster.url).out == f"{name}\n"
         assert run("export", "--catalog", cluster.url).code == 0
 
 
-def test_a_model_whose_id_data_frame_analytics_made_is_moved(directory, run):
-    behind = elasticsearch(directory)
-    (directory / "models" / f"{LONG}.toml").write_text(
-        'model_type = "tree_ensemble"\ninference_config.regression = {}\n'
-    )
+def test_a_model_whose_id_data_frame_analytics_made_is_moved(sample, run):
+    behind = elasticsearch(sample)
+    (sample / "models" / f"{LONG}.toml").write_text('model_type = "tree_ensemble"\ninference_config.regression = {}\n')
     with answering(behind) as cluster:
         assert run("put", LONG, "churn", "--catalog", cluster.url).code == 0
         assert run("resolve", "churn", "--catalog", cluster.url).out == f"{LONG}\n"
@@ -201,8 +199,8 @@ def test_a_model_whose_id_data_frame_analytics_made_is_moved(directory, run):
         (7, "that is not a table"),
     ],
 )
-def test_a_model_that_cannot_be_read_is_left_out_and_named(entry, fault, directory, run):
-    behind = elasticsearch(directory)
+def test_a_model_that_cannot_be_read_is_left_out_and_named(entry, fault, sample, run):
+    behind = elasticsearch(sample)
 
     def answer(asked):
         told = behind(asked)
@@ -213,15 +211,15 @@ def test_a_model_that_cannot_be_read_is_left_out_and_named(entry, fault, directo
 
     with answering(answer) as cluster:
         done = run("models", "-o", "json", "--catalog", cluster.url)
-    assert (done.code, len(done.document["models"])) == (0, 12)
+    assert (done.code, len(done.json["models"])) == (0, 12)
     assert done.err.startswith(f"warning: the answer of {cluster.url} ")
     assert fault in done.err
     assert done.err.endswith(": left out\n")
     assert done.err.count("\n") == 1
 
 
-def test_a_pipeline_that_cannot_be_read_hides_no_other(directory, run):
-    behind = elasticsearch(directory)
+def test_a_pipeline_that_cannot_be_read_hides_no_other(sample, run):
+    behind = elasticsearch(sample)
 
     def answer(asked):
         told = behind(asked)
@@ -231,4 +229,4 @@ def test_a_pipeline_that_cannot_be_read_hides_no_other(directory, run):
 
     with answering(answer) as cluster:
         done = run("show", "sentiment", "-o", "json", "--catalog", cluster.url)
-    assert (done.code, done.document["aliases"][0]["pipelines"]) == (0, ["reviews"])
+    assert (done.code, done.json["aliases"][0]["pipelines"]) == (0, ["reviews"])

@@ -134,7 +134,7 @@ class CatalogMachine(RuleBasedStateMachine):
         if alias not in self.stacks:
             self.command(4, *words)
         elif not self.stacks[alias]:
-            self.command(5, *words)
+            self.command(3, *words)
         else:
             _, before = self.stacks[alias][-1]
             self.go_back(alias, before, 1, delete, words)

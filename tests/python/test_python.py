@@ -269,11 +269,9 @@ def test_a_warning_is_a_value_and_nothing_is_printed(sample, capfd):
 
 
 def test_waiting_for_a_writer_is_silent_too(sample, capfd, monkeypatch):
-    from mlalias.stores.directory import atomic
-
     monkeypatch.setenv("MLALIAS_LOCK_TIMEOUT", "1.1")
     holder = (
-        "import sys; from pathlib import Path; from mlalias.stores.directory.atomic import locked\n"
+        "import sys; from pathlib import Path; from mlalias.stores.directory.lock import locked\n"
         "with locked(Path(sys.argv[1]), 5, print): print(flush=True); sys.stdin.read()"
     )
     mlalias.open(sample).delete("nothing", missing_ok=True)
@@ -285,14 +283,13 @@ def test_waiting_for_a_writer_is_silent_too(sample, capfd, monkeypatch):
         process.stdin.close()
     assert raised.value.exit_code == 8
     assert capfd.readouterr() == ("", "")
-    assert atomic.is_plain(sample / ".lock")
+    assert (sample / ".lock").is_file()
 
 
 def test_what_the_system_refuses_is_a_failure_with_its_cause(sample):
-    (sample / "models").rename(sample / "moved")
-    (sample / "models").write_text("no directory")
+    below_a_file = mlalias.open(sample / "aliases.toml" / "catalog")
     with pytest.raises(mlalias.SystemRefused, match="not a directory") as raised:
-        mlalias.open(sample).resolve("sst-2-next")
+        below_a_file.resolve("sst-2-next")
     assert isinstance(raised.value.__cause__, OSError)
 
 
@@ -420,7 +417,9 @@ def test_the_table_is_not_read_again_until_it_changes(sample):
     catalog, opened = mlalias.open(sample), []
     settle(sample / "aliases.toml")
     catalog.resolve("elser")
-    sys.addaudithook(lambda event, words: opened.append(words[0]) if event == "open" and opened is not None else None)
+    sys.addaudithook(
+        lambda event, words: opened.append(words[0]) if event == "open" and isinstance(words[0], str) else None
+    )
     for _ in range(10):
         catalog.resolve("elser")
     assert opened == []

@@ -85,10 +85,10 @@ def test_one_of_many_consents_holds(sample):
 GIVEN_UP = """
 import gc, os, subprocess, sys, threading, mlalias
 from pathlib import Path
-from mlalias.stores.directory.atomic import locked
+from mlalias.stores.directory.lock import locked
 
 lock = Path(os.environ["MLALIAS_CATALOG"]) / ".lock"
-hold = "import sys; from pathlib import Path; from mlalias.stores.directory.atomic import locked\\n" \\
+hold = "import sys; from pathlib import Path; from mlalias.stores.directory.lock import locked\\n" \\
        "with locked(Path(sys.argv[1]), 0, print): print(flush=True); sys.stdin.read()"
 tried = [sys.executable, "-c", hold, str(lock)]
 holder = subprocess.Popen(tried, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -114,7 +114,7 @@ def test_a_lock_that_was_given_up_takes_no_later_one_with_it(sample, monkeypatch
 FORKED = """
 import os, sys, threading, mlalias
 from pathlib import Path
-from mlalias.stores.directory.atomic import locked
+from mlalias.stores.directory.lock import locked
 
 catalog, held, end = mlalias.open(), threading.Event(), threading.Event()
 

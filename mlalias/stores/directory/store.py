@@ -35,6 +35,7 @@ from mlalias.stores.directory.contents import (
     table_behind,
 )
 from mlalias.stores.directory.current import CurrentTable
+from mlalias.stores.directory.lock import locked, shared
 
 Progress = Callable[[str], AbstractContextManager[Advance]]
 
@@ -68,7 +69,7 @@ class DirectoryStore:
             if plan.errors or plan.empty:
                 return Receipt.of(plan, plan.before.revision)
             self._create()
-        with atomic.shared(self.path), atomic.locked(self.path / LOCK, timeout, self._on_wait):
+        with shared(self.path), locked(self.path / LOCK, timeout, self._on_wait):
             table = self._recover()  # step 1
             with self._progress("reading models") as advance:
                 plan = edit(self._catalog(table, advance))  # step 2

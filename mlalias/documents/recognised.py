@@ -1,0 +1,44 @@
+"""What a document is that can be read neither as an answer nor as a declaration, and the way out."""
+
+import re
+from typing import NoReturn
+
+from mlalias.documents.codec import Document, invalid, is_json_list
+
+_REQUEST_LINE = re.compile(r"(GET|POST|PUT|DELETE|HEAD) \S")
+
+
+def refuse_what_is_no_toml(text: str, source: str) -> None:
+    """Say what a document is that is neither an answer nor TOML, where that can be told; raises InvalidDocument."""
+    if "\0" in text[:2]:
+        invalid(source, "looks like UTF-16 without its byte order mark: write it as UTF-8")
+    if text.lstrip().startswith("HTTP/"):
+        invalid(source, "begins with the headers of an answer: run curl without -i")
+    if _REQUEST_LINE.match(text.lstrip()):
+        invalid(source, "begins with a request: copy the answer alone")
+    if is_json_list(text):
+        invalid(source, "is a list; the whole answer is wanted, with the braces around it")
+
+
+def refuse_answer(document: Document, source: str) -> NoReturn:
+    """Say what a JSON object is that is none of the answers; raises InvalidDocument."""
+    if "error" in document:
+        invalid(source, f"is an error that Elasticsearch answered ({_error_text(document)}), not facts")
+    for keys, around in _ENTRIES:
+        if keys & document.keys():
+            missing = "" if "model_id" in document or "processors" in document else ', and give it its "model_id"'
+            invalid(source, f"is one entry of an answer: put {around} around it{missing}")
+    invalid(source, "is not an answer to GET _ml/trained_models, _ml/trained_models/_stats or _ingest/pipeline")
+
+
+_ENTRIES = (  # by which keys an entry of each answer is known, and what is around it
+    (frozenset({"processors"}), '{"NAME": ...}'),
+    (frozenset({"deployment_stats", "pipeline_count", "model_size_stats"}), '{"trained_model_stats": [...]}'),
+    (frozenset({"model_id", "model_type", "inference_config", "input"}), '{"trained_model_configs": [...]}'),
+)
+
+
+def _error_text(document: Document) -> str:
+    error = document["error"]
+    parts = (error.get("type"), error.get("reason")) if isinstance(error, dict) else (error,)
+    return ": ".join(str(part) for part in (document.get("status"), *parts) if part is not None)
