@@ -60,6 +60,15 @@ def undo(result: Plan | Receipt) -> Hint | None:
     return hint._replace(text="to undo it for one alias") if len(undoable) > 1 else hint
 
 
+def begin_a_history(result: Plan | Receipt) -> Hint | None:
+    """How to have `rollback` from now on, after a change on a cluster that keeps no history."""
+    if isinstance(result, Plan) or result.errors or not result.moves:
+        return None
+    catalog = result.plan.before
+    keeps_none = catalog.live and catalog.history_known and catalog.revision is None
+    return Hint("to keep a history on this cluster, and have rollback", ("init",)) if keeps_none else None
+
+
 def _undo(plan: Plan, change: Change) -> Hint:
     revision = plan.before.revision
     if plan.undoes:
@@ -91,17 +100,17 @@ def _after_a_rule(rule: str, context: Context, move: Move, invocation: Invocatio
         return (swapped,)
     if rule in ("equal_names", "invalid_alias", "alias_is_model_id"):
         return _another_alias(catalog, move)
-    return (_another_model(rule, context, move),)
+    return (_another_model(rule, context, move, invocation),)
 
 
-def _another_model(rule: str, context: Context, move: Move) -> Hint:
+def _another_model(rule: str, context: Context, move: Move, invocation: Invocation) -> Hint:
     match rule:
         case "alias_taken" if move.new:
             return _the_move(context, move)
         case "alias_taken" | "model_missing":
             return _the_model(context.catalog, move)
         case "not_deployed" | "not_allocated":
-            return _once_deployed(context.catalog, move)
+            return _once_deployed(context.catalog, move, invocation)
         case _:
             old = move.target or move.model_alias
             return Hint("see how the two models differ", ("compare", old, move.model_id))
@@ -178,7 +187,9 @@ def _the_model(catalog: Catalog, move: Move) -> Hint:
     return Hint(f"did you mean '{meant}'?", ("put", meant, *rest)) if meant else _models(catalog)
 
 
-def _once_deployed(catalog: Catalog, move: Move) -> Hint:
+def _once_deployed(catalog: Catalog, move: Move, invocation: Invocation) -> Hint:
+    if "--wait" in invocation.options:  # it has been waited for
+        return Hint("see how it is deployed", ("show", move.model_id))
     if catalog.live:
         again = ("put", move.model_id, move.model_alias, "--reassign", "--wait", "300")
         return Hint("once its deployment is started, wait until it runs", again)
@@ -192,11 +203,11 @@ def _once_deployed(catalog: Catalog, move: Move) -> Hint:
 def _not_found(context: Context, invocation: Invocation) -> tuple[Hint, ...]:
     catalog, name, kind = context.catalog, context.name, context.kind
     if invocation.command == "delete" and name in catalog.models:
-        return () if catalog.live else (Hint("remove a model", ("forget", name)),)
+        return () if catalog.live else (Hint("see what removing the model means", ("forget", name, "--dry-run")),)
     if kind == "alias" and name in catalog.models:
         return (Hint("see its aliases", ("show", name)),)
     if kind == "model" and name in catalog.aliases:
-        return (Hint("the model that it names", (invocation.command or "show", catalog.aliases[name])),)
+        return (Hint("see the model that it names", ("show", catalog.aliases[name])),)
     return (_meant(catalog, name, kind) or (_SEE_ALIASES if kind == "alias" else _models(catalog)),)
 
 
@@ -233,7 +244,7 @@ def _if_current(context: Context, _: Invocation) -> tuple[Hint, ...]:
         return ()
     if move.target is not None:
         see = Hint("see what it is", ("show", move.model_alias))
-        return (see if catalog.live else Hint("see who moved it", ("history", move.model_alias)),)
+        return (see if catalog.revision is None else Hint("see who moved it", ("history", move.model_alias)),)
     known = move.model_id in catalog.models
     return (
         Hint("create it", ("put", move.model_id, move.model_alias))

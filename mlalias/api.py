@@ -101,7 +101,9 @@ class Catalog:
     def history(self, *model_alias: str, limit: int | None = None) -> list[Entry]:
         """The changes of all aliases, or of those that match, newest first, `limit` at most.
 
-        Raises NotFound for an alias that never was, WrongUsage on a cluster, which keeps no history.
+        On a cluster, aliases that were changed without mlalias come first, in an entry whose `state` is "outside".
+        Raises NotFound for an alias that never was, and on a cluster that keeps no history; Conflict where something
+        else has the name of its history.
         """
         from mlalias import names
 
@@ -110,7 +112,6 @@ class Catalog:
         with self._advised("history", *model_alias):
             if limit is not None and limit < 1:
                 raise WrongUsage(f"limit is {limit}, and must be at least 1")
-            self._location.need_directory("history", Hint("see what its aliases name now", ("list",)))
             return names.history(self._store.read(), model_alias, limit)
 
     # --- changing ---
@@ -201,16 +202,13 @@ class Catalog:
 
         Undoing a creation deletes the alias, for which `delete` is the consent.
         Raises Refused with the `rule` that refuses, NotFound if the alias, the model or the revision does not exist,
-        Conflict if nothing is left to undo or the catalog was edited by hand, WrongUsage on a cluster.
+        Conflict if nothing is left to undo or the alias was changed without mlalias.
         """
         from mlalias.edits.aliases import rollback
 
         check(str, model_alias=model_alias)
         check(int | None, to=to)
         check(bool, delete=delete)
-        with self._advised("rollback", model_alias):
-            again = ("put", "MODEL_ID", model_alias, "--reassign")
-            self._location.need_directory("rollback", Hint("move it back yourself", again))
         edit = rollback(model_alias, to=to, deletes=delete)
         revision = () if to is None else ("--to", str(to))
         return self._change(edit, ("rollback", model_alias, *revision), message, strict=strict)

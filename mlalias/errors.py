@@ -19,26 +19,38 @@ class Hint(NamedTuple):
     command: tuple[str, ...] = ()
     lines: tuple[str, ...] = ()
 
-    def __str__(self) -> str:
+    @property
+    def words(self) -> str:
+        """The text, with a colon where a command follows it."""
+        return self.text if not self.command or self.text.endswith("?") else f"{self.text}:"
+
+    @property
+    def line(self) -> str:
+        """The command, quoted for the shell; empty where there is none."""
         if not self.command:
-            return self.text
+            return ""
         from shlex import join
 
         command = join(("mlalias", *self.command))
-        if self.lines:
-            printed = join(("printf", r"%s\n", *self.lines))
-            command = f"{printed} | {command}"
-        return f"{self.text}{'' if self.text.endswith('?') else ':'} {command}"
+        if not self.lines:
+            return command
+        printed = join(("printf", r"%s\n", *self.lines))
+        return f"{printed} | {command}"
+
+    def __str__(self) -> str:
+        return f"{self.words} {self.line}".rstrip()
 
 
 class Failure(Exception):  # noqa: N818 - the base of errors that are values, too
     """One sentence about one thing, the `reason`.
 
-    `rule` is a stable code, the rule's id where a rule refused. `type` and `status` are Elasticsearch's where it has
-    one. It is `certain` if what was asked for has not been done, and `committed` if a change is in place all the same.
-    `known_hints` are those that cost no search; `context` is what the others are found from.
+    `rule` is a stable code, the rule's id where a rule refused; without one, the `code` of the class counts. `type` and
+    `status` are Elasticsearch's where it has one. It is `certain` if what was asked for has not been done, and
+    `committed` if a change is in place all the same. `known_hints` are those that cost no search; `context` is what the
+    others are found from.
     """
 
+    code = "internal"
     exit_code = 1
     type = "internal_error"
     status = 500
@@ -108,6 +120,7 @@ class Failure(Exception):  # noqa: N818 - the base of errors that are values, to
 class SystemRefused(Failure):
     """The operating system refused something before the commit."""
 
+    code = "system"
     type = "io_exception"
 
 
@@ -120,6 +133,7 @@ class Committed(SystemRefused):
 class WrongUsage(Failure):
     """The command line is wrong."""
 
+    code = "usage"
     exit_code = 2
     type = "illegal_argument_exception"
     status = 400
@@ -128,6 +142,7 @@ class WrongUsage(Failure):
 class InvalidDocument(Failure):
     """A file or an answer that was passed in cannot be read."""
 
+    code = "invalid_document"
     exit_code = 2
     type = "parsing_exception"
     status = 400
@@ -136,6 +151,7 @@ class InvalidDocument(Failure):
 class Refused(Failure):
     """A rule, or `--strict`, refuses."""
 
+    code = "refused"
     exit_code = 3
     type = "status_exception"
     status = 400
@@ -144,6 +160,7 @@ class Refused(Failure):
 class NotFound(Failure):
     """A model or an alias does not exist."""
 
+    code = "not_found"
     exit_code = 4
     type = "resource_not_found_exception"
     status = 404
@@ -152,6 +169,7 @@ class NotFound(Failure):
 class Conflict(Failure):
     """The state is not what the request expects, or a thing is still in use."""
 
+    code = "conflict"
     exit_code = 5
     type = "status_exception"
     status = 409
@@ -160,6 +178,7 @@ class Conflict(Failure):
 class Damaged(Failure):
     """The catalog on disk is damaged, or has a newer format."""
 
+    code = "damaged"
     exit_code = 7
     type = "catalog_damaged_exception"
 
@@ -167,6 +186,7 @@ class Damaged(Failure):
 class Busy(Failure):
     """Another writer holds the lock."""
 
+    code = "busy"
     exit_code = 8
     type = "catalog_busy_exception"
     status = 503
@@ -175,6 +195,7 @@ class Busy(Failure):
 class Unreachable(Failure):
     """The cluster cannot be reached, is busy, or denies access; `status` is its own where it answered."""
 
+    code = "unreachable"
     exit_code = 9
     type = "cluster_unreachable_exception"
     status = 503

@@ -4,11 +4,14 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from fnmatch import translate
 from functools import partial
-from typing import TypeVar
+from itertools import islice
+from typing import TYPE_CHECKING, TypeVar
 
-from mlalias.core.catalog import Catalog, Entry, Model, is_pattern
-from mlalias.core.plan import Context
+from mlalias.core.catalog import Catalog, Change, Entry, Model, is_pattern
 from mlalias.errors import Failure, NotFound, as_one
+
+if TYPE_CHECKING:
+    from mlalias.core.plan import Context
 
 T = TypeVar("T")
 
@@ -70,11 +73,17 @@ def matches(pattern: str, name: str, wildcards: str = "*?[") -> bool:
     return Matcher([pattern], wildcards)(name)
 
 
+def _context(catalog: Catalog, name: str, kind: str, model_alias: str | None = None) -> "Context":
+    from mlalias.core.plan import Context  # with the rules, which whoever only resolves a name does without
+
+    return Context(catalog, model_alias, name=name, kind=kind)
+
+
 def not_found(catalog: Catalog, name: str, kind: str = "model or alias") -> NotFound:
     """The failure for a name that nothing has."""
     is_model = kind == "alias" and name in catalog.models
     reason = f"'{name}' is a model, not an alias" if is_model else f"there is no {kind} '{name}'"
-    return NotFound(reason, rule="not_found", context=Context(catalog, name=name, kind=kind))
+    return NotFound(reason, rule="not_found", context=_context(catalog, name, kind))
 
 
 def aliases(catalog: Catalog, patterns: Sequence[str]) -> list[str]:
@@ -110,7 +119,7 @@ def resolve(catalog: Catalog, name: str) -> str:
     if target is None:
         raise not_found(catalog, name)
     if target not in catalog.models:
-        context = Context(catalog, name, name=target, kind="model")
+        context = _context(catalog, target, "model", model_alias=name)
         raise NotFound(
             f"the alias '{name}' names '{target}', a model that does not exist", rule="dangling", context=context
         )
@@ -162,17 +171,37 @@ def excerpt(catalog: Catalog, patterns: Sequence[str]) -> Catalog:
 
 
 def history(catalog: Catalog, patterns: Sequence[str], limit: int | None) -> list[Entry]:
-    """The entries, newest first, with the changes of matching aliases only; raises NotFound."""
-    entries = list(reversed(catalog.history))
+    """The entries, newest first, with the changes of matching aliases only; raises NotFound.
+
+    On a cluster, what was changed without mlalias comes first, as an entry whose state is `outside`.
+    """
+    entries: Iterable[Entry] = reversed(catalog.history)
     if patterns:
-        known = {change.model_alias for entry in entries for change in entry.changes} | catalog.aliases.keys()
-        _check_exact(patterns, known.__contains__, catalog, "alias")
-        asked = set(filter(Matcher(patterns), known))
-        entries = [
-            entry._replace(changes=tuple(change for change in entry.changes if change.model_alias in asked))
-            for entry in entries
-        ]
-    return [entry for entry in entries if entry.changes][:limit]
+        entries = _about(catalog, list(entries), patterns)
+    listed = list(islice((entry for entry in entries if entry.changes), limit))
+    return (_changed_outside(catalog, listed) + listed)[:limit] if catalog.live else listed
+
+
+def _about(catalog: Catalog, entries: Sequence[Entry], patterns: Sequence[str]) -> list[Entry]:
+    """The entries with the changes of matching aliases only."""
+    known = {change.model_alias for entry in entries for change in entry.changes} | catalog.aliases.keys()
+    _check_exact(patterns, known.__contains__, catalog, "alias")
+    asked = set(filter(Matcher(patterns), known))
+    return [
+        entry._replace(changes=tuple(change for change in entry.changes if change.model_alias in asked))
+        for entry in entries
+    ]
+
+
+def _changed_outside(catalog: Catalog, entries: Sequence[Entry]) -> list[Entry]:
+    """An entry for the aliases that are not what their last change says; what is only begun is not known yet."""
+    last: dict[str, str | None] = {}
+    begun = {change.model_alias for entry in entries if entry.state == "begun" for change in entry.changes}
+    for change in (change for entry in entries for change in entry.changes):
+        last.setdefault(change.model_alias, change.model_id)
+    changes = (Change(alias, catalog.aliases.get(alias), then) for alias, then in sorted(last.items()))
+    outside = tuple(change for change in changes if change.result != "unchanged" and change.model_alias not in begun)
+    return [Entry(0, "", "", "", "changed outside mlalias", outside, state="outside")] if outside else []
 
 
 def _check_exact(

@@ -11,11 +11,15 @@ if TYPE_CHECKING:
 
 Advance = Callable[[int, int], None]
 _PATIENCE = 1.0
+_START = time.monotonic()
 
 
 @contextmanager
 def progress(label: str) -> Iterator[Advance]:
-    """Give a callable to be told how much of how many is done; the bar goes when the work ends."""
+    """Give a callable to be told how much of how many is done; the bar goes when the work ends.
+
+    It shows once the process has run for a second, and moves even while nothing is told.
+    """
     bar = _Bar(label) if sys.stderr is not None and sys.stderr.isatty() else None
     try:
         yield bar.advance if bar else unseen
@@ -30,27 +34,40 @@ def unseen(done: int, total: int) -> None:
 
 class _Bar:
     def __init__(self, label: str) -> None:
+        from threading import Lock, Timer
+
         self._label = label
-        self._start = time.monotonic()
         self._drawn: Progress | None = None
+        self._stopped = False
+        self._lock = Lock()  # the timer may draw while the work ends
+        self._timer = Timer(max(0.0, _START + _PATIENCE - time.monotonic()), self._draw)
+        self._timer.daemon = True
+        self._timer.start()
 
     def advance(self, done: int, total: int) -> None:
-        if self._drawn is None and time.monotonic() - self._start >= _PATIENCE:
-            self._drawn = _draw()
-            self._drawn.add_task(self._label, total=total)
         if self._drawn is not None:
-            self._drawn.update(self._drawn.task_ids[0], completed=done, total=total)
+            self._drawn.update(self._drawn.task_ids[0], completed=done, total=total, count=f"{done:,} of {total:,}")
 
     def stop(self) -> None:
-        if self._drawn is not None:
-            self._drawn.stop()
+        self._timer.cancel()
+        with self._lock:
+            self._stopped = True
+            if self._drawn is not None:
+                self._drawn.stop()
+
+    def _draw(self) -> None:
+        drawn = _bar(self._label)
+        with self._lock:
+            if not self._stopped:
+                drawn.start()
+                self._drawn = drawn
 
 
-def _draw() -> "Progress":
+def _bar(label: str) -> "Progress":
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import BarColumn, Progress, TextColumn
 
-    columns = TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn()
+    columns = TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.fields[count]}")
     drawn = Progress(*columns, console=Console(stderr=True, highlight=False, emoji=False), transient=True)
-    drawn.start()
+    drawn.add_task(label, total=None, count="")
     return drawn

@@ -2,8 +2,8 @@
 
 import re
 
-_USERINFO = re.compile(r"(?!\b[A-Za-z]:[/\\])(\w:/*)\S.*@", re.DOTALL)  # not the drive of C:\Users\me@example
-_QUERY = re.compile(r"(https?:[^\s?#]*[?#])\S+", re.IGNORECASE)
+_USERINFO = r"(?s)(?!\b[A-Za-z]:[/\\])(\w:/*)\S.*@"  # not the drive of C:\Users\me@example
+_QUERY = r"(?i)(https?:[^\s?#]*[?#])\S+"
 LARGEST = 128 * 1024 * 1024  # of one document, in bytes
 
 
@@ -26,7 +26,7 @@ def masked(text: str) -> str:
     >>> masked("http:/elastic:changeme@es.example")
     'http:/***@es.example'
     """
-    return _QUERY.sub(r"\1***", _USERINFO.sub(r"\1***@", text))
+    return re.sub(_QUERY, r"\1***", re.sub(_USERINFO, r"\1***@", text))
 
 
 def plural(count: int, noun: str, nouns: str | None = None) -> str:

@@ -3,12 +3,12 @@
 import shutil
 import socket
 
+import hints
 import pytest
 from harness import Result, build_sample, fence
 
 from mlalias.cli import main
-
-pytest_plugins = ["node_fixtures"]
+from mlalias.output import shapes
 
 pytest_plugins = ["node_fixtures"]
 
@@ -37,13 +37,30 @@ def _loopback_only():
         yield
 
 
-@pytest.fixture
-def run(capsys):
-    """Run a command as `main` does: `run("put", "m", "a")`."""
+@pytest.fixture(autouse=True)
+def hinted_after(monkeypatch):
+    """The words of the command that runs; each hint is checked for it, whichever test prints it."""
+    command_line, words, printed = shapes.command_line, [], set()
 
-    def run(*words):
+    def noted(*arguments):
+        text = command_line(*arguments)
+        printed.add(hints.Printed(hints.words_of(text), tuple(words)))
+        return text
+
+    monkeypatch.setattr(shapes, "command_line", noted)
+    yield words
+    for each in printed:
+        hints.check(each)
+
+
+@pytest.fixture
+def run(capsys, hinted_after):
+    """Run a command as `main` does: `run("put", "m", "a")`; `screens` are other ones than those of the test."""
+
+    def run(*words, screens=None):
         capsys.readouterr()
-        code = main([str(word) for word in words])
+        hinted_after[:] = map(str, words)
+        code = main(list(hinted_after), screens)
         return Result(code, *capsys.readouterr())
 
     return run

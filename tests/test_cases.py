@@ -3,6 +3,8 @@
     before.toml   the catalog before, imported and then changed by the commands in `given`, if there is one;
                   without it the sample, or an empty catalog where the folder is called `empty-...`
     command       a line for the shell, from the top of the project
+    columns       the width of the terminal that it runs on; without it, standard output is a pipe
+    color         there if the terminal has colours
     stdout, stderr, exit
     changed       the files of the catalog that are not as before: those that are new or gone by their names, the others
                   with the lines that went and came; without it the command changed nothing
@@ -16,8 +18,11 @@ import shutil
 
 import pytest
 from harness import TESTS, TOP, contents
+from terminal import plain
 
-FILES = {"before.toml", "given", "command", "stdout", "stderr", "exit", "changed"}
+from mlalias.output.page import Screen, Screens
+
+FILES = {"before.toml", "given", "command", "stdout", "stderr", "exit", "changed", "columns", "color"}
 CASES = sorted(path for path in (TESTS / "cases").iterdir() if path.is_dir())
 
 
@@ -63,7 +68,9 @@ def test_case(request, run, prepared, catalog):
     command = text(prepared / "command")
     program, *words = shlex.split(command)
     assert program == "mlalias"
-    ran = run(*words)
+    columns = text(prepared / "columns")
+    screen = Screen(int(columns) if columns else None, color=(prepared / "color").exists(), blocks=True)
+    ran = run(*words, screens=Screens(screen, screen))
     found = {
         "stdout": ran.out,
         "stderr": ran.err,
@@ -77,6 +84,15 @@ def test_case(request, run, prepared, catalog):
         f"{command.strip()}: if this is how it shall be, write the cases anew: "
         "python -m pytest tests/test_cases.py --update-cases"
     )
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if (case / "columns").exists()], ids=lambda case: case.name)
+def test_what_a_case_shows_fits_its_terminal(case):
+    """Only what is never broken may be longer: a command, which has a line of its own, and a name."""
+    columns = int(text(case / "columns"))
+    for line in plain(text(case / "stdout") + text(case / "stderr")).splitlines():
+        name = max(line.split(), key=len, default="")
+        assert len(line) <= columns or line.startswith("    mlalias ") or len(name) > columns // 2, line
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])

@@ -17,13 +17,13 @@ from referencing import Registry, Resource
 import mlalias
 from mlalias import environment, errors
 from mlalias import help as manual
-from mlalias.cli.app import app
 from mlalias.cli.changing import CHANGES
+from mlalias.cli.commands import application
 from mlalias.cli.main import CLOSED_PIPE, INTERRUPTED
 from mlalias.core.rules import RULES
 from mlalias.help.terminal import rendered
 
-COMMANDS = typer.main.get_command(app).commands
+COMMANDS = typer.main.get_command(application()).commands
 
 
 def subclasses(kind):

@@ -9,13 +9,14 @@ import typer.main
 from harness import PATH, TOP
 
 from mlalias import help as manual
-from mlalias.cli.main import app
+from mlalias.cli.app import GROUPS
+from mlalias.cli.commands import application
 from mlalias.core.rules import RULES
 
 README = (TOP / "README.md").read_text()
 FIRST, SECOND = re.findall(r"^```sh\n(.*)\n```$", README, re.MULTILINE)
 CONSOLE = re.compile(r"(?<=^```console\n)(.*?)(?=^```$)", re.MULTILINE | re.DOTALL)
-COMMANDS = typer.main.get_command(app).commands
+COMMANDS = typer.main.get_command(application()).commands
 PARAMETERS = [
     (name, parameter) for name, command in COMMANDS.items() for parameter in command.params if parameter.name != "help"
 ]
@@ -123,10 +124,16 @@ def test_the_project_has_one_address():
     assert len(set(addresses)) == 1
 
 
-def test_help_lists_the_commands_in_order_of_use(run):
-    listed = re.findall(r"^  (\w+)  +\S", run("--help").out.split("Commands:")[1], re.MULTILINE)
-    assert listed == list(COMMANDS)
-    assert "..." not in run("--help").out.split("Commands:")[1]
+def test_help_lists_every_command_in_its_group(run):
+    shown = run("--help").out
+    assert (run("-h").out, run().out) == (shown, shown)
+    groups = re.findall(r"^(\w[\w ]+):\n((?:  \w+ +\S.*\n)+)", shown, re.MULTILINE)
+    listed = {title: re.findall(r"^  (\w+)", rows, re.MULTILINE) for title, rows in groups}
+    assert list(listed) == list(GROUPS)
+    assert listed["Change aliases"] == ["put", "delete", "apply", "rollback"]
+    assert sorted(name for names in listed.values() for name in names) == sorted(COMMANDS)
+    assert max(map(len, shown.splitlines())) <= 80
+    assert "..." not in shown.split("Change aliases:")[1]
 
 
 def test_the_picture_is_what_the_program_prints():

@@ -10,18 +10,35 @@ import typer
 from mlalias import __version__
 from mlalias.output.page import Page, View
 
-app = typer.Typer(
-    rich_markup_mode=None,  # with it, help and usage errors take twice as long
-    pretty_exceptions_enable=False,
-    add_completion=False,  # its scripts complete file names where no file can stand; ours are in `completions/`
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+
+def _typer() -> typer.Typer:
+    return typer.Typer(
+        rich_markup_mode=None,  # with it, help and usage errors take twice as long
+        pretty_exceptions_enable=False,
+        add_help_option=False,  # ours groups the commands
+        add_completion=False,  # its scripts complete file names where no file can stand; ours are in `completions/`
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+
+app = _typer()
+GROUPS = ("Change aliases", "Look", "Move catalogs", "Administer")
+_group_of: dict[str, str] = {}
+
+
+def _print_help(context: typer.Context, asked: bool) -> None:
+    if asked:
+        typer.echo(_help(context))
+        raise typer.Exit
 
 
 @app.callback(invoke_without_command=True)
 def _root(
     context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    help_: Annotated[  # noqa: ARG001 - its callback has printed the help by now
+        bool, typer.Option("--help", "-h", help="Show this message and exit.", callback=_print_help, is_eager=True)
+    ] = False,
     install_completion: Annotated[
         bool, typer.Option("--install-completion", help="Install completion for the shell that runs this.")
     ] = False,
@@ -39,14 +56,42 @@ def _root(
         from mlalias.cli import shells
 
         return Page(shells.install() if install_completion else shells.script())
-    return None if context.invoked_subcommand else Page(context.get_help() + "\n")
+    return None if context.invoked_subcommand else Page(_help(context) + "\n")
 
 
-def command(name: str) -> Callable[[Callable[..., View | Page]], Callable[..., View | Page]]:
+def _help(context: typer.Context) -> str:
+    """The help of mlalias, with its commands in groups."""
+    root: Any = context.command
+    formatter = context.make_formatter()
+    root.format_usage(context, formatter)
+    root.format_help_text(context, formatter)
+    rows = [(name, each.get_short_help_str(100)) for name, each in root.commands.items()]
+    widest = max(len(name) for name, _ in rows)
+    for group in GROUPS:
+        with formatter.section(group):
+            formatter.write_dl(
+                [(name.ljust(widest), text) for name, text in rows if _group_of.get(name, GROUPS[-1]) == group]
+            )
+    with formatter.section("Options"):
+        formatter.write_dl(list(filter(None, (each.get_help_record(context) for each in root.get_params(context)))))
+    return formatter.getvalue().rstrip("\n")
+
+
+def only(name: str) -> typer.Typer:
+    """An application that has one of the registered commands."""
+    one = _typer()
+    one.registered_callback = app.registered_callback
+    one.registered_commands = [command for command in app.registered_commands if command.name == name]
+    return one
+
+
+def command(name: str, group: str = GROUPS[-1]) -> Callable[[Callable[..., View | Page]], Callable[..., View | Page]]:
     """Register a command, whose parameter `options`, if it has one, becomes the options of that parameter's class.
 
-    A command returns what is to be printed, and prints nothing: only `main` knows the screen.
+    A command returns what is to be printed, and prints nothing: only `main` knows the screen. `group` is where the help
+    of mlalias lists it.
     """
+    _group_of[name] = group
 
     def register(function: Callable[..., View | Page]) -> Callable[..., View | Page]:
         return app.command(name)(_spread(function, name))

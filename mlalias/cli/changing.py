@@ -1,19 +1,33 @@
 """The commands that change a catalog: a short function each, which decides nothing."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mlalias.cli import completion
 from mlalias.cli.app import command
-from mlalias.cli.options import Files, MissingOk, ModelAlias, ModelId, Moving, Waiting, Writing
+from mlalias.cli.options import (
+    Changing,
+    Files,
+    LocalWriting,
+    MissingOk,
+    ModelAlias,
+    ModelId,
+    Moving,
+    Reading,
+    Waiting,
+    Writing,
+)
 from mlalias.errors import WrongUsage
 from mlalias.output.page import Format, Invocation, Page, Screens, View
+from mlalias.stores import open_store
 
 if TYPE_CHECKING:
     from mlalias.core.plan import Edit, Plan, Receipt
     from mlalias.documents.facts import Facts
+    from mlalias.errors import Failure
     from mlalias.output.changes import Advice
 
 CHANGES = 6  # the exit code of `apply --check` where there are changes
@@ -23,11 +37,10 @@ def _write(
     edit: "Edit",
     options: Writing,
     *arguments: str,
-    lists_unchanged: bool = True,
-    check: bool = False,
+    detail: str = "all",
     note: str = "",
 ) -> View:
-    """Carry an edit out, or in a dry run only plan it; `check` tells by the exit code whether it would change."""
+    """Carry an edit out, or in a dry run only plan it; `detail` is a value of `output.changes.Detail`."""
     from mlalias.core.plan import Plan, strictly
     from mlalias.output import changes
 
@@ -36,18 +49,18 @@ def _write(
     store = options.store()
     result = edit(store.read()) if options.dry_run else store.change(edit, options.command, options.message)
     invocation = options.invocation(*arguments)
-    advice = _advice(result, invocation)
+    advice = advice_on(result, invocation)
 
     def view(screens: Screens) -> Page:
-        page = changes.page(result, advice, invocation, screens, lists_unchanged=lists_unchanged)
-        drifted = check and isinstance(result, Plan) and not (result.errors or result.empty)
+        page = changes.page(result, advice, invocation, screens, changes.Detail(detail))
+        drifted = detail == "drift" and isinstance(result, Plan) and not (result.errors or result.empty)
         return page._replace(code=CHANGES if drifted else page.code, notes=note + page.notes)
 
     return view
 
 
-def _advice(result: "Plan | Receipt", invocation: Invocation) -> "Advice":
-    """The hints that will be printed."""
+def advice_on(result: "Plan | Receipt", invocation: Invocation, fault: "Failure | None" = None) -> "Advice":
+    """The hints that will be printed; a `fault` that came after the result is all that they are about."""
     from mlalias.output.changes import Advice
 
     if invocation.quiet and invocation.form is not Format.json:
@@ -56,10 +69,12 @@ def _advice(result: "Plan | Receipt", invocation: Invocation) -> "Advice":
         return Advice()
     from mlalias import advice
 
-    return Advice(advice.of(result.errors, invocation), advice.undo(result))
+    if fault is not None:
+        return Advice(advice.of((fault,), invocation))
+    return Advice(advice.of(result.errors, invocation), advice.undo(result), advice.begin_a_history(result))
 
 
-@command("put")
+@command("put", "Change aliases")
 def _put(
     model_id: ModelId,
     model_alias: ModelAlias,
@@ -93,8 +108,8 @@ def _put(
       mlalias put flight-delay-1580004349800 flight_delay_model --reassign
       mlalias put flight-delay-1580004349800 flight_delay_model -r --dry-run
 
-    On a cluster, --if-current is looked at right before the change is sent; a change that somebody else makes
-    between the two is not noticed.
+    On a cluster, --if-current is looked at right before the change is sent. Where a history is kept, no other mlalias
+    makes a change between the two; what is done without mlalias is not noticed.
 
     With --check-with, the model must answer every document of the file before the move, and the alias after it; if the
     alias does not, the move is taken back.
@@ -111,10 +126,10 @@ def _put(
     return _write(edit, options, model_id, model_alias)
 
 
-@command("delete")
+@command("delete", "Change aliases")
 def _delete(
     model_alias: ModelAlias,
-    options: Writing,
+    options: Changing,
     model: Annotated[
         str | None,
         typer.Option(
@@ -140,7 +155,7 @@ def _delete(
     return _write(delete(model_alias, model, missing_ok=missing_ok), options, model_alias)
 
 
-@command("apply")
+@command("apply", "Change aliases")
 def _apply(
     file: Files,
     options: Waiting,
@@ -181,10 +196,10 @@ def _apply(
     edit = apply(facts, prune=prune, only=only or [], allow_empty=allow_empty)
     options.dry_run = options.dry_run or check
     note = "" if options.quiet else ignored
-    return _write(edit, options, *file, lists_unchanged=False, check=check, note=note)
+    return _write(edit, options, *file, detail="drift" if check else "changes", note=note)
 
 
-@command("rollback")
+@command("rollback", "Change aliases")
 def _rollback(
     model_alias: ModelAlias,
     options: Moving,
@@ -213,15 +228,14 @@ def _rollback(
     """
     from mlalias.edits.aliases import rollback
 
-    options.need_directory("move it back yourself", "put", "MODEL_ID", model_alias, "--reassign")
     revision = () if to is None else ("--to", str(to))
     return _write(rollback(model_alias, to=to, deletes=delete), options, model_alias, *revision)
 
 
-@command("import")
+@command("import", "Move catalogs")
 def _import(
     file: Files,
-    options: Writing,
+    options: LocalWriting,
     reassign: Annotated[
         bool, typer.Option("--reassign", "-r", help="Take aliases that name another model here.")
     ] = False,
@@ -245,13 +259,13 @@ def _import(
 
     options.need_directory("copy a cluster's facts: mlalias export --catalog URL | mlalias import - --catalog DIR")
     edit = import_facts(_read(file), reassign=reassign, prune=prune)
-    return _write(edit, options, *file, *(("--prune",) if prune else ()), lists_unchanged=False)
+    return _write(edit, options, *file, *(("--prune",) if prune else ()), detail="summary")
 
 
-@command("forget")
+@command("forget", "Administer")
 def _forget(
     model_id: ModelId,
-    options: Writing,
+    options: LocalWriting,
     force: Annotated[bool, typer.Option("--force", help="Even if it is deployed, or a pipeline names it.")] = False,
     missing_ok: MissingOk = False,
 ) -> View:
@@ -270,11 +284,34 @@ def _forget(
     return _write(forget(model_id, force=force, missing_ok=missing_ok), options, model_id)
 
 
+@command("init", "Administer")
+def _init(options: Reading) -> View:
+    """Make an empty catalog; on a cluster, begin a history.
+
+    A cluster keeps a history once one of its users has run this; from then on every mlalias writes to it, and history,
+    rollback and verify work there, too. It is an index behind the alias mlalias-history.
+
+    \b
+    Examples:
+      mlalias init --catalog ./catalog
+      mlalias init --catalog https://es.example:9200
+
+    Exits with 0 as well if there is one already, 5 if something else has its name.
+    """
+    from mlalias.output import changes
+
+    location = options.location()
+    created = open_store(location).init()
+    return partial(changes.initialized, created, location.text, options.output, on_cluster=location.is_url)
+
+
 def _read(names: Sequence[str]) -> "Facts":
     """Read documents and merge them."""
     from mlalias.documents.facts import merge, read
     from mlalias.inputs import read_input
+    from mlalias.progress import progress
 
     if list(names).count("-") > 1:
         raise WrongUsage("- stands for standard input, and can be read only once")
-    return merge([read(read_input(name), "standard input" if name == "-" else name) for name in names])
+    with progress("reading files"):
+        return merge([read(read_input(name), "standard input" if name == "-" else name) for name in names])

@@ -75,27 +75,25 @@ def _check(
 
 def roll_out(edit: "Edit", options: Waiting, file: str, *arguments: str) -> View:
     """Carry a move out only if the new model answers, and take it back if the alias does not answer then."""
-    from mlalias import advice
+    from mlalias.cli.changing import advice_on
     from mlalias.core.plan import strictly
     from mlalias.output import rollouts
-    from mlalias.output.changes import Advice
     from mlalias.stores.store import open_cluster
 
     location = options.location()
     location.need_cluster("--check-with", _A_CLUSTER, Hint("without it, the rules alone decide", ("put", *arguments)))
     documents = _read(file)
-    store = open_cluster(location, quiet=options.quiet, wait=options.wait)
+    store = open_cluster(location, quiet=options.quiet, wait=options.wait, keeps_history=not options.no_history)
     from mlalias.stores.cluster import rollout
 
     if options.strict:
         edit = strictly(edit)
     if options.dry_run:
-        found = rollout.rehearse(store, edit, documents)
+        result = rollout.rehearse(store, edit, documents)
     else:
-        found = rollout.roll_out(store, edit, documents, options.message)
+        result = rollout.roll_out(store, edit, documents, options.message)
     invocation = options.invocation(*arguments)
-    hints = Advice(advice.of(found.result.errors, invocation), advice.undo(found.result))
-    return partial(rollouts.page, found, hints, invocation)
+    return partial(rollouts.page, result, advice_on(result.result, invocation, result.fault), invocation)
 
 
 def _read(name: str) -> "Docs":

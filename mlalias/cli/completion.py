@@ -44,10 +44,10 @@ def revisions(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
 def topics(incomplete: str) -> list[str]:
     """Commands, topics, rules and schemas: what `help` knows."""
     from mlalias import help as manual
-    from mlalias.cli.app import app
+    from mlalias.cli.commands import MODULES
     from mlalias.core.rules import RULES
 
-    commands = [command.name or "" for command in app.registered_commands]
+    commands = [name for names in MODULES.values() for name in names]
     known = [*commands, *manual.TOPICS, *(rule.id for rule in RULES), *manual.schemas()]
     return [name for name in known if name.startswith(incomplete)]
 

@@ -1,7 +1,6 @@
 """From argv to an exit code: runs a command, prints what it returns, and catches what goes wrong."""
 
 import os
-import re
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -9,112 +8,69 @@ from typing import TextIO
 
 import typer
 
-from mlalias.cli import changing, reading, checking, serving  # isort: skip
-from mlalias.cli import helping  # isort: skip - commands are listed in this order
-from mlalias.cli.app import app
-from mlalias.errors import Committed, Failure, Hint, SystemRefused, WrongUsage, os_text
-from mlalias.output.page import Format, Invocation, Page, Screens
-from mlalias.text import masked
+from mlalias import interrupts
+from mlalias.cli.commands import application
+from mlalias.errors import Committed, Failure, SystemRefused, os_text
+from mlalias.output.page import WRITERS, Page, Screens
 
 INTERRUPTED, CLOSED_PIPE = 130, 141
-FAMILIES = (changing, reading, checking, serving, helping)  # imported so that their commands join the application
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit code."""
+def main(argv: Sequence[str] | None = None, screens: Screens | None = None) -> int:
+    """Run a command and return its exit code; `screens` are those of the process unless they are given."""
     words = list(sys.argv[1:] if argv is None else argv)
+    interrupts.reset()
     try:
-        screens = Screens.here()
+        screens = screens or Screens.here()
         return _print(_run(words, screens), screens)
     except KeyboardInterrupt:
-        return INTERRUPTED
+        return _notes(Page(notes=_interrupted(words), code=INTERRUPTED))
+
+
+def _interrupted(words: Sequence[str]) -> str:
+    """What Ctrl-C left of a change; nothing is to be said of a command that only reads."""
+    from mlalias.cli.usage import command_in, has_flag
+
+    writes = command_in(words) in WRITERS and not has_flag(words, "n", "dry-run") and "--check" not in words
+    text = interrupts.written().value
+    return f"interrupted: {text}\n" if writes and text else ""
 
 
 def _run(words: list[str], screens: Screens) -> Page:
-    if "_MLALIAS_COMPLETE" in os.environ:
+    completing = "_MLALIAS_COMPLETE" in os.environ
+    if completing:
         from typer.completion import get_completion_inspect_parameters
 
         get_completion_inspect_parameters()  # registers Typer's protocols, which an app without its scripts lacks
     try:
-        result = app(words, prog_name="mlalias", standalone_mode=False)
+        result = application(() if completing else words)(words, prog_name="mlalias", standalone_mode=False)
+        if result == INTERRUPTED:  # what Typer makes of Ctrl-C
+            raise KeyboardInterrupt
         page = result(screens) if callable(result) else result
     except Failure as failure:
         return _failed(failure, words, screens)
     except typer.TyperException as error:
-        return _failed(_usage(error, words), words, screens)
+        from mlalias.cli.usage import explained
+
+        return _failed(explained(error, words), words, screens, parsed=False)
     except BrokenPipeError:
         return Page(code=CLOSED_PIPE)
     except SystemExit as end:  # Typer's way out of completion, and of a pipe that closed while it printed help
-        completing = "_MLALIAS_COMPLETE" in os.environ
         return Page(code=end.code if completing or end.code != 1 else CLOSED_PIPE)  # type: ignore[arg-type]
     except OSError as error:
         return _failed(SystemRefused(os_text(error)), words, screens)
     return page if isinstance(page, Page) else Page(code=page or 0)
 
 
-def _failed(failure: Failure, words: Sequence[str], screens: Screens) -> Page:
+def _failed(failure: Failure, words: Sequence[str], screens: Screens, *, parsed: bool = True) -> Page:
     from mlalias import advice
+    from mlalias.cli.usage import invocation as invocation_of
     from mlalias.output import changes
 
-    invocation = _invocation(words)
+    invocation = invocation_of(words)
+    if not parsed:  # the hint has the words that were given, the catalog among them
+        invocation = invocation._replace(catalog=None, dry_run=False)
     return changes.failed(failure, advice.of(failure.errors, invocation), invocation, screens)
-
-
-def _invocation(words: Sequence[str]) -> Invocation:
-    """How mlalias was called, as the words have it; wanted for errors of parsing, too."""
-    from mlalias.stores import Location
-
-    form = Format.json if _option(words, "o", "output") == "json" else Format.table
-    catalog = _option(words, None, "catalog")
-    shown = None if Location(catalog or "", "").has_secret else catalog
-    return Invocation(_command(words) or "", catalog=shown, form=form)
-
-
-def _option(words: Sequence[str], letter: str | None, name: str) -> str | None:
-    """The value of an option as the words have it, parsed or not."""
-    value = None
-    for word, following in zip(words, [*words[1:], None], strict=False):
-        if word == "--":
-            break
-        short = rf"|-[a-ln-z]*?{letter}(.*)" if letter else ""  # what follows -m is its text
-        found = re.fullmatch(rf"--{name}(?:=(.*))?{short}", word, re.DOTALL)
-        if found:
-            value = next(filter(None, found.groups()), following)
-    return value
-
-
-def _command(words: Sequence[str]) -> str | None:
-    commands = {command.name for command in app.registered_commands}
-    return next((word for word in words if word in commands), None)
-
-
-_SYNONYMS = {  # what git, kubectl and the shell call these commands
-    "get": "show",
-    "describe": "show",
-    "rm": "delete",
-    "set": "put",
-    "diff": "compare",
-    "undo": "rollback",
-    "log": "history",
-    "ls": "list",
-}
-
-
-def _usage(error: typer.TyperException, words: Sequence[str]) -> WrongUsage:
-    if words and words[0] in _SYNONYMS:
-        meant = (_SYNONYMS[words[0]], *_without_catalog(words[1:]))
-        return WrongUsage(f"there is no command '{words[0]}'", Hint(f"the command is `{meant[0]}`", meant))
-    text = masked(error.format_message().removesuffix("."))
-    command = _command(words)
-    early = command and command != words[0]
-    see = "options come after the command; see" if early else "see"
-    return WrongUsage(text[:1].lower() + text[1:], Hint(f"{see}: mlalias {f'{command} ' if command else ''}--help"))
-
-
-def _without_catalog(words: Sequence[str]) -> list[str]:
-    """The words without the catalog, which every hint gets again unless it has a secret in it."""
-    pairs = zip(["", *words], words, strict=False)
-    return [word for before, word in pairs if before != "--catalog" and word.partition("=")[0] != "--catalog"]
 
 
 def _print(page: Page, screens: Screens) -> int:
@@ -125,11 +81,11 @@ def _print(page: Page, screens: Screens) -> int:
         return page.code or CLOSED_PIPE
     except (OSError, ValueError) as error:
         if page.code:
-            return _notes(page)
+            return _notes(page._replace(notes=page.notes + page.unprinted))
         fault = os_text(error) if isinstance(error, OSError) else "standard output is closed"
         text = f"cannot write the result: {fault}"
         failure = Committed(f"the change is in place, but {text}") if page.committed else SystemRefused(text)
-        failed = _failed(failure, [], screens)
+        failed = _failed(failure, (), screens)
         page = failed._replace(notes=page.notes + failed.notes)
     return _notes(page)
 

@@ -24,6 +24,7 @@ class Place:
     ] = None
     output = Format.table
     quiet = False
+    dry_run = False
 
     def __init__(self, command: str, given: dict[str, Any]) -> None:
         self.command = command
@@ -31,7 +32,7 @@ class Place:
 
     def invocation(self, *arguments: str) -> Invocation:
         """How the command was called, with these arguments and options of its own."""
-        return Invocation(self.command, arguments, self.repeated(), self.catalog, self.output, self.quiet)
+        return Invocation(self.command, arguments, self.repeated(), self.catalog, self.output, self.quiet, self.dry_run)
 
     def repeated(self) -> tuple[str, ...]:
         """The options that the same command gets again in a hint."""
@@ -56,6 +57,19 @@ class Place:
         self.location().need_directory(self.command, Hint(instead, words))
 
 
+class Local(Place):
+    """The option of a command that works on directories only."""
+
+    catalog: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DIRECTORY",
+            help="Directory.  [default: $MLALIAS_CATALOG, else the user's data directory]",
+            show_default=False,
+        ),
+    ] = None
+
+
 class Reading(Place):
     """The options of a command that prints a result."""
 
@@ -72,15 +86,28 @@ class Writing(Reading):
         typer.Option("--message", "-m", metavar="TEXT", help="Why; kept in the history.", show_default=False),
     ] = None
     wait = 0.0
+    no_history = False
 
     def store(self, *, whole: bool = False) -> Store:
         """The store at that place; a change looks only at what the rules look at."""
-        return open_store(self.location(), whole=whole, quiet=self.quiet, wait=self.wait)
+        keeps_history = not self.no_history
+        return open_store(self.location(), whole=whole, quiet=self.quiet, wait=self.wait, keeps_history=keeps_history)
 
     def repeated(self) -> tuple[str, ...]:
         """The options that the same command gets again in a hint."""
-        message = ("--message", self.message) if self.message else ()
-        return (*message, *(("--dry-run",) if self.dry_run else ()))
+        return ("--message", self.message) if self.message else ()
+
+
+class LocalWriting(Local, Writing):
+    """The options of a command that writes, to a directory only."""
+
+
+class Changing(Writing):
+    """The options of a command that changes aliases, on a cluster, too."""
+
+    no_history: Annotated[
+        bool, typer.Option("--no-history", help="On a cluster: leave the change out of its history.")
+    ] = False
 
 
 class Moving(Writing):
@@ -93,7 +120,7 @@ class Moving(Writing):
         return (*super().repeated(), *(("--strict",) if self.strict else ()))
 
 
-class Waiting(Moving):
+class Waiting(Moving, Changing):
     """The options of a command that can wait for deployments."""
 
     wait: Annotated[
@@ -107,6 +134,10 @@ class Waiting(Moving):
             show_default=False,
         ),
     ] = 0.0
+
+    def repeated(self) -> tuple[str, ...]:
+        """The options that the same command gets again in a hint."""
+        return (*super().repeated(), *(("--wait", f"{self.wait:g}") if self.wait else ()))
 
 
 ModelId = Annotated[

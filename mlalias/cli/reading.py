@@ -10,7 +10,9 @@ import typer
 from mlalias.cli import completion
 from mlalias.cli.app import command
 from mlalias.cli.options import AliasPatterns, Names, Patterns, Place, Reading
+from mlalias.errors import Refused
 from mlalias.output.page import Format, Page, View
+from mlalias.stores import open_store
 
 
 class ExportFormat(StrEnum):
@@ -20,7 +22,7 @@ class ExportFormat(StrEnum):
     elasticsearch = "elasticsearch"
 
 
-@command("list")
+@command("list", "Look")
 def _list(options: Reading, pattern: Patterns = None) -> View | Page:
     """List aliases, with their models' types, fields and deployments.
 
@@ -37,7 +39,7 @@ def _list(options: Reading, pattern: Patterns = None) -> View | Page:
     return partial(listings.aliases, catalog, found, options.output, patterns=pattern or [])
 
 
-@command("models")
+@command("models", "Look")
 def _models(options: Reading, pattern: Patterns = None) -> View | Page:
     """List models, with their aliases.
 
@@ -54,7 +56,7 @@ def _models(options: Reading, pattern: Patterns = None) -> View | Page:
     return partial(listings.models, catalog, found, options.output, patterns=pattern or [])
 
 
-@command("show")
+@command("show", "Look")
 def _show(name: Names, options: Reading) -> View | Page:
     """Show aliases and models in full.
 
@@ -72,7 +74,7 @@ def _show(name: Names, options: Reading) -> View | Page:
     return partial(listings.shown, catalog, names.each(catalog, name, names.known), options.output)
 
 
-@command("resolve")
+@command("resolve", "Look")
 def _resolve(name: Names, options: Reading) -> View | Page:
     """Print the model id that each name stands for, one a line.
 
@@ -90,39 +92,41 @@ def _resolve(name: Names, options: Reading) -> View | Page:
         return Page("".join(f"{model_id}\n" for model_id in found))
     from mlalias.documents.codec import to_json
 
-    resolved = [{"name": one, "model_id": model_id} for one, model_id in zip(name, found, strict=True)]
+    resolved = [{"name": each_name, "model_id": model_id} for each_name, model_id in zip(name, found, strict=True)]
     return Page(to_json({"resolved": resolved}))
 
 
 _NAME = "An alias or a model id."
 
 
-@command("compare")
+@command("compare", "Look")
 def _compare(
     old: Annotated[str, typer.Argument(metavar="OLD", help=_NAME, autocompletion=completion.names, show_default=False)],
     new: Annotated[str, typer.Argument(metavar="NEW", help=_NAME, autocompletion=completion.names, show_default=False)],
     options: Reading,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 3 if an alias could not move.")] = False,
 ) -> View | Page:
-    """Compare two models: fields, and whether an alias could move.
+    """Tell whether an alias could move between two models.
 
-    The input fields that the two share, and what each rule says of moving an alias from the first to the second.
+    What each rule says of moving an alias from the first to the second, and the input fields that the two share.
 
     \b
     Examples:
       mlalias compare flight_delay_model flight-delay-1580004349800
-      mlalias compare sst-2-next sst-2-draft -o json
+      mlalias compare sentiment sst-2-next --exit-code && echo fits
 
-    Exits with 0 whatever the answer, and with 4 if there is no such alias or model.
+    Exits with 4 if there is no such alias or model; without --exit-code with 0 whatever the answer.
     """
     from mlalias import names
     from mlalias.output import listings
 
     catalog = options.store(whole=False).read()
     before, after = names.each(catalog, [old, new], names.model)
-    return partial(listings.comparison, before, after, options.output)
+    code = Refused.exit_code if exit_code else 0
+    return partial(listings.comparison, before, after, options.output, code=code)
 
 
-@command("export")
+@command("export", "Move catalogs")
 def _export(
     options: Place,
     pattern: Patterns = None,
@@ -151,7 +155,7 @@ def _export(
     return Page(to_toml(to_declaration(catalog), ascii_only=not utf_8), notes)
 
 
-@command("history")
+@command("history", "Look")
 def _history(
     options: Reading,
     model_alias: AliasPatterns = None,
@@ -169,14 +173,13 @@ def _history(
     from mlalias import names
     from mlalias.output import listings
 
-    options.need_directory("a cluster keeps no history; see what its aliases name now", "list")
     entries = names.history(options.store().read(), model_alias or [], limit)
     return partial(listings.history, entries, options.output, by_alias=bool(model_alias))
 
 
-@command("verify")
+@command("verify", "Administer")
 def _verify(options: Reading) -> View | Page:
-    """Check the catalog: files, aliases, history.
+    """Check the catalog: files, aliases, history; on a cluster, history and aliases.
 
     \b
     Examples:
@@ -186,14 +189,12 @@ def _verify(options: Reading) -> View | Page:
     Exits with 7 if there is a fault; what a writer that died left behind is only a note.
     """
     from mlalias.output import listings
-    from mlalias.stores.directory.verify import verify
 
-    options.need_directory("the server checks its own; see what there is", "list")
-    return partial(listings.findings, verify(options.location().path), options.invocation())
+    return partial(listings.findings, open_store(options.location(), whole=False).verify(), options.invocation())
 
 
-@command("path")
-def _path(options: Place) -> View | Page:
+@command("path", "Administer")
+def _path(options: Reading) -> View | Page:
     """Print where the catalog is.
 
     \b
@@ -202,4 +203,9 @@ def _path(options: Place) -> View | Page:
       ls "$(mlalias path)"
     """
     location = options.location()
-    return Page(f"{location.text if location.is_url else location.path}\n")
+    path = location.text if location.is_url else str(location.path)
+    if options.output is not Format.json:
+        return Page(f"{path}\n")
+    from mlalias.documents.codec import to_json
+
+    return Page(to_json({"path": path, "kind": "cluster" if location.is_url else "directory"}))

@@ -5,14 +5,14 @@ from typing import Annotated
 import typer
 
 from mlalias.cli.app import command
-from mlalias.cli.options import Place
+from mlalias.cli.options import Local
 from mlalias.errors import Hint, WrongUsage
 from mlalias.output.page import Page
 
 
-@command("serve")
+@command("serve", "Administer")
 def _serve(
-    options: Place,
+    options: Local,
     host: Annotated[
         str, typer.Option(metavar="HOST", help="Address to listen on; other machines need a key.")
     ] = "127.0.0.1",

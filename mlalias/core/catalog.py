@@ -129,7 +129,11 @@ class Change(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """One committed change of aliases; `undoes` holds the revisions that a rollback took back."""
+    """One committed change of aliases; `undoes` holds the revisions that a rollback took back.
+
+    On a cluster, where a change is several requests, `state` tells how far it is: `begun` (and perhaps made), `done`,
+    `stopped` by an error, or `seen`: its writer was lost, and another one saw what was made.
+    """
 
     revision: int
     time: str
@@ -138,13 +142,15 @@ class Entry(NamedTuple):
     message: str | None
     changes: tuple[Change, ...]
     undoes: tuple[int, ...] = ()
+    state: str = "done"
 
 
 class Catalog(NamedTuple):
     """All that a store knows; its mappings may read a file or ask a server only when looked into.
 
     `aliases` maps alias to target. `pipelines_known` is False while nobody has told of any pipelines. `revision` is
-    None where the store keeps no history.
+    None where the store keeps no history, or, if `history_known` is False, where nobody has looked whether it does. A
+    `live` catalog is a cluster's.
     """
 
     aliases: Mapping[str, str]
@@ -153,11 +159,15 @@ class Catalog(NamedTuple):
     history: Sequence[Entry] = ()
     revision: int | None = 0
     pipelines_known: bool = True
+    history_known: bool = True
+    live: bool = False
 
     @property
-    def live(self) -> bool:
-        """Whether it is a cluster's, which looks after its own facts and keeps no history."""
-        return self.revision is None
+    def newest_revision(self) -> int:
+        """The revision of the newest entry, of a catalog whose revision was not asked for, too."""
+        if self.revision is not None:
+            return self.revision
+        return next((entry.revision for entry in reversed(self.history)), 0)
 
     def target(self, name: str) -> str | None:
         """The model id that a name stands for, whether that model exists or not."""

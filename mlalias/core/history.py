@@ -1,6 +1,5 @@
 """What the entries of a history say of an alias, and how they are written down."""
 
-import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -9,38 +8,51 @@ from mlalias.core.catalog import Change, Entry
 
 def to_line(entry: Entry) -> str:
     """One line of ASCII JSON, with its end."""
+    import json
+
     return json.dumps(to_record(entry)) + "\n"
 
 
 def to_record(entry: Entry) -> dict[str, Any]:
-    """An entry as a JSON object; `undoes` stands only where there is something undone."""
+    """An entry as a JSON object; `undoes` is there only if something is undone, `state` only if it is not `done`."""
     record = entry._asdict() | {"changes": [change._asdict() for change in entry.changes]}
-    return record if entry.undoes else {key: value for key, value in record.items() if key != "undoes"}
+    if not entry.undoes:
+        del record["undoes"]
+    if entry.state == "done":
+        del record["state"]
+    return record
 
 
 def from_line(line: str | bytes) -> Entry:
     """Read one line; ValueError says that it is none."""
+    import json
+
     try:
-        record = json.loads(line)
-        changes = tuple(
-            Change(
-                _text(change["model_alias"]),
-                _optional(change["model_id"]),
-                _optional(change["previous_model_id"]),
-            )
-            for change in record["changes"]
-        )
+        return from_record(json.loads(line))
+    except RecursionError as error:
+        raise ValueError from error
+
+
+def from_record(record: Any) -> Entry:
+    """Read an entry from a JSON object; ValueError says that it is none."""
+    try:
         return Entry(
             _number(record["revision"]),
             _text(record["time"]),
             _text(record["actor"]),
             _text(record["command"]),
             _optional(record["message"]),
-            changes,
+            tuple(_change(change) for change in record["changes"]),
             tuple(_number(revision) for revision in record.get("undoes", ())),
+            _text(record.get("state", "done")),
         )
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         raise ValueError from error
+
+
+def _change(record: Any) -> Change:
+    model_id, previous = _optional(record["model_id"]), _optional(record["previous_model_id"])
+    return Change(_text(record["model_alias"]), model_id, previous)
 
 
 def replay(entries: Iterable[Entry]) -> dict[str, str]:
@@ -64,6 +76,8 @@ def about(entries: Sequence[Entry], model_alias: str) -> list[tuple[Entry, Chang
 def newest(entries: Sequence[Entry], aliases: Iterable[str]) -> tuple[Entry, Change] | None:
     """The newest change of any of the aliases."""
     wanted = set(aliases)
+    if not wanted:  # the entries of a cluster are read only where they are looked at
+        return None
     changes = ((entry, change) for entry in reversed(entries) for change in entry.changes)
     return next((found for found in changes if found[1].model_alias in wanted), None)
 

@@ -3,8 +3,9 @@
 The API is "create or update trained model aliases":
 https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-put-trained-model-alias
 
-A rule's id is its function's name, which names the fault; its docstring is the sentence that must hold. To add a rule,
-write its function and give it a line in `RULES`: the groups below follow from the tags of that line.
+A rule's id is its function's name, which names the fault; its docstring is the sentence that must hold, and its
+condition the same in a few words. To add a rule, write its function and give it a line in `RULES`: the groups below
+follow from the tags of that line.
 """
 
 from collections.abc import Callable
@@ -58,12 +59,14 @@ Tag = Literal["name", "state", "pair", "deployment"]
 class Rule(NamedTuple):
     """A check, and the status and error type of Elasticsearch's answer when it fails.
 
-    Its tags: `name` for the two that are reported together, before anything is looked up; `state` for those that
-    depend on what the catalog holds, and that a cluster decides itself; `pair` for those that compare the old model
-    with the new one; `deployment` for those that hold as soon as the new model is deployed. `source` is a link.
+    `condition` says in a few words what must hold; the id names the fault. Its tags: `name` for the two that are
+    reported together, before anything is looked up; `state` for those that depend on what the catalog holds, and that a
+    cluster decides itself; `pair` for those that compare the old model with the new one; `deployment` for those that
+    hold as soon as the new model is deployed. `source` is a link.
     """
 
     check: Callable[[Move], Verdict]
+    condition: str
     tags: frozenset[Tag]
     source: str = _ACTION
     status: int = 400
@@ -246,16 +249,16 @@ _VALIDATION = "action_request_validation_exception"
 _MISSING = "resource_not_found_exception"
 
 RULES = (
-    Rule(equal_names, frozenset({"name"}), source=_REQUEST, type=_VALIDATION),
-    Rule(invalid_alias, frozenset({"name"}), source=_REQUEST, type=_VALIDATION),
-    Rule(alias_taken, frozenset({"state"})),
-    Rule(alias_is_model_id, frozenset({"state"})),
-    Rule(model_missing, frozenset({"state"}), status=404, type=_MISSING),
-    Rule(inference_type_differs, frozenset({"state", "pair"})),
-    Rule(model_type_differs, frozenset({"state", "pair"})),
-    Rule(not_deployed, frozenset({"state", "pair", "deployment"})),
-    Rule(not_allocated, frozenset({"state", "pair", "deployment"})),
-    Rule(few_shared_fields, frozenset({"pair"})),
+    Rule(equal_names, "alias and model id differ", frozenset({"name"}), source=_REQUEST, type=_VALIDATION),
+    Rule(invalid_alias, "alias is valid", frozenset({"name"}), source=_REQUEST, type=_VALIDATION),
+    Rule(alias_taken, "alias is free or may move", frozenset({"state"})),
+    Rule(alias_is_model_id, "no model has that name", frozenset({"state"})),
+    Rule(model_missing, "model exists", frozenset({"state"}), status=404, type=_MISSING),
+    Rule(inference_type_differs, "same inference type", frozenset({"state", "pair"})),
+    Rule(model_type_differs, "same model type", frozenset({"state", "pair"})),
+    Rule(not_deployed, "new model is deployed", frozenset({"state", "pair", "deployment"})),
+    Rule(not_allocated, "its deployments run", frozenset({"state", "pair", "deployment"})),
+    Rule(few_shared_fields, "enough fields are kept", frozenset({"pair"})),
 )
 
 

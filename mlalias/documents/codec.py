@@ -1,7 +1,6 @@
 """TOML and JSON text, to and from plain documents that both can hold."""
 
 import codecs
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn
@@ -14,11 +13,10 @@ Document = dict[str, Any]
 DEEPEST = 64
 _EXPORT_ADDS = 2  # levels of an exported catalog above a model: the document, and its table of models
 _INTEGERS = range(-(2**63), 2**63)
-_NOT_ASCII = re.compile(r"[^\n\x20-\x7e]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_UNSAFE = re.compile(
-    r"[\t\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0001-\U000e007f]"
-)
+# Patterns as text: `re` compiles each when it is first used, and most commands use none.
+_NOT_ASCII = r"[^\n\x20-\x7e]"
+_SURROGATE = "[\ud800-\udfff]"
+_UNSAFE = r"[\t\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0001-\U000e007f]"
 
 
 def invalid(source: str, fault: str) -> NoReturn:
@@ -73,6 +71,7 @@ def parse_json(text: str, source: str) -> Document:
 
 def parse_json_value(text: str, source: str) -> Any:
     """Read any JSON, nulls included; raises InvalidDocument."""
+    import json
 
     def unique(pairs: list[tuple[str, Any]]) -> Document:
         result = dict(pairs)
@@ -110,6 +109,8 @@ def _first_repeated(keys: Iterable[str]) -> str:
 
 def is_json_list(text: str) -> bool:
     """Tell a JSON list from TOML, which may begin with the same bracket."""
+    import json
+
     if not text.lstrip().startswith("["):
         return False
     try:
@@ -174,16 +175,20 @@ def to_toml(document: Mapping[str, Any], *, ascii_only: bool = False) -> str:
     import tomli_w
 
     unsafe = _NOT_ASCII if ascii_only else _UNSAFE
-    return unsafe.sub(lambda match: f"\\U{ord(match[0]):08x}", tomli_w.dumps(document))
+    return re.sub(unsafe, lambda match: f"\\U{ord(match[0]):08x}", tomli_w.dumps(document))
 
 
 def to_line(value: Any) -> str:
     """Write a string, or a list of strings, on one line of TOML."""
+    import json
+
     return json.dumps(value)
 
 
 def to_json(document: Any) -> str:
     """Write JSON in ASCII, so that no terminal and no encoding is surprised."""
+    import json
+
     return json.dumps(document, indent=2, default=lambda moment: moment.isoformat()) + "\n"
 
 
@@ -195,7 +200,7 @@ def _check(value: Any, source: str, deepest: int = DEEPEST, depth: int = 0) -> N
     """Refuse what one of TOML, JSON and UTF-8 cannot hold, and what is nested too deeply."""
     kind = type(value)
     if kind is str:
-        if not value.isascii() and _SURROGATE.search(value):
+        if not value.isascii() and re.search(_SURROGATE, value):
             invalid(source, "holds half of a surrogate pair, which is not a character")
     elif kind is dict or kind is list:
         if depth >= deepest:

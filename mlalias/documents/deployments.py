@@ -4,9 +4,18 @@ from mlalias.core.catalog import Deployment
 from mlalias.documents.codec import Document
 from mlalias.documents.table import Table
 
+STARTED_WITH = (  # what a deployment keeps of its stats, beside what the rules look at
+    "adaptive_allocations",
+    "cache_size",
+    "priority",
+    "queue_capacity",
+    "start_time",
+    "threads_per_allocation",
+)
+
 
 def of_stats(stats: Table) -> Deployment:
-    """Keep what the rules look at; before deployments had ids of their own, they went by the model's."""
+    """A deployment with what it was started with; before deployments had ids of their own, they went by the model's."""
     state, status = stats.text("state") or "", stats.table("allocation_status")
     count = _unless_ended(state, status.number("allocation_count"))
     return Deployment(
@@ -14,6 +23,7 @@ def of_stats(stats: Table) -> Deployment:
         state,
         _on_nodes(stats) if count is None else count,
         _unless_ended(state, status.number("target_allocation_count")),
+        {key: stats.document[key] for key in STARTED_WITH if key in stats.document},
     )
 
 

@@ -8,10 +8,10 @@ from mlalias.documents.codec import Document
 def foreign_key(document: Document) -> str | None:
     """A key that holds another model, as a name with dots makes of it in TOML; keys of newer servers are not meant."""
     tables = (key for key, value in document.items() if isinstance(value, dict) and key not in _TABLES)
-    return next((key for key in tables if not _KEY.fullmatch(key) or document[key].keys() & _OF_A_MODEL), None)
+    return next((key for key in tables if not re.fullmatch(_KEY, key) or document[key].keys() & _OF_A_MODEL), None)
 
 
-_KEY = re.compile(r"[a-z][a-z0-9_]*")
+_KEY = r"[a-z][a-z0-9_]*"
 _OF_A_MODEL = frozenset({"model_type", "input", "inference_config", "deployments"})
 _TABLES = frozenset(
     {

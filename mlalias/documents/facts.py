@@ -64,14 +64,14 @@ def read(data: bytes, source: str) -> Facts:
     The lines that Dev Tools copies with an answer, which begin with `#`, are passed over. Raises InvalidDocument.
     """
     text = decode(data, source)
-    without_comments = _COMMENT_LINE.sub("", text)
+    without_comments = re.sub(_COMMENT_LINE, "", text)
     if without_comments.lstrip()[:1] != "{":
         refuse_what_is_no_toml(text, source)
         return declaration(read_toml(text, source), source)
     return _answer(parse_json(without_comments, source), source)
 
 
-_COMMENT_LINE = re.compile(r"^[ \t]*#.*", re.MULTILINE)
+_COMMENT_LINE = r"(?m)^[ \t]*#.*"
 
 
 def merge(documents: Sequence[Facts]) -> Facts:

@@ -1,6 +1,5 @@
 """Ingest pipelines: what their inference processors name, and how TOML holds them."""
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -58,4 +57,6 @@ def to_tables(pipelines: Mapping[str, Pipeline]) -> Document:
 
 
 def _compact(body: Mapping[str, Any]) -> str:
+    import json
+
     return json.dumps(body, separators=(",", ":"), ensure_ascii=False)

@@ -5,7 +5,7 @@ from typing import NoReturn
 
 from mlalias.documents.codec import Document, invalid, is_json_list
 
-_REQUEST_LINE = re.compile(r"(GET|POST|PUT|DELETE|HEAD) \S")
+_REQUEST_LINE = r"(GET|POST|PUT|DELETE|HEAD) \S"
 
 
 def refuse_what_is_no_toml(text: str, source: str) -> None:
@@ -14,7 +14,7 @@ def refuse_what_is_no_toml(text: str, source: str) -> None:
         invalid(source, "looks like UTF-16 without its byte order mark: write it as UTF-8")
     if text.lstrip().startswith("HTTP/"):
         invalid(source, "begins with the headers of an answer: run curl without -i")
-    if _REQUEST_LINE.match(text.lstrip()):
+    if re.match(_REQUEST_LINE, text.lstrip()):
         invalid(source, "begins with a request: copy the answer alone")
     if is_json_list(text):
         invalid(source, "is a list; the whole answer is wanted, with the braces around it")

@@ -26,7 +26,7 @@ def _load(stats: Table) -> Load:
     adaptive = stats.table("adaptive_allocations")
     scales = adaptive.document.get("enabled") is True and not adaptive.number("min_number_of_allocations")
     return Load(
-        of_stats(stats),
+        of_stats(stats)._replace(more={}),
         stats.text("reason"),
         requests=_sum(nodes, "inference_count"),
         errors=_count(stats, nodes, "error_count"),

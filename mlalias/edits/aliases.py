@@ -233,8 +233,9 @@ def _way_back(catalog: Catalog, model_alias: str, to: int | None) -> tuple[str |
 
 
 def _at_revision(catalog: Catalog, model_alias: str, to: int) -> tuple[str | None, tuple[int, ...]]:
-    if not 0 <= to <= (catalog.revision or 0):
-        reason = f"there is no revision {to}; the catalog is at revision {catalog.revision}"
+    newest = catalog.newest_revision
+    if not 0 <= to <= newest:
+        reason = f"there is no revision {to}; the catalog is at revision {newest}"
         raise NotFound(reason, rule="no_such_revision", context=Context(catalog, model_alias))
     later = [(entry, change) for entry, change in about(catalog.history, model_alias) if entry.revision > to]
     goal = later[-1][1].previous_model_id if later else catalog.aliases.get(model_alias)
@@ -255,7 +256,8 @@ def _check_agreement(catalog: Catalog, model_alias: str) -> None:
     if change.model_id != target:
         then = f"names '{change.model_id}'" if change.model_id else "is deleted"
         now = f"it names '{target}'" if target else "it does not exist"
-        reason = f"the alias '{model_alias}' {then} after revision {entry.revision}, but in aliases.toml {now}"
+        here = "on the cluster" if catalog.live else "in aliases.toml"
+        reason = f"the alias '{model_alias}' {then} after revision {entry.revision}, but {here} {now}"
         raise Conflict(reason, rule="changed_by_hand", context=context)
 
 

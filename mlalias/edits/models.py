@@ -1,21 +1,15 @@
-"""The edits of models, and what REST does to models, pipelines and deployments."""
+"""The edits of models: put them, and forget them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from mlalias.core.catalog import Catalog, Change, Deployment, Model, is_new_model_id
+from mlalias.core.catalog import Catalog, Change, Deployment, Model
 from mlalias.core.plan import Caution, Context, Edit, FactChange, Plan
-from mlalias.documents.codec import Document
-from mlalias.documents.facts import new_model
-from mlalias.documents.pipelines import pipeline
-from mlalias.documents.table import Table
 from mlalias.edits.aliases import listed_pipelines
-from mlalias.errors import Conflict, Damaged, InvalidDocument, NotFound, Refused
-from mlalias.names import matches, not_found
+from mlalias.errors import Conflict, Damaged, NotFound, Refused
+from mlalias.names import not_found
 
-_VALIDATION = "action_request_validation_exception"
 _EXISTS = "resource_already_exists_exception"
-_DEFINITIONS = ("definition", "compressed_definition")
 
 
 def forget(model_id: str, *, force: bool, missing_ok: bool = False) -> Edit:
@@ -81,135 +75,50 @@ def _still_used(catalog: Catalog, model_id: str, aliases: Sequence[str], *, depl
     return conflict(f"the model '{model_id}' is deployed") if deployed else ()
 
 
-# --- models over REST ---
+def put_model(model: Model, *, overwrite: bool = False) -> Edit:
+    """Add a model; its id and its tags share one name space with aliases, deployments and the tags of other models.
 
-
-def put_model(model_id: str, document: Document) -> Edit:
-    """Add a model from its configuration, of which the definition is not kept; raises Refused, InvalidDocument."""
-    _valid_id(model_id, "model")
-    if "deployments" in document:
-        raise InvalidDocument("the body has the key 'deployments', and a new model is not deployed")
-    table = Table(document, "the body")
-    created = _created(new_model(model_id, table))
-
-    def edit(catalog: Catalog) -> Plan:
-        if model_id in catalog.models:
-            return Plan(catalog, errors=(Refused(f"the model '{model_id}' exists already", type=_EXISTS),))
-        if model_id in catalog.aliases:
-            return Plan(catalog, errors=(Refused(f"'{model_id}' is an alias and cannot be the id of a model"),))
-        return Plan(catalog, models={model_id: created})
-
-    return edit
-
-
-def _created(given: Model) -> Model:
-    """What a server makes of a new model: its type, if the definition tells it, and the input of pytorch models."""
-    config: dict[str, Any] = {key: value for key, value in given.config.items() if key not in _DEFINITIONS}
-    if "model_type" not in config and not set(_DEFINITIONS).isdisjoint(given.config):
-        config["model_type"] = _type_of(given.config.get("definition"))
-    if config.get("model_type") == "pytorch" and "input" not in config:
-        config["input"] = {"field_names": ["input"]}
-    return given._replace(config=config, deployments=())
-
-
-def _type_of(definition: Any) -> str:
-    trained = definition.get("trained_model") if isinstance(definition, dict) else None
-    return "lang_ident" if isinstance(trained, dict) and "lang_ident_neural_network" in trained else "tree_ensemble"
-
-
-# --- pipelines ---
-
-
-def put_pipeline(name: str, document: Document) -> Edit:
-    """Add an ingest pipeline or replace it; it is kept whole. Raises InvalidDocument."""
-    processors = document.get("processors")
-    if not isinstance(processors, list) or not all(isinstance(one, dict) for one in processors):
-        raise InvalidDocument("the body has no list of processors", type="parse_exception")
-    put = pipeline(document)
-
-    def edit(catalog: Catalog) -> Plan:
-        if catalog.pipelines.get(name) == put:
-            return Plan(catalog)
-        return Plan(catalog, pipelines={**catalog.pipelines, name: put})
-
-    return edit
-
-
-def delete_pipelines(pattern: str) -> Edit:
-    """Delete the ingest pipelines that a name, which may hold `*`, stands for."""
-
-    def edit(catalog: Catalog) -> Plan:
-        gone = [name for name in catalog.pipelines if matches(pattern, name, wildcards="*")]
-        if not gone:
-            missing = NotFound(f"there is no ingest pipeline '{pattern}'")
-            return Plan(catalog, errors=() if pattern == "*" else (missing,))
-        kept = {name: known for name, known in catalog.pipelines.items() if name not in gone}
-        return Plan(catalog, pipelines=kept)
-
-    return edit
-
-
-# --- deployments ---
-
-
-def start(name: str, deployment_id: str, allocations: int) -> Edit:
-    """Deploy the pytorch model that a name stands for: all its allocations run at once.
-
-    Without a `deployment_id` it goes by the model's. Raises Refused.
+    With `overwrite`, as for a packaged model, it may exist already, and keeps its deployments then.
+    https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-put-trained-model
     """
-    if deployment_id:
-        _valid_id(deployment_id, "deployment")
 
     def edit(catalog: Catalog) -> Plan:
-        found = catalog.models.get(catalog.target(name) or "")
-        if found is None:
-            return Plan(catalog, errors=(not_found(catalog, name, "model"),))
-        deployment = Deployment(deployment_id or found.model_id, "started", allocations, allocations)
-        refused = _undeployable(catalog, found, deployment.deployment_id)
-        return _redeployed(catalog, found._replace(deployments=(*(found.deployments or ()), deployment)), *refused)
+        refused = next(_name_clashes(catalog, model, overwrite=overwrite), None)
+        if refused:
+            return Plan(catalog, errors=(refused,))
+        known = catalog.models.get(model.model_id)
+        added = model._replace(deployments=known.deployments) if known else model
+        return Plan(catalog, models={model.model_id: added})
 
     return edit
 
 
-def _undeployable(catalog: Catalog, found: Model, deployment_id: str) -> tuple[Refused, ...]:
-    if found.model_type != "pytorch":
-        return (Refused(f"the model '{found.model_id}' is no pytorch model, and only these are deployed"),)
-    taken = {one.deployment_id for known in catalog.known_models() for one in known.deployments or ()}
-    if deployment_id in taken:
-        return (Refused(f"there is a deployment '{deployment_id}' already", type=_EXISTS),)
-    return ()
+def _name_clashes(catalog: Catalog, model: Model, *, overwrite: bool) -> Iterator[Refused]:
+    """What keeps a model from its id and its tags, in Elasticsearch's order."""
+    model_id, tags = model.model_id, model.config.get("tags", ())
+    if model_id in catalog.aliases:
+        yield Refused(f"'{model_id}' is an alias and cannot be the id of a model")
+    others = [known for known in catalog.known_models() if known.model_id != model_id]
+    if any(one.deployment_id == model_id for known in others for one in known.deployments or ()):
+        yield Refused(f"'{model_id}' is a deployment and cannot be the id of a model")
+    for known in others:
+        if model_id in known.config.get("tags", ()):
+            yield Refused(f"'{model_id}' is a tag of the model '{known.model_id}'")
+    for tag in tags:
+        if tag in catalog.models:
+            yield Refused(f"the tag '{tag}' is the id of a model")
+    if model_id in catalog.models and not overwrite:
+        yield Refused(f"the model '{model_id}' exists already", type=_EXISTS)
 
 
-def stop(name: str, *, force: bool) -> Edit:
-    """End a deployment, or all deployments of the model that a name stands for; `force` passes over pipelines."""
+def amend(model_id: str, changed: Callable[[Model], Mapping[str, Any]]) -> Edit:
+    """Add keys to the configuration of a model, as the last part of an upload does."""
 
     def edit(catalog: Catalog) -> Plan:
-        target = catalog.target(name)
-        for found in catalog.known_models():
-            deployments = found.deployments or ()
-            kept = tuple(one for one in deployments if one.deployment_id != name)
-            if found.model_id == target and len(kept) == len(deployments):
-                kept = ()
-            if len(kept) < len(deployments):
-                return _redeployed(catalog, found._replace(deployments=kept), *_needed(catalog, found, name, force))
-        return Plan(catalog, errors=(NotFound(f"there is no deployment '{name}'"),))
+        model = catalog.models.get(model_id)
+        if model is None:
+            return Plan(catalog, errors=(_no_model(catalog, model_id),))
+        after = model._replace(config={**model.config, **changed(model)})
+        return Plan(catalog, models={} if after == model else {model_id: after})
 
     return edit
-
-
-def _needed(catalog: Catalog, found: Model, name: str, force: bool) -> tuple[Conflict, ...]:
-    used = catalog.pipelines_naming(name, found.model_id, *catalog.aliases_of(found.model_id))
-    if force or not used:
-        return ()
-    return (Conflict(f"the deployment '{name}' is needed by the ingest pipeline '{used[0]}'"),)
-
-
-def _redeployed(catalog: Catalog, changed: Model, *errors: Refused | Conflict) -> Plan:
-    if errors:
-        return Plan(catalog, errors=errors)
-    return Plan(catalog, models={changed.model_id: changed})
-
-
-def _valid_id(text: str, kind: str) -> None:
-    if not is_new_model_id(text):
-        raise Refused(f"'{text}' is not a valid {kind} id", type=_VALIDATION)

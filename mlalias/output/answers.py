@@ -64,7 +64,7 @@ def side_by_side(pair: Sequence[Check], screen: Screen) -> list[str]:
     columns = [Column(title, kept=title != "difference", right=title == "document") for title in titles]
     if not any(row[-1] for row in rows):
         columns, rows = columns[:-1], [row[:-1] for row in rows]
-    side_by_side = tables.table(columns, rows, screen)[0] + _and_more(len(differing), "document") if rows else ""
+    side_by_side = tables.table(columns, rows, screen).text + _and_more(len(differing), "document") if rows else ""
     return [_summary(first, second, agreement(pairs), pairs, screen), side_by_side]
 
 

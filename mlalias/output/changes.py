@@ -1,13 +1,12 @@
 """What writing commands print: what was done, what would be done, or what was refused."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from enum import Enum
 from types import MappingProxyType
 from typing import NamedTuple
 
-from mlalias.core.catalog import Change
-from mlalias.core.plan import Caution, FactChange, Plan, Receipt
-from mlalias.core.rules import refusals
+from mlalias.core.plan import Caution, Plan, Receipt
 from mlalias.documents.codec import to_json
 from mlalias.errors import Failure, Hint, as_one
 from mlalias.output import listings, shapes, tables
@@ -18,14 +17,25 @@ from mlalias.text import plural
 
 _CHANGE = [Column(title, kept=True) for title in ("result", "alias", "model", "was")]
 _FACT = [Column(title, kept=True) for title in ("result", "part", "name")]
-_MOST_FACTS = 30
+_COUNT = [Column("part", kept=True), *(Column(title, right=True) for title in ("new", "changed", "removed", "same"))]
+_SCREENFUL = 20
+
+
+class Detail(Enum):
+    """How much of a result people see: all of it, what changes, what changes of a check alone, or a summary."""
+
+    all = "all"
+    changes = "changes"
+    drift = "drift"
+    summary = "summary"
 
 
 class Advice(NamedTuple):
-    """What to type next: after each error, and to undo what was done."""
+    """What to type next: after each error, to undo what was done, and to have its history kept next time."""
 
     hints: Hints = MappingProxyType({})
     undo: Hint | None = None
+    history: Hint | None = None
 
 
 def page(
@@ -33,160 +43,228 @@ def page(
     advice: Advice,
     invocation: Invocation,
     screens: Screens,
-    *,
-    lists_unchanged: bool = True,
+    detail: Detail = Detail.all,
+    more: Record | None = None,
 ) -> Page:
-    """The receipt of a write, or the plan of a dry run; a refused one ends with its errors and their exit code."""
-    notes = "".join(_warning(caution, result.errors, screens.err) for caution in result.warnings)
-    if result.errors:
-        return _refused(result, advice, invocation, screens, notes, lists_unchanged=lists_unchanged)
-    if advice.undo and not invocation.quiet:
-        hint = shapes.hint_text(advice.undo, invocation._replace(options=()))
-        notes += tables.note("hint", "cyan", hint, screens.err)
-    if notes.endswith("\n\n"):
-        notes = notes[:-1]
-    committed = isinstance(result, Receipt) and not result.plan.empty
-    return Page(_result(result, invocation, screens.out, lists_unchanged), notes, committed=committed)
+    """The receipt of a write, or the plan of a dry run; a refused one ends with its errors and their exit code.
 
-
-def _result(result: Plan | Receipt, invocation: Invocation, screen: Screen, lists_unchanged: bool) -> str:
+    `more` are keys that JSON has besides.
+    """
     if invocation.form is Format.json:
-        return to_json(shapes.receipt(result) if isinstance(result, Receipt) else shapes.plan(result))
-    if invocation.quiet:
-        return ""
-    if invocation.form is Format.tsv:
-        return tables.tsv(_row(change) for change in result.changes)
-    return _text(result, screen, lists_unchanged)
+        return _document(result, advice, invocation, screens, more or {})
+    notes = _warnings(result, screens.err, brief=detail is Detail.drift)
+    text = "" if invocation.quiet else _text(result, invocation.form, screens.out, detail)
+    if result.errors:
+        refused = failed(as_one(result.errors), advice.hints, invocation, screens)
+        return refused._replace(text=text, notes=notes + refused.notes)
+    for hint in filter(None, () if invocation.quiet else (advice.undo, advice.history)):
+        words, command = shapes.hint(hint, invocation._replace(options=()))
+        notes += tables.note("hint", "cyan", words, screens.err, command)
+    return Page(text, notes, committed=_committed(result))
 
 
-def _refused(
-    result: Plan | Receipt,
-    advice: Advice,
-    invocation: Invocation,
-    screens: Screens,
-    notes: str,
-    *,
-    lists_unchanged: bool,
-) -> Page:
-    more = shapes.stopped(result) if isinstance(result, Receipt) else shapes.rules(result)
-    refused = failed(as_one(result.errors), advice.hints, invocation, screens, more=more)
-    text = refused.text
-    if invocation.form is Format.table and not invocation.quiet:
-        text = _text(result, screens.out, lists_unchanged)
-    return refused._replace(text=text, notes=(notes + refused.notes).lstrip("\n"))
+def _committed(result: Plan | Receipt) -> bool:
+    return isinstance(result, Receipt) and not result.plan.empty
+
+
+def _document(result: Plan | Receipt, advice: Advice, invocation: Invocation, screens: Screens, more: Record) -> Page:
+    """The same as JSON, which has all that is to be said."""
+    if result.errors:
+        stopped = shapes.stopped(result) | (shapes.rules(result) if isinstance(result, Plan) else {})
+        return failed(as_one(result.errors), advice.hints, invocation, screens, more=stopped | more)
+    if isinstance(result, Plan):
+        return Page(to_json(shapes.plan(result) | more))
+    plain = invocation._replace(options=())
+    undo = shapes.command_line(advice.undo, plain) if advice.undo else None
+    return Page(to_json(shapes.receipt(result, undo) | more), committed=_committed(result))
+
+
+def initialized(created: bool, location: str, form: Format, _: Screens, *, on_cluster: bool) -> Page:
+    """What `init` has made."""
+    if form is Format.json:
+        return Page(to_json({"acknowledged": True, "created": created, "catalog": location}))
+    what = "a history" if on_cluster else "an empty catalog"
+    has = f"{location} keeps {what} now" if on_cluster else f"there is {what} in '{location}' now"
+    return Page(f"{has if created else f'nothing to do: {location} has one already'}\n", committed=created)
 
 
 # --- text for people ---
 
 
-def _text(result: Plan | Receipt, screen: Screen, lists_unchanged: bool) -> str:
-    dry_run = isinstance(result, Plan)
+def _text(result: Plan | Receipt, form: Format, screen: Screen, detail: Detail) -> str:
+    if form is Format.tsv:
+        return "" if result.errors else tables.tsv(_row(shapes.change(each)) for each in result.changes)
     plan = result if isinstance(result, Plan) else result.plan
-    parts = [_rules(plan, screen)] if dry_run and len(plan.outcomes) == 1 else []
-    parts.append(_facts(plan.facts, screen))
-    rows = _rows(result, lists_unchanged)
-    if rows and (len(rows) > 1 or not result.errors):
-        parts.append(_changes(rows, screen))
-    if not lists_unchanged:
-        parts.append(_count_of_unchanged(result))
-    parts = [part for part in parts if part]
-    if dry_run and len(plan.outcomes) > 1:
-        parts.append("what each rule says of each alias: -o json\n")
-    if not parts and not result.errors:
-        return "nothing to do\n" if plan.empty else "that there are no pipelines is known now\n"
-    if isinstance(result, Receipt) and result.failed:
-        parts += [_how_far(result)] if len(rows) > 1 else []
-    elif dry_run or (parts and result.errors):
-        parts.append(f"{'refused' if result.errors else 'dry run'}: nothing was written\n")
-    return "\n".join(parts)
+    records = _records(result)
+    parts = [
+        "" if result.errors else _facts(plan, screen, detail, dry_run=isinstance(result, Plan)),
+        _changes(_listed(records, detail), screen, detail, dry_run=isinstance(result, Plan)),
+        "" if detail is Detail.drift else _explained(result, screen),
+        _last_line(result, records, detail),
+    ]
+    return "\n".join(filter(None, parts))
 
 
-def _how_far(result: Receipt) -> str:
-    """How many changes were made, and what became of the others."""
-    counts = Counter(row[0] for row in _rows(result, lists_unchanged=False))
-    words = {"created": "created", "reassigned": "moved", "deleted": "deleted"}
-    words |= {what: what for what in ("failed", "unknown", "not sent")}
-    return f"stopped: {', '.join(f'{counts[what]} {word}' for what, word in words.items() if counts[what])}\n"
+def _records(result: Plan | Receipt) -> list[Record]:
+    """A record for each alias, with what became of it as the `result`."""
+    if not result.errors:
+        return [shapes.change(each) for each in result.changes]
+    stopped = shapes.stopped(result)
+    others = [record | {"intent": record["result"], "result": record["outcome"]} for record in stopped["not_done"]]
+    unknown = [record | {"result": "unknown"} for record in stopped["unknown"]]
+    return sorted([*stopped["changes"], *others, *unknown], key=lambda record: str(record["model_alias"]))
 
 
-def _rules(plan: Plan, screen: Screen) -> str:
-    """What every rule says of the one move."""
-    return listings.rules(shapes.rules(plan)["rules"], screen)
+def _listed(records: Sequence[Record], detail: Detail) -> list[Record]:
+    """The records that people see; of a single change that was not made the error says it all."""
+    if len(records) == 1 and records[0]["result"] in dict(_UNDONE):
+        return []
+    left_out = {Detail.all: (), Detail.summary: ("created", "unchanged")}.get(detail, ("unchanged",))
+    return [record for record in records if record["result"] not in left_out]
 
 
-def _rows(result: Plan | Receipt, lists_unchanged: bool) -> list[Row]:
-    """A row for each alias: changed, refused, failed, not sent."""
-    rows = [_row(change) for change in (result.changes if lists_unchanged else result.moves)]
-    plan = result if isinstance(result, Plan) else result.plan
-    if isinstance(result, Receipt) and result.failed:
-        failed = "failed" if result.errors[0].certain else "unknown"
-        rows.append((failed, *_row(result.failed)[1:]))
-        rows += [("not sent", *_row(change)[1:]) for change in result.unsent]
-    elif result.errors:
-        rows += [(_why(plan, change), *_row(change)[1:]) for change in plan.refused]
-    return sorted(rows, key=lambda row: row[1])
+def _row(record: Record) -> Row:
+    return record["result"], record["model_alias"], record["model_id"] or "", record["previous_model_id"] or ""
 
 
-def _row(change: Change) -> Row:
-    return change.result, change.model_alias, change.model_id or "", change.previous_model_id or ""
+_WOULD = {"created": "would create", "reassigned": "would move", "deleted": "would delete"}
+_NOT = {"created": "not created", "reassigned": "not moved", "deleted": "not deleted"}
 
 
-def _why(plan: Plan, change: Change) -> str:
-    faults = refusals(plan.outcomes.get(change.model_alias, ()))
-    return f"refused ({faults[0].rule.id})" if faults else "refused"
+def _in_words(record: Record, *, dry_run: bool) -> str:
+    result: str = record["result"]
+    if result == "not_done":
+        return _NOT[record["intent"]]
+    return _WOULD.get(result, result) if dry_run else result.replace("_", " ")
 
 
-def _changes(rows: Sequence[Row], screen: Screen) -> str:
-    """The table of changes; on a narrow terminal the previous model goes below the new one."""
+def _changes(records: Sequence[Record], screen: Screen, detail: Detail, *, dry_run: bool) -> str:
+    """The table of changes, of which a summary has a screenful."""
+    shown = records[:_SCREENFUL] if detail is Detail.summary else records
+    rows = [(_in_words(record, dry_run=dry_run), *_row(record)[1:]) for record in shown]
+    return _table(rows, screen) + _and_more(len(records) - len(shown)) if rows else ""
+
+
+def _and_more(count: int) -> str:
+    return f"and {count:,} more: -o json\n" if count > 0 else ""
+
+
+def _table(rows: Sequence[Row], screen: Screen) -> str:
+    """Result, alias, model and previous model, which on a narrow terminal goes below the new one."""
     if tables.fits(_CHANGE, rows, screen):
-        return tables.table(_CHANGE, rows, screen)[0]
+        return tables.table(_CHANGE, rows, screen).text
     stacked: list[Row] = []
     for *change, was in rows:
         stacked += [change, ("", "was", was)] if was else [change]
     if tables.fits(_CHANGE[:3], stacked, screen):
-        return tables.table(_CHANGE[:3], stacked, screen)[0]
-    return tables.table(_CHANGE, rows, screen)[0]
+        return tables.table(_CHANGE[:3], stacked, screen).text
+    return tables.table(_CHANGE, rows, screen).text
 
 
-def _count_of_unchanged(result: Plan | Receipt) -> str:
-    count = len(result.changes) - len(result.moves)
-    return f"{plural(count, 'alias', 'aliases')} unchanged\n" if count else ""
+def _explained(result: Plan | Receipt, screen: Screen) -> str:
+    """What every rule says of the one alias of a dry run."""
+    if not isinstance(result, Plan) or not result.outcomes:
+        return ""
+    if len(result.outcomes) > 1:
+        return "what each rule says of each alias: -o json\n"
+    return listings.rules(shapes.rules(result)["rules"], screen)
 
 
-def _facts(facts: Sequence[FactChange], screen: Screen) -> str:
-    differing = [fact for fact in facts if fact.result != "same"]
-    more, same = len(differing) - _MOST_FACTS, len(facts) - len(differing)
-    rest = [f"{more} more (listed by -o json)"] if more > 0 else []
-    rest += [f"{same} the same"] if same else []
-    table = tables.table(_FACT, differing[:_MOST_FACTS], screen)[0] if differing else ""
-    return table + (f"{'and ' if differing else 'facts: '}{', '.join(rest)}\n" if rest else "")
+_DONE = (("created", "created"), ("reassigned", "moved"), ("deleted", "deleted"))
+_TO_DO = (("created", "to create"), ("reassigned", "to move"), ("deleted", "to delete"), ("unchanged", "unchanged"))
+_SEVERAL = 2
+_UNDONE = tuple(
+    (result, result.replace("_", " ")) for result in ("refused", "failed", "unknown", "not_sent", "not_done")
+)
+
+
+def _last_line(result: Plan | Receipt, records: Sequence[Record], detail: Detail) -> str:
+    """How many changes are made, to be made, or not made."""
+    if result.errors:
+        return _stopped_line(result, records)
+    if detail is Detail.drift:
+        return ""
+    plan = result if isinstance(result, Plan) else result.plan
+    if isinstance(result, Plan):
+        return f"dry run: {_counted(records, _TO_DO) or _facts_alone(result)}\n"
+    if not (records or result.plan.facts):
+        return "nothing to do\n" if plan.empty else "recorded that there are no pipelines\n"
+    count = sum(record["result"] == "unchanged" for record in records)
+    return f"{plural(count, 'alias', 'aliases')} unchanged\n" if count and detail is Detail.changes else ""
+
+
+def _stopped_line(result: Plan | Receipt, records: Sequence[Record]) -> str:
+    """What was done of changes that are refused, or that a cluster stopped at."""
+    if len(records) < _SEVERAL:
+        return "nothing was written\n" if isinstance(result, Plan) else ""
+    if isinstance(result, Receipt) and result.failed:
+        return f"stopped: {_counted(records, (*_DONE, *_UNDONE))}\n"
+    return f"nothing was written: {_counted(records, (*_UNDONE, ('unchanged', 'unchanged')))}\n"
+
+
+def _facts_alone(plan: Plan) -> str:
+    return "nothing to do" if plan.empty else "nothing was written"
+
+
+def _counted(records: Iterable[Record], words: Sequence[tuple[str, str]]) -> str:
+    counts = Counter(record["result"] for record in records)
+    return ", ".join(f"{counts[result]:,} {word}" for result, word in words if counts[result])
+
+
+# --- facts ---
+
+_WOULD_BE = {"new": "would add", "changed": "would change", "removed": "would remove"}
+
+
+def _facts(plan: Plan, screen: Screen, detail: Detail, *, dry_run: bool) -> str:
+    """What becomes of models, deployments and pipelines, by name; an import counts them and names no new ones."""
+    unnamed = ("same", "new") if detail is Detail.summary else ("same",)
+    named = [fact for fact in plan.facts if fact.result not in unnamed]
+    rows = [(_WOULD_BE[result] if dry_run else result, part, name) for result, part, name in named[:_SCREENFUL]]
+    parts = [_counts(plan, screen)] if detail is Detail.summary and (plan.facts or plan.changes) else []
+    if rows:
+        parts.append(tables.table(_FACT, rows, screen).text + _and_more(len(named) - len(rows)))
+    return "\n".join(parts)
+
+
+def _counts(plan: Plan, screen: Screen) -> str:
+    """How many of each part are new, changed, removed, the same."""
+    rows = [
+        (part, *(f"{counted[column.title]:,}" if counted[column.title] else "" for column in _COUNT[1:]))
+        for part, counted in shapes.counts(plan).items()
+        if any(counted.values())
+    ]
+    return tables.table(_COUNT, rows, screen).text
 
 
 # --- notes ---
 
 
-def _warning(caution: Caution, errors: Sequence[Failure], screen: Screen) -> str:
+def _warnings(result: Plan | Receipt, screen: Screen, *, brief: bool) -> str:
+    return "".join(_warning(caution, result.errors, screen, brief=brief) for caution in result.warnings)
+
+
+def _warning(caution: Caution, errors: Sequence[Failure], screen: Screen, *, brief: bool) -> str:
     """A warning with its overlap; where --strict made it an error, the overlap alone."""
-    refused = any(error.rule == caution.rule and _alias(error) == caution.model_alias for error in errors)
+    refused = any(error.rule == caution.rule and shapes.alias_of(error) == caution.model_alias for error in errors)
     text = "" if refused else tables.note("warning", "yellow", caution.message, screen)
-    if caution.overlap is None:
+    if caution.overlap is None or brief:
         return text
-    return f"{text}\n{listings.overlap(shapes.overlap(caution.overlap), screen)}\n"
-
-
-def _alias(error: Failure) -> str | None:
-    return error.context.model_alias if error.context else None
+    return f"{text}\n{listings.overlap(shapes.overlap(caution.overlap), screen)}\n".removeprefix(
+        "\n" if refused else ""
+    )
 
 
 def failed(
     failure: Failure, hints: Hints, invocation: Invocation, screens: Screens, *, more: Record | None = None
 ) -> Page:
-    """A failure: its sentences and hints as notes, and as one document where JSON is asked for."""
-    record = shapes.failure(failure, hints, invocation) | (more or {})
-    text = to_json(record) if invocation.form is Format.json else ""
+    """A failure: its sentences and hints as notes, or as one document where JSON is asked for."""
     notes = "".join(tables.note("error", "red", error.reason, screens.err) for error in failure.errors)
     unique = dict.fromkeys(hint for error in failure.errors for hint in hints.get(error, ()))
     if not invocation.quiet:
-        texts = [shapes.hint_text(hint, invocation) for hint in list(unique)[:2]]
-        notes += "".join(tables.note("hint", "cyan", text, screens.err) for text in texts)
-    return Page(text, notes, failure.exit_code)
+        texts = [shapes.hint(hint, invocation) for hint in list(unique)[:2]]
+        notes += "".join(tables.note("hint", "cyan", words, screens.err, command) for words, command in texts)
+    if invocation.form is not Format.json:
+        return Page(notes=notes, code=failure.exit_code)
+    record = shapes.failure(failure, hints, invocation) | (more or {})
+    return Page(to_json(record), code=failure.exit_code, unprinted=notes)

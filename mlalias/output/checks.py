@@ -9,9 +9,10 @@ from mlalias.documents.codec import to_json
 from mlalias.errors import Hint, Refused
 from mlalias.output import checked, tables
 from mlalias.output.answers import faults, results, side_by_side
+from mlalias.output.listings import left_out
 from mlalias.output.page import Format, Invocation, Page, Screen, Screens
 from mlalias.output.shapes import Record
-from mlalias.output.tables import Column, Row
+from mlalias.output.tables import Column, Drawn, Row
 
 if TYPE_CHECKING:
     from mlalias.stores.cluster.rollout import Report
@@ -34,15 +35,15 @@ def page(report: "Report", invocation: Invocation, screens: Screens, *, compared
     if invocation.form is Format.tsv:
         return Page(tables.tsv(row for record in records for row in _tsv_rows(record)), code=code)
     lines = [line for record in records for line in _lines(record)]
-    table, dropped = _table(lines, screens.out, now)
+    drawn = _table(lines, screens.out, now)
     parts = [
-        table,
+        drawn.text,
         _reasons(lines, screens.out),
         faults(report.checks, screens.out),
         *(side_by_side(pair, screens.out) if pair else results(report.checks, screens.out)),
     ]
     notes = "".join(tables.note("warning", "yellow", text, screens.err) for text in report.warnings)
-    notes += f"left out, too narrow: {', '.join(dropped)} (all: -o json)\n" if dropped else ""
+    notes += left_out(drawn, screens.err)
     notes += "".join(tables.note("hint", "cyan", str(hint), screens.err) for hint in _hints(report.checks))
     return Page("\n".join(filter(None, parts)), notes, code)
 
@@ -119,7 +120,7 @@ def _total(numbers: Iterable[float | None]) -> float | None:
     return sum(known) if known else None
 
 
-def _table(lines: Sequence[_Line], screen: Screen, now: float) -> tuple[str, tuple[str, ...]]:
+def _table(lines: Sequence[_Line], screen: Screen, now: float) -> Drawn:
     """A row for each line; a column that says nothing in any row is left out."""
     rows = [_row(line, screen, now) for line in lines]
     used = [i for i, column in enumerate(_FIGURES) if column.kept or any(row[i] for row in rows)]

@@ -14,43 +14,60 @@ from mlalias.output.tables import Column, Row
 from mlalias.text import plural
 
 if TYPE_CHECKING:
-    from mlalias.stores.directory.verify import Findings
+    from mlalias.stores.findings import Findings
 
 
 def _listing(
     records: Sequence[Record],
     form: Format,
     columns: Sequence[Column],
-    row: Callable[[Record], Row],
+    row: Callable[[Record], Mapping[str, str]],
     screens: Screens,
     *,
     key: str,
     empty: str,
 ) -> Page:
-    """One list in any format; `empty` is what a person is told where there is nothing."""
+    """One list in any format; `row` gives the cells by title, and `empty` is what a person reads of no records.
+
+    TSV has the cells in the order of `row`, to which new ones are only added at the end; a table that of `columns`.
+    """
     if form is Format.json:
         return Page(to_json({key: records}))
     rows = [row(record) for record in records]
     if form is Format.tsv:
-        return Page(tables.tsv(rows))
+        return Page(tables.tsv(tuple(cells.values()) for cells in rows))
     if not rows:
         return Page(notes=empty + "\n")
-    text, dropped = tables.table(columns, rows, screens.out)
-    left_out = f"left out, too narrow: {', '.join(dropped)} (all: -o tsv)\n" if dropped else ""
-    return Page(text, left_out)
+    drawn = tables.table(columns, [[cells[column.title] for column in columns] for cells in rows], screens.out)
+    return Page(drawn.text, left_out(drawn, screens.err))
+
+
+def left_out(drawn: tables.Drawn, screen: Screen) -> str:
+    """The columns that a table has no room for, and how to see them."""
+    if not drawn.left_out:
+        return ""
+    titles = ", ".join(drawn.left_out)
+    return tables.sentence(f"left out: {titles} (to see all: -o json, or {drawn.width} columns)", screen)
 
 
 # --- lists ---
 
-_ALIAS = (
+_ALIASES = (
     Column("alias", kept=True),
     Column("model", kept=True),
-    Column("type"),
-    Column("inference"),
-    Column("fields", right=True),
-    Column("deployment"),
+    Column("type", worth=2),
+    Column("inference", worth=3),
+    Column("fields", right=True, worth=1),
+    Column("deployment", worth=4),
 )
-_MODEL = (*_ALIAS[1:], Column("aliases"))
+_MODELS = (
+    Column("model", kept=True),
+    Column("aliases", kept=True),
+    Column("type", worth=2),
+    Column("inference", worth=3),
+    Column("fields", right=True, worth=1),
+    Column("deployment", worth=4),
+)
 
 
 def _nothing(noun: str, nouns: str, there: Mapping[str, object], patterns: Sequence[str]) -> str:
@@ -67,28 +84,26 @@ def aliases(
     empty = _nothing("alias", "aliases", catalog.aliases, patterns)
     records = [shapes.alias(catalog, name) for name in names]
     row = _alias_line if form is Format.table else _alias_row
-    return _listing(records, form, _ALIAS, row, screens, key="aliases", empty=empty)
+    return _listing(records, form, _ALIASES, row, screens, key="aliases", empty=empty)
 
 
-def _alias_row(record: Record) -> Row:
-    if record["dangling"]:
-        return record["model_alias"], record["model_id"], "dangling", "", "", ""
-    fields = str(record["field_count"])
-    return (
-        record["model_alias"],
-        record["model_id"],
-        record["model_type"] or "",
-        record["inference_type"] or "",
-        fields,
-        deployment_text(record),
-    )
+def _alias_row(record: Record) -> dict[str, str]:
+    """A row of `list`; a model that does not exist has `dangling` in the place of its type."""
+    return {
+        "alias": record["model_alias"],
+        "model": record["model_id"],
+        "type": "dangling" if record["dangling"] else record["model_type"] or "",
+        "inference": record["inference_type"] or "",
+        "fields": "" if record["dangling"] else str(record["field_count"]),
+        "deployment": deployment_text(record),
+    }
 
 
-def _alias_line(record: Record) -> Row:
+def _alias_line(record: Record) -> dict[str, str]:
     """A row of `list` for people: a model that does not exist is marked where no narrow terminal leaves it out."""
-    if record["dangling"]:
-        return record["model_alias"], record["model_id"] + tables.DANGLING, "", "", "", ""
-    return _alias_row(record)
+    if not record["dangling"]:
+        return _alias_row(record)
+    return _alias_row(record) | {"model": record["model_id"] + tables.DANGLING, "type": ""}
 
 
 def deployment_text(record: Record) -> str:
@@ -117,18 +132,18 @@ def models(
     empty = _nothing("model", "models", catalog.models, patterns)
     named = catalog.aliases_by_model()
     records = [shapes.model(each, named.get(each.model_id, ()), catalog) for each in found]
-    return _listing(records, form, _MODEL, _model_row, screens, key="models", empty=empty)
+    return _listing(records, form, _MODELS, _model_row, screens, key="models", empty=empty)
 
 
-def _model_row(record: Record) -> Row:
-    return (
-        record["model_id"],
-        record.get("model_type") or "",
-        next(iter(record.get("inference_config", ())), ""),
-        str(len(_fields(record))),
-        deployment_text(record),
-        ", ".join(record["model_aliases"]),
-    )
+def _model_row(record: Record) -> dict[str, str]:
+    return {
+        "model": record["model_id"],
+        "type": record.get("model_type") or "",
+        "inference": next(iter(record.get("inference_config", ())), ""),
+        "fields": str(len(_fields(record))),
+        "deployment": deployment_text(record),
+        "aliases": ", ".join(record["model_aliases"]),
+    }
 
 
 def _fields(record: Record) -> Sequence[str]:
@@ -221,16 +236,23 @@ _SHOWN_ALREADY = frozenset(
 
 # --- history ---
 
-_WHO = ("time", "command", "by", "message")
-_REVISION = [Column(title, kept=True, right=title == "revision") for title in ("revision", "changes", *_WHO)]
-_CHANGE = [
-    Column(title, kept=True, right=title == "revision")
-    for title in ("revision", "result", "alias", "model", "was", *_WHO)
-]
+_WHO = (
+    Column("time", kept=True),
+    Column("command", worth=2),
+    Column("by", worth=1),
+    Column("message", worth=3),
+    Column("state", kept=True),
+)
+_REVISION = (Column("revision", kept=True, right=True), Column("changes", kept=True), *_WHO)
+_CHANGE = (
+    Column("revision", kept=True, right=True),
+    *(Column(title, kept=True) for title in ("result", "alias", "model", "was")),
+    *_WHO,
+)
 
 
 def history(entries: Sequence[Entry], form: Format, screens: Screens, *, by_alias: bool) -> Page:
-    """Entries, newest first: a line per revision, or per change where `by_alias`; a block where it is too long."""
+    """Entries, newest first: a line per revision, or per change where `by_alias`."""
     records = [shapes.entry(each, *each.changes) for each in entries]
     if form is Format.json:
         return Page(to_json({"history": records}))
@@ -240,21 +262,24 @@ def history(entries: Sequence[Entry], form: Format, screens: Screens, *, by_alia
     if not rows:
         return Page(notes="no history\n")
     columns = _CHANGE if by_alias else _REVISION
+    if not any(row[-1] for row in rows):  # all are done
+        columns, rows = columns[:-1], [row[:-1] for row in rows]
     at = [column.title for column in columns].index("time")
     local = [(*row[:at], _time(row[at], screens.out), *row[at + 1 :]) for row in rows]
-    return Page(tables.table(columns, local, screens.out)[0])
+    drawn = tables.table(columns, local, screens.out)
+    return Page(drawn.text, left_out(drawn, screens.err))
 
 
 def _revision_row(record: Record) -> Row:
     first, *more = record["changes"]
     changes = f"{first['model_alias']} -> {first['model_id'] or 'deleted'}" + (f" +{len(more)} more" if more else "")
-    return str(record["revision"]), changes, *_who(record)
+    return _number(record), changes, *_who(record)
 
 
 def _change_rows(record: Record) -> list[Row]:
     return [
         (
-            str(record["revision"]),
+            _number(record),
             change["result"],
             change["model_alias"],
             change["model_id"] or "",
@@ -265,8 +290,13 @@ def _change_rows(record: Record) -> list[Row]:
     ]
 
 
+def _number(record: Record) -> str:
+    return "" if record["revision"] is None else str(record["revision"])
+
+
 def _who(record: Record) -> Row:
-    return record["time"], record["command"], record["actor"], record["message"] or ""
+    state = "" if record["result"] == "done" else record["result"]
+    return (*(record[key] or "" for key in ("time", "command", "actor", "message")), state)
 
 
 def _time(text: str, screen: Screen) -> str:
@@ -284,25 +314,37 @@ def _time(text: str, screen: Screen) -> str:
 # --- comparison ---
 
 _OVERLAP = (Column("fields", kept=True), Column("count", kept=True, right=True), Column("names", kept=True))
-_RULE = (Column("rule", kept=True), Column("outcome", kept=True), Column("message", kept=True))
+_RULE = (Column("condition", kept=True), Column("outcome", kept=True), Column("message", kept=True))
 _BAR = 40
 
 
-def comparison(old: Model, new: Model, form: Format, screens: Screens) -> Page:
-    """The fields of two models, the share of the old one's that the new one has, and the rules of a move."""
+def comparison(old: Model, new: Model, form: Format, screens: Screens, code: int = 0) -> Page:
+    """Whether an alias could move between two models, and why; `code` is the exit code if it could not."""
     record = shapes.comparison(old, new, compare(old, new))
+    code = 0 if record["movable"] else code
     if form is Format.json:
-        return Page(to_json(record))
+        return Page(to_json(record), code=code)
     if form is Format.tsv:
-        return Page(tables.tsv(_overlap_rows(record["overlap"]) + _rule_rows(record["rules"])))
-    sides = [("from", f"{old.model_id} ({_count(old)})"), ("to", f"{new.model_id} ({_count(new)})")]
+        keys = ("rule", "outcome", "message", "condition")
+        rows: list[Row] = [[each[key] for key in keys] for each in record["rules"]]
+        return Page(tables.tsv(_overlap_rows(record["overlap"]) + rows), code=code)
     parts = [
-        tables.block(sides, screens.out),
+        tables.block(_verdict(record) + _sides(old, new), screens.out),
         overlap(record["overlap"], screens.out),
-        _share(record["overlap"], screens.out),
         rules(record["rules"], screens.out),
     ]
-    return Page("\n".join(filter(None, parts)))
+    return Page("\n".join(parts), code=code)
+
+
+def _verdict(record: Record) -> list[tuple[str, str]]:
+    """Whether an alias could move, and the rules that fail or, if none does, warn."""
+    said = {outcome: [each for each in record["rules"] if each["outcome"] == outcome] for outcome in ("fail", "warn")}
+    verdict = "could not move" if said["fail"] else f"could move{', with a warning' if said['warn'] else ''}"
+    return [("verdict", verdict), *(("because", each["message"]) for each in said["fail"] or said["warn"])]
+
+
+def _sides(old: Model, new: Model) -> list[tuple[str, str]]:
+    return [(side, f"{each.model_id} ({_count(each)})") for side, each in (("from", old), ("to", new))]
 
 
 def _count(model: Model) -> str:
@@ -310,8 +352,8 @@ def _count(model: Model) -> str:
 
 
 def overlap(record: Record, screen: Screen) -> str:
-    """A table of how many fields are shared and needed, which are lost, which gained."""
-    return tables.wrapped(_OVERLAP, _overlap_rows(record), screen)
+    """A bar of the fields that are lost, shared and gained, and a table with their names."""
+    return _bar(record, screen) + tables.wrapped(_OVERLAP, _overlap_rows(record), screen)
 
 
 def _overlap_rows(record: Record) -> list[Row]:
@@ -321,25 +363,37 @@ def _overlap_rows(record: Record) -> list[Row]:
     return [shared, needed, *rest]
 
 
-def _share(record: Record, screen: Screen) -> str:
-    """A bar of the share of the old fields that the new model has."""
+def _bar(record: Record, screen: Screen) -> str:
+    """All fields of both models as a bar, `-` for the lost and `+` for the gained, and the share that is kept."""
     old_count = len(record["shared"]) + len(record["lost"])
     if not old_count:
         return ""
-    share = len(record["shared"]) / old_count
-    width = min(_BAR, (screen.width or 80) - 8)
-    filled, rest = tables.glyphs(screen)
-    bar = filled * round(share * width) + rest * (width - round(share * width))
-    return f"{bar} {share:4.0%}\n"
+    lost, shared, gained = _lengths([len(record[part]) for part in ("lost", "shared", "gained")], _BAR)
+    bar = tables.painted("-" * lost, "red", screen)
+    bar += tables.painted(("\u2588" if screen.blocks else "#") * shared, "green", screen)
+    bar += tables.painted("+" * gained, "cyan", screen)
+    share = len(record["shared"]) * 100 // old_count  # rounded down: what is shown as half is at least half
+    text = f"{share}% of the old fields kept, 50% needed"
+    room = screen.width is None or screen.width >= _BAR + 2 + len(text)
+    return f"{bar}{'  ' if room else chr(10)}{text}\n"
+
+
+def _lengths(counts: Sequence[int], width: int) -> list[int]:
+    """The lengths of the parts of a bar; what is there has one cell at least."""
+    total = sum(counts)
+    lengths = [max(1, round(count * width / total)) if count else 0 for count in counts]
+    longest = lengths.index(max(lengths))
+    lengths[longest] += width - sum(lengths)
+    return lengths
 
 
 def rules(records: Sequence[Record], screen: Screen) -> str:
-    """A table of what each rule says."""
-    return tables.wrapped(_RULE, _rule_rows(records), screen)
-
-
-def _rule_rows(records: Sequence[Record]) -> list[Row]:
-    return [(record["rule"], record["outcome"], record["message"]) for record in records]
+    """A table of what each rule says; without the messages where a terminal is too narrow for them."""
+    rows = [(record["condition"], record["outcome"], record["message"]) for record in records]
+    if tables.has_room(_RULE, rows, screen):
+        return tables.wrapped(_RULE, rows, screen)
+    brief = tables.table(_RULE[:2], [row[:2] for row in rows], screen).text
+    return brief + tables.sentence("left out: the messages (to see all: -o json, or 80 columns)", screen)
 
 
 # --- verify ---
@@ -354,7 +408,11 @@ def findings(found: "Findings", invocation: Invocation, screens: Screens) -> Pag
     listed = [(kind.removesuffix("s"), each) for kind, findings in record.items() for each in findings]
     if invocation.form is Format.tsv:
         return Page(tables.tsv((kind, each["path"], each["message"], each["fix"]) for kind, each in listed), code=code)
-    unfolded = screens.out._replace(width=None)  # a fix must survive being pasted
-    blocks = [[(kind, each["message"]), ("in", each["path"]), ("fix", each["fix"])] for kind, each in listed]
-    parts = [tables.block(block, unfolded) for block in blocks]
-    return Page("\n".join(parts) or "the catalog is whole\n", code=code)
+    parts = [_finding(kind, each, screens.out) for kind, each in listed]
+    return Page("\n".join(parts) or "no faults found\n", code=code)
+
+
+def _finding(kind: str, record: Record, screen: Screen) -> str:
+    """A fault or a note, and its fix, of which no line is broken: it must survive being pasted."""
+    what = tables.block([(kind, record["message"]), ("in", record["path"])], screen)
+    return what + tables.block([("fix", record["fix"])], screen._replace(width=None))

@@ -18,6 +18,9 @@ class Format(StrEnum):
     json = "json"
 
 
+WRITERS = frozenset({"put", "delete", "apply", "rollback", "import", "forget"})
+
+
 class Invocation(NamedTuple):
     """What was on the command line, as far as it matters to what is printed and to the commands of hints.
 
@@ -30,18 +33,25 @@ class Invocation(NamedTuple):
     catalog: str | None = None
     form: Format = Format.table
     quiet: bool = False
+    dry_run: bool = False
 
     def again(self, *more: str) -> tuple[str, ...]:
         """The words of the same command with more options, for a hint."""
         return (self.command, *self.arguments, *more)
 
     def complete(self, hint: Hint) -> Hint:
-        """The hint, its command with the options and the catalog that were given."""
+        """The hint, its command with the options and the catalog that were given.
+
+        After a dry run it stays one, but for an import that comes first.
+        """
         if not hint.command:
             return hint
-        options = self.options if hint.command[0] == self.command else ()
+        same = hint.command[0] == self.command
+        options = self.options if same else ()
+        stays = self.dry_run and hint.command[0] in WRITERS and (same or hint.command[0] != "import")
+        dry_run = ("--dry-run",) if stays and "--help" not in hint.command else ()
         catalog = ("--catalog", self.catalog) if self.catalog else ()
-        return hint._replace(command=(*hint.command, *options, *catalog))
+        return hint._replace(command=(*hint.command, *options, *dry_run, *catalog))
 
 
 class Screen(NamedTuple):
@@ -91,13 +101,15 @@ def _has_blocks(stream: TextIO | None) -> bool:
 class Page(NamedTuple):
     """The result, the notes about it (warnings, hints, errors), and the exit code.
 
-    `committed` tells that a change is in place, should printing fail.
+    `committed` tells that a change is in place, should printing fail; `unprinted` are the notes to print instead of a
+    text that has them, should it not be printed.
     """
 
     text: str = ""
     notes: str = ""
     code: int = 0
     committed: bool = False
+    unprinted: str = ""
 
 
 View = Callable[[Screens], Page]

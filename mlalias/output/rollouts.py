@@ -3,35 +3,54 @@
 from typing import TYPE_CHECKING
 
 from mlalias.core.checks import Check
-from mlalias.core.plan import Plan, Receipt
-from mlalias.documents.codec import to_json
-from mlalias.errors import as_one
+from mlalias.errors import Failure
 from mlalias.output import changes, checked, shapes
 from mlalias.output.changes import Advice
 from mlalias.output.checks import milliseconds
 from mlalias.output.page import Format, Invocation, Page, Screens
+from mlalias.output.shapes import Record
 
 if TYPE_CHECKING:
-    from mlalias.output.shapes import Record
     from mlalias.stores.cluster.rollout import Rollout
 
 
-def page(found: "Rollout", advice: Advice, invocation: Invocation, screens: Screens) -> Page:
+def page(rollout: "Rollout", advice: Advice, invocation: Invocation, screens: Screens) -> Page:
     """A write, or the plan of a dry run, and what was answered before and after it."""
-    result = found.result
+    if rollout.fault is not None:
+        return _failed_after(rollout, rollout.fault, advice, invocation, screens)
+    shown = changes.page(rollout.result, advice, invocation, screens, more={"check": _checks(rollout)})
+    return shown._replace(notes=_notes(rollout, invocation) + shown.notes)
+
+
+def _failed_after(rollout: "Rollout", fault: Failure, advice: Advice, invocation: Invocation, screens: Screens) -> Page:
+    """A move that was made, the way back as far as it was gone, and why."""
+    more = {**_made(rollout), "check": _checks(rollout)}
+    failed = changes.failed(fault, advice.hints, invocation, screens, more=more)
     if invocation.form is Format.json:
-        return _json(found, advice, invocation, screens)
-    if found.back is None or isinstance(result, Plan):
-        shown = changes.page(result, advice, invocation, screens)
-        notes = "" if invocation.quiet else "".join(map(_told, _stages(found)))
-        return shown._replace(notes=notes + shown.notes)
-    refused = changes.failed(as_one(result.errors), advice.hints, invocation, screens)
-    made = changes.page(result._replace(errors=()), Advice(), invocation, screens)
-    back = (
-        changes.page(found.back._replace(errors=()), Advice(), invocation, screens) if not found.back.errors else Page()
-    )
-    notes = made.notes + ("" if invocation.quiet else "".join(map(_told, _stages(found))))
-    return Page(made.text + _without_head(back.text, invocation), notes + refused.notes, refused.code, made.committed)
+        return failed
+    made = changes.page(rollout.result, Advice(), invocation, screens)
+    back = _without_head(_back(rollout, invocation, screens), invocation)
+    return failed._replace(text=made.text + back, notes=made.notes + _notes(rollout, invocation) + failed.notes)
+
+
+def _made(rollout: "Rollout") -> Record:
+    """The changes of both ways, and what is not known of the way back."""
+    made = [shapes.change(each) for each in rollout.result.changes]
+    warnings = [shapes.warning(each) for each in rollout.result.warnings]
+    if rollout.back is None:
+        return {"changes": made, "not_done": [], "unknown": [], "warnings": warnings}
+    if rollout.back.errors:
+        back = shapes.stopped(rollout.back)
+        return back | {"changes": made, "warnings": warnings}
+    made += [shapes.change(each) for each in rollout.back.changes]
+    return {"changes": made, "not_done": [], "unknown": [], "warnings": warnings}
+
+
+def _back(rollout: "Rollout", invocation: Invocation, screens: Screens) -> str:
+    """The table of the way back, if it was gone."""
+    if rollout.back is None or rollout.back.errors:
+        return ""
+    return changes.page(rollout.back, Advice(), invocation, screens).text
 
 
 def _without_head(text: str, invocation: Invocation) -> str:
@@ -39,31 +58,23 @@ def _without_head(text: str, invocation: Invocation) -> str:
     return text.partition("\n")[2] if invocation.form is Format.table else text
 
 
-def _stages(found: "Rollout") -> list[tuple[str, Check]]:
-    stages = (("before the move", found.before), ("after the move", found.after))
-    return [(when, check) for when, check in stages if check is not None]
+def _checks(rollout: "Rollout") -> Record:
+    return {when: check and checked.record(check) for when, check in _stages(rollout)}
 
 
-def _told(stage: tuple[str, Check]) -> str:
-    """What was answered at one stage, on one line."""
-    when, found = stage
-    if found.trials is None:
+def _stages(rollout: "Rollout") -> tuple[tuple[str, Check | None], ...]:
+    return ("before", rollout.before), ("after", rollout.after)
+
+
+def _notes(rollout: "Rollout", invocation: Invocation) -> str:
+    """What was answered at each stage, on a line of its own; JSON has it all."""
+    if invocation.quiet or invocation.form is Format.json:
         return ""
-    times = found.times
+    return "".join(_note(when, check) for when, check in _stages(rollout) if check and check.trials is not None)
+
+
+def _note(when: str, check: Check) -> str:
+    times = check.times
     took = f", median {milliseconds(times.median)}, slowest {milliseconds(times.slowest)}" if times else ""
-    return f"checked {when}: '{found.name}' answered {found.answered} of {len(found.trials)} documents{took}\n"
-
-
-def _json(found: "Rollout", advice: Advice, invocation: Invocation, screens: Screens) -> Page:
-    result = found.result
-    check = {when.partition(" ")[0]: checked.record(each) for when, each in _stages(found)}
-    more: Record = {"check": {"before": None, "after": None} | check}
-    if not result.errors:
-        record = shapes.receipt(result) if isinstance(result, Receipt) else shapes.plan(result)
-        notes = changes.page(result, advice, invocation, screens).notes
-        return Page(to_json(record | more), notes, committed=isinstance(result, Receipt) and bool(result.moves))
-    stopped = shapes.stopped(result) if isinstance(result, Receipt) else shapes.rules(result)
-    if found.back is not None and isinstance(result, Receipt):
-        both = [*result.changes, *found.back.changes]
-        stopped = {"changes": [shapes.change(each) for each in both], "not_done": [], "unknown": []}
-    return changes.failed(as_one(result.errors), advice.hints, invocation, screens, more=stopped | more)
+    asked = len(check.trials or ())
+    return f"checked {when} the move: '{check.name}' answered {check.answered} of {asked} documents{took}\n"

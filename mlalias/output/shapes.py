@@ -1,6 +1,8 @@
 """Results as plain records: what `-o json` prints, and what tables show some columns of."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from mlalias.core.catalog import Catalog, Change, Entry, Model
@@ -10,11 +12,11 @@ from mlalias.core.overlap import overlap as compare_fields
 from mlalias.core.plan import Caution, Plan, Receipt
 from mlalias.core.rules import Outcome
 from mlalias.documents.deployments import to_deployment
-from mlalias.errors import Failure, Hint
+from mlalias.errors import Failure, Hint, NotFound, Unreachable
 from mlalias.output.page import Invocation
 
 if TYPE_CHECKING:
-    from mlalias.stores.directory.verify import Finding, Findings
+    from mlalias.stores.findings import Finding, Findings
 
 Record = dict[str, Any]
 
@@ -77,13 +79,26 @@ def shown_model(catalog: Catalog, model_id: str) -> Record:
 
 
 def _last_change(catalog: Catalog, aliases: Iterable[str]) -> Record | None:
-    last = newest(catalog.history, aliases)
+    try:
+        last = newest(catalog.history, aliases)
+    except (NotFound, Unreachable) as failure:
+        if failure.rule not in _NOT_SHOWN:
+            raise
+        return None  # a cluster that keeps no history, or does not show it to this key
     return entry(*last) if last else None
+
+
+_NOT_SHOWN = ("no_history", "privilege_missing")
 
 
 def entry(found: Entry, *changes: Change) -> Record:
     """An entry of the history, with some of its changes."""
-    return to_record(found._replace(changes=())) | {"changes": [change(each) for each in changes]}
+    record = to_record(found._replace(changes=(), state="done"))
+    record |= {"changes": [change(each) for each in changes], "result": found.state}
+    return record | _OUTSIDE if found.state == "outside" else record
+
+
+_OUTSIDE: Record = {"revision": None, "time": None, "actor": None, "command": None}  # nobody knows
 
 
 def overlap(found: Overlap) -> Record:
@@ -116,7 +131,12 @@ def warning(found: Caution) -> Record:
 
 def outcome(found: Outcome) -> Record:
     """What a rule says."""
-    return {"rule": found.rule.id, "outcome": found.result, "message": found.message}
+    return {
+        "rule": found.rule.id,
+        "outcome": found.result,
+        "message": found.message,
+        "condition": found.rule.condition,
+    }
 
 
 def change(found: Change) -> Record:
@@ -129,9 +149,9 @@ def plan(found: Plan) -> Record:
     return _write(None, found.changes, found.warnings, found, dry_run=True) | rules(found)
 
 
-def receipt(found: Receipt) -> Record:
-    """What a write did."""
-    return _write(found.revision, found.changes, found.warnings, found.plan, dry_run=False)
+def receipt(found: Receipt, undo: str | None) -> Record:
+    """What a write did, and the command that undoes it."""
+    return _write(found.revision, found.changes, found.warnings, found.plan, dry_run=False) | {"undo": undo}
 
 
 def _write(
@@ -144,7 +164,22 @@ def _write(
         "changes": [change(each) for each in changes],
         "warnings": [warning(each) for each in warnings],
     }
-    return record | ({"facts": [fact._asdict() for fact in plan.facts]} if plan.facts else {})
+    return record | ({"facts": [fact._asdict() for fact in plan.facts], "counts": counts(plan)} if plan.facts else {})
+
+
+_PARTS = {"model": "models", "deployments": "deployments", "pipeline": "pipelines"}
+_AS_FACTS = {"created": "new", "reassigned": "changed", "unchanged": "same", "deleted": "removed"}
+
+
+def counts(found: Plan) -> Record:
+    """How many models, deployments, pipelines and aliases are new, changed, removed, the same."""
+    facts = ((_PARTS[fact.part], fact.result) for fact in found.facts)
+    aliases = (("aliases", _AS_FACTS[each.result]) for each in found.changes)
+    results = ("new", "changed", "removed", "same")
+    counted: Record = {part: dict.fromkeys(results, 0) for part in (*_PARTS.values(), "aliases")}
+    for part, result in chain(facts, aliases):
+        counted[part][result] += 1
+    return counted
 
 
 def rules(found: Plan) -> Record:
@@ -153,18 +188,38 @@ def rules(found: Plan) -> Record:
     return {"rules": [{**outcome(each), "model_alias": alias} for alias, outcomes in judged for each in outcomes]}
 
 
-def stopped(found: Receipt) -> Record:
-    """What a cluster did before an error, and what it did not; nothing where a change is made whole or not at all."""
-    if found.failed is None:
-        return {}
-    known = all(error.certain for error in found.errors)
-    failed = [change(found.failed)]
+def stopped(found: Plan | Receipt) -> Record:
+    """What was done before an error, what was not, and of what it is unknown.
+
+    `outcome` tells why a change was not done: it was `refused`, with the id of the `rule`; it `failed`; it was
+    `not_sent` after one that failed; or it was `not_done`, as nothing is where one of several is refused.
+    """
+    receipt = found if isinstance(found, Receipt) and found.failed else None
+    done = receipt.changes if receipt else [each for each in found.changes if each.result == "unchanged"]
+    not_done = _stopped_at(receipt) if receipt else _refused(found)
     return {
-        "changes": [change(each) for each in found.changes],
-        "not_done": [*(failed if known else ()), *(change(each) for each in found.unsent)],
-        "unknown": [] if known else failed,
+        "changes": [change(each) for each in done],
+        "not_done": [record for record in not_done if record["outcome"] != "unknown"],
+        "unknown": [record for record in not_done if record["outcome"] == "unknown"],
         "warnings": [warning(each) for each in found.warnings],
     }
+
+
+def _stopped_at(found: Receipt) -> list[Record]:
+    certain = all(error.certain for error in found.errors)
+    failed = [_not_done(found.failed, "failed" if certain else "unknown", found.errors[0].rule)] if found.failed else []
+    return [*failed, *(_not_done(each, "not_sent") for each in found.unsent)]
+
+
+def _refused(found: Plan | Receipt) -> list[Record]:
+    planned = found.plan if isinstance(found, Receipt) else found
+    by_alias = {alias_of(error): error.rule for error in reversed(found.errors)}
+    records = [_not_done(each, "refused", by_alias.get(each.model_alias)) for each in planned.refused]
+    return sorted(records + [_not_done(each, "not_done") for each in found.moves], key=itemgetter("model_alias"))
+
+
+def _not_done(found: Change, outcome: str, rule: str | None = None) -> Record:
+    return {**change(found), "outcome": outcome, "rule": rule}
 
 
 Hints = Mapping[Failure, Sequence[Hint]]
@@ -178,20 +233,39 @@ def failure(found: Failure, hints: Hints, invocation: Invocation) -> Record:
 
 
 def _error(found: Failure, hints: Sequence[Hint], invocation: Invocation) -> Record:
-    texts = [hint_text(hint, invocation) for hint in hints]
-    return {"type": found.type, "reason": found.reason, "rule": found.rule, "hint": "; ".join(texts) or None}
+    texts = [" ".join(filter(None, hint(each, invocation))) for each in hints]
+    return {
+        "type": found.type,
+        "reason": found.reason,
+        "rule": found.rule or found.code,
+        "hint": "; ".join(texts) or None,
+        "model_alias": alias_of(found),
+    }
 
 
-def hint_text(hint: Hint, invocation: Invocation) -> str:
-    """A hint, its command ready to be pasted."""
-    return str(invocation.complete(hint))
+def alias_of(found: Failure) -> str | None:
+    """The alias that a failure is about, if it is about one."""
+    context = found.context
+    if context is None:
+        return None
+    return context.model_alias or (context.name if context.kind == "alias" else None)
+
+
+def hint(found: Hint, invocation: Invocation) -> tuple[str, str]:
+    """The words of a hint, and its command, ready to be pasted; the one place where hints become text."""
+    return found.words, command_line(found, invocation) if found.command else ""
+
+
+def command_line(found: Hint, invocation: Invocation) -> str:
+    """The command of a hint, quoted for the shell, with the options and the catalog that were given."""
+    return invocation.complete(found).line
 
 
 def findings(found: "Findings", invocation: Invocation) -> Record:
     """What `verify` found; `mend` is the former name of `fix`."""
 
     def record(finding: "Finding") -> Record:
-        fix = hint_text(finding.fix, invocation)
+        fix = " ".join(filter(None, hint(finding.fix, invocation)))
         return {"path": finding.path, "message": finding.message, "fix": fix, "mend": fix}
 
     return {"faults": [record(each) for each in found.faults], "notes": [record(each) for each in found.notes]}

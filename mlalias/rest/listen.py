@@ -1,5 +1,7 @@
-"""Listening: the socket, the signals and the log of a server."""
+"""Listening: the socket, the signals and the limits of a server."""
 
+import asyncio
+import errno
 import os
 import signal
 import socket
@@ -8,47 +10,82 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from ipaddress import ip_address
 from pathlib import Path
-from queue import Full, Queue
 from threading import Thread
+from time import monotonic
 from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from mlalias.environment import LOCK_TIMEOUT, SERVE_API_KEY
-from mlalias.errors import Hint, SystemRefused, WrongUsage
+from mlalias.errors import Failure, Hint, SystemRefused, WrongUsage
+from mlalias.rest.access import Access
 from mlalias.rest.app import App
+from mlalias.rest.log import log_to_stderr
 from mlalias.stores.directory.store import DirectoryStore
 
 PATIENCE = 30.0
-GRACE = 3
+_GRACE = 3
+_LONGEST_HEAD = 64 * 1024  # what the parser of HTTP holds; the application refuses far less, in Elasticsearch's words
+_MOST_CONNECTIONS = 4000
+_SPARE_DESCRIPTORS = 64
+_BACKLOG = 128
 
 
 def serve(catalog: Path, host: str, port: int, *, read_only: bool = False) -> None:
-    """Serve a catalog until SIGTERM, its URL on stdout and a line for each request on stderr.
+    """Serve a catalog until SIGTERM or SIGHUP, its URL on stdout and a line for each request on stderr.
 
-    Raises WrongUsage for a host that needs a key, SystemRefused for an address that cannot be had.
+    Raises WrongUsage for a host that needs a key and for a key that no header can carry, SystemRefused for an address
+    that cannot be had.
     """
-    key = SERVE_API_KEY.read() or None
+    key = _key()
     timeout = LOCK_TIMEOUT.read()
-    with listen(host, port, guarded=key is not None) as listener, _log() as log, _ended_by_sigterm():
-        store = DirectoryStore(catalog)
-        app = App(store, api_key=key, read_only=read_only, lock_timeout=timeout, patience=PATIENCE, log=log)
-        _Server(_config(app, PATIENCE), lambda: _tell(url(listener))).run([listener])
+    store = DirectoryStore(catalog)
+    with listen(host, port, guarded=bool(key)) as listener, log_to_stderr() as log, _ended_by_sigterm():
+        app = App(
+            store, access=Access(key, host), read_only=read_only, lock_timeout=timeout, patience=PATIENCE, log=log
+        )
+        for line in _notes(store, catalog):
+            log(line)
+        server = _Server(_config(app), lambda: _print(url(listener)), log)
+        with _ended_by_sighup(server):
+            server.run([listener])
+
+
+def _key() -> str:
+    key = (SERVE_API_KEY.read() or "").strip()
+    if not (key.isascii() and key.isprintable()):
+        raise WrongUsage(f"{SERVE_API_KEY.name} has characters that no header can carry: printable ASCII is needed")
+    return key
+
+
+def _notes(store: DirectoryStore, catalog: Path) -> Iterator[str]:
+    """What a person should know before the first request."""
+    if sys.stderr.isatty():
+        yield f"serving the catalog '{catalog}'; press Ctrl-C to stop"
+    with suppress(Failure, OSError):
+        unknown = sum(model.deployments is None for model in store.read().known_models())
+        if unknown:
+            models = "1 model is" if unknown == 1 else f"{unknown} models are"
+            yield f"whether {models} deployed is not known: here, they count as not deployed"
+
+
+def _print(address: str) -> None:
+    sys.stdout.write(f"{address}\n")
+    sys.stdout.flush()
 
 
 @contextmanager
-def background(app: App, patience: float = PATIENCE) -> Iterator[str]:
+def background(app: App) -> Iterator[str]:
     """Serve an application in a thread, on a free port of the loopback interface; gives the URL."""
     with listen("127.0.0.1", 0) as listener:
-        server = _Server(_config(app, patience))
+        server = _Server(_config(app))
         thread = Thread(target=server.run, args=([listener],), daemon=True)
         thread.start()
         try:
             yield url(listener)
         finally:
             server.should_exit = True
-            thread.join(GRACE * 2)
+            thread.join(_GRACE * 2)
 
 
 # --- the socket ---
@@ -67,11 +104,13 @@ def listen(host: str, port: int, *, guarded: bool = False) -> socket.socket:
             Hint(f"choose one first: export {SERVE_API_KEY.name}=$(openssl rand -hex 16)"),
         )
     try:
-        return socket.create_server(address[:2], family=family)
+        listener = socket.create_server(address[:2], family=family, backlog=_BACKLOG)
     except OSError as error:
         hint = Hint("take a free port", ("serve", "--port", "0"))
         why = os.strerror(error.errno) if error.errno else str(error)
         raise SystemRefused(f"cannot listen on {host}, port {port}: {why.lower()}", hint) from None
+    # asyncio sends at once, without waiting for acknowledgements, only on sockets that name their protocol
+    return socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, fileno=listener.detach())
 
 
 def url(listener: socket.socket) -> str:
@@ -86,23 +125,40 @@ def url(listener: socket.socket) -> str:
 class _Server(uvicorn.Server):
     """Calls `on_ready` when it listens, and when signals are looked after."""
 
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        on_ready: Callable[[], None] = lambda: None,
+        log: Callable[[str], None] = lambda _: None,
+    ) -> None:
         super().__init__(config)
         self._on_ready = on_ready
+        self._log = log
+        self._last_complaint = 0.0
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen."""
+        asyncio.get_running_loop().set_exception_handler(self._complain)
         await super().startup(sockets)
         self._on_ready()
 
+    def _complain(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Say once a second that descriptors have run out: asyncio pauses, and says it for each connection waiting.
 
-def _config(app: App, patience: float) -> uvicorn.Config:
-    class Protocol(_Patient):
-        seconds = patience
+        https://github.com/python/cpython/issues/106749
+        """
+        error = context.get("exception")
+        if not (isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE)):
+            loop.default_exception_handler(context)
+        elif monotonic() - self._last_complaint >= 1:
+            self._last_complaint = monotonic()
+            self._log("no more connections can be taken for now: all file descriptors are in use")
 
+
+def _config(app: App) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http=Protocol,
+        http="h11",
         ws="none",
         loop="asyncio",
         lifespan="off",
@@ -111,40 +167,34 @@ def _config(app: App, patience: float) -> uvicorn.Config:
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        timeout_keep_alive=60,  # `_Patient` closes what is idle
-        timeout_graceful_shutdown=GRACE,
+        date_header=False,
+        backlog=_BACKLOG,
+        limit_concurrency=_connections(),
+        h11_max_incomplete_event_size=_LONGEST_HEAD,
+        timeout_keep_alive=60,
+        timeout_graceful_shutdown=_GRACE,
     )
 
 
-class _Patient(H11Protocol):
-    """Closes a connection on which no request arrives for `seconds`, even if its headers trickle in."""
-
-    seconds = PATIENCE
-
-    def connection_made(self, transport: Any) -> None:
-        """Begin to watch; send answers at once, which asyncio sees to only for sockets that name their protocol."""
-        super().connection_made(transport)
-        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._check_later()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Watch no longer."""
-        self._next_check.cancel()
-        super().connection_lost(exc)
-
-    def _check_later(self) -> None:
-        self._next_check = self.loop.call_later(self.seconds, self._check, self.cycle)
-
-    def _check(self, seen: RequestResponseCycle | None) -> None:
-        newest: RequestResponseCycle | None = self.cycle
-        if self.transport.is_closing():
-            self.transport.abort()
-        elif newest is seen and (newest is None or newest.response_complete):
-            self.transport.close()
-        self._check_later()
+def _connections() -> int:
+    """How many connections are served at once, after the soft limit of descriptors is lifted as far as it may be."""
+    try:
+        import resource
+    except ModuleNotFoundError:  # on Windows there is no such limit
+        return _MOST_CONNECTIONS
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MOST_CONNECTIONS + _SPARE_DESCRIPTORS
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return (
+        _MOST_CONNECTIONS if soft == resource.RLIM_INFINITY else max(soft // 2, min(wanted, soft) - _SPARE_DESCRIPTORS)
+    )
 
 
-# --- signals and streams ---
+# --- signals ---
 
 
 class _Ended(BaseException):
@@ -166,31 +216,19 @@ def _ended_by_sigterm() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _tell(address: str) -> None:
-    sys.stdout.write(f"{address}\n")
-    sys.stdout.flush()
-
-
 @contextmanager
-def _log() -> Iterator[Callable[[str], None]]:
-    """Write lines to stderr from a thread of its own, as whoever does not read them must not stop the server."""
-    lines: Queue[str] = Queue(1000)
-    no_more = ""
+def _ended_by_sighup(server: uvicorn.Server) -> Iterator[None]:
+    """Let SIGHUP, the end of a terminal, stop the server as SIGTERM does; under `nohup` it stays ignored."""
+    name = getattr(signal, "SIGHUP", None)  # Windows has none
+    if name is None or signal.getsignal(name) is signal.SIG_IGN:
+        yield
+        return
 
-    def write() -> None:
-        for line in iter(lines.get, no_more):
-            with suppress(OSError, ValueError):
-                sys.stderr.write(line)
-                sys.stderr.flush()
+    def stop(*_: object) -> None:
+        server.should_exit = True
 
-    def put(line: str) -> None:
-        with suppress(Full):
-            lines.put_nowait(line)
-
-    thread = Thread(target=write, daemon=True)
-    thread.start()
+    before = signal.signal(name, stop)
     try:
-        yield put
+        yield
     finally:
-        put(no_more)
-        thread.join(1)
+        signal.signal(name, before)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from mlalias.core.catalog import Catalog
     from mlalias.core.plan import Edit, Receipt
     from mlalias.stores.cluster.store import ClusterStore
+    from mlalias.stores.findings import Findings
 
 
 class Store(Protocol):
@@ -22,6 +23,12 @@ class Store(Protocol):
 
     def change(self, edit: "Edit", command: str, message: str | None = None) -> "Receipt":
         """Carry out an edit; the receipt of a refused one has its errors, and nothing is done."""
+
+    def init(self) -> bool:
+        """Make an empty catalog, on a cluster its history; False if there is one already."""
+
+    def verify(self) -> "Findings":
+        """Check what is kept."""
 
 
 class Location(NamedTuple):
@@ -107,21 +114,30 @@ def say_if_missing(location: Location) -> None:
 
 
 def open_store(
-    location: Location, *, whole: bool = True, quiet: bool = False, silent: bool = False, wait: float = 0
+    location: Location,
+    *,
+    whole: bool = True,
+    quiet: bool = False,
+    silent: bool = False,
+    wait: float = 0,
+    keeps_history: bool = True,
 ) -> Store:
     """Open the store at a location.
 
     On a cluster, models are read with all their keys only where `whole` is asked for; `quiet` keeps it from saying
-    what it does; and `wait` is for how many seconds a change is held back that lacks running deployments. A `silent`
-    store prints nothing at all: no progress, and not that it waits.
+    what it does; `wait` is for how many seconds a change is held back that lacks running deployments; only a store that
+    `keeps_history` writes to the history of the cluster. A `silent` store prints nothing at all: no progress, and not
+    that it waits.
     """
     if location.is_url:
-        return open_cluster(location, whole=whole, quiet=quiet, silent=silent, wait=wait)
+        return open_cluster(location, whole=whole, quiet=quiet, silent=silent, wait=wait, keeps_history=keeps_history)
     if wait:
         raise WrongUsage(
             "--wait is for a cluster: a catalog in a directory learns of deployments by `import` only",
             Hint("import the answer to GET _ml/trained_models/_stats", ("import", "stats.json")),
         )
+    if not keeps_history:
+        raise WrongUsage("--no-history is for a cluster: a catalog in a directory always keeps its history")
     from mlalias.progress import progress
     from mlalias.stores.directory.store import DirectoryStore
 
@@ -129,7 +145,13 @@ def open_store(
 
 
 def open_cluster(
-    location: Location, *, whole: bool = False, quiet: bool = False, silent: bool = False, wait: float = 0
+    location: Location,
+    *,
+    whole: bool = False,
+    quiet: bool = False,
+    silent: bool = False,
+    wait: float = 0,
+    keeps_history: bool = True,
 ) -> "ClusterStore":
     """Open the cluster at a URL, as `open_store` does."""
     from mlalias.progress import progress
@@ -144,7 +166,8 @@ def open_cluster(
             raise WrongUsage("a catalog on a cluster needs its client: pip install 'mlalias[cluster]'") from None
         raise
     talk = Talk() if silent else Talk(progress=progress) if quiet else Talk(_say, progress)
-    return ClusterStore(Connection(access(location.text)), location.origin, talk, whole=whole, wait=wait)
+    connection = Connection(access(location.text))
+    return ClusterStore(connection, location.origin, talk, whole=whole, wait=wait, keeps_history=keeps_history)
 
 
 def _tell_of_waiting() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
+from mlalias.cli.main import main
 from mlalias.rest.app import App
 from mlalias.stores.directory.store import DirectoryStore
 
@@ -52,12 +53,24 @@ Answering = Callable[[Asked], Told]
 
 
 class Front:
-    """A server that answers as it is told to, and keeps what it was asked and how much it sent."""
+    """A server that answers as it is told to, and keeps what it was asked and how much it sent.
+
+    It keeps no history, and answers the question for one as a cluster does that has no such index; how often it was
+    asked is in `looks`. Histories are tested on real nodes.
+    """
 
     def __init__(self, answering: Answering) -> None:
         self.answering = answering
         self.asked: list[Asked] = []
+        self.looks = 0
         self.sent = 0
+
+    def answer(self, asked: Asked) -> "Told":
+        if asked.line == "POST /mlalias-history/_search":
+            self.looks += 1
+            return error(404, "index_not_found_exception", "no such index [mlalias-history]")
+        self.asked.append(asked)
+        return self.answering(asked)
 
     @contextmanager
     def listening(self, tls: Any = None) -> Iterator[str]:
@@ -92,8 +105,7 @@ def _speaker(front: Front) -> type[BaseHTTPRequestHandler]:
             parameters = dict(parse_qsl(url.query, keep_blank_values=True))
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             asked = Asked(self.command, url.path, parameters, dict(self.headers.items()), body)
-            front.asked.append(asked)
-            told = front.answering(asked)
+            told = front.answer(asked)
             if told.hang and told.close is None:
                 told.hang.wait(10)
             if told.close == -1:
@@ -111,7 +123,7 @@ def _speaker(front: Front) -> type[BaseHTTPRequestHandler]:
             if told.hang:
                 told.hang.wait(10)
 
-        do_GET = do_PUT = do_DELETE = do_POST = answer  # noqa: N815 - the names that http.server looks for
+        do_GET = do_POST = do_PUT = do_DELETE = answer  # noqa: N815 - the names that http.server looks for
 
         def log_message(self, *_: Any) -> None:
             pass
@@ -187,6 +199,17 @@ def warning(text: str) -> str:
 
 
 _PRINTABLE = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")
+
+
+# --- a directory that says what a cluster says ---
+
+
+def complete(directory: Path) -> None:
+    """Import what a server fills in by itself, so that a cluster and a copy of it say the same."""
+    answered = elasticsearch(directory)
+    for path, name in (("/_ml/trained_models", "models.json"), ("/_ml/trained_models/_stats", "stats.json")):
+        (directory.parent / name).write_bytes(answered(Asked("GET", path, {}, {})).body)
+        assert main(["import", str(directory.parent / name), "--catalog", str(directory), "-q"]) == 0
 
 
 # --- rows of commands ---

@@ -1,7 +1,18 @@
 """A cluster that holds the sample, and the same sample in a directory."""
 
+import shutil
+
 import pytest
-from cluster_support import Cluster, Front, elasticsearch
+from cluster_support import Cluster, Front, complete, elasticsearch
+
+
+@pytest.fixture(scope="session")
+def pristine(pristine, tmp_path_factory):
+    """The sample, with what a server fills in: a cluster and a directory of it say the same."""
+    directory = tmp_path_factory.mktemp("completed") / "catalog"
+    shutil.copytree(pristine, directory)
+    complete(directory)
+    return directory
 
 
 @pytest.fixture

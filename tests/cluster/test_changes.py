@@ -84,14 +84,15 @@ def test_the_servers_answer_counts_where_its_rules_and_ours_differ(sample, run):
     assert done.json["error"] == {
         "type": "status_exception",
         "reason": "no, and this is why",
-        "rule": None,
+        "rule": "refused",
         "hint": None,
+        "model_alias": None,
     }
 
 
 def test_a_message_has_no_place_to_be_kept(cluster, run):
     done = run("put", SLIM, "slim", "-m", "why", "--catalog", cluster.url)
-    assert "warning: a cluster keeps no history, and no message\n" in done.err
+    assert "warning: the message is not kept: this change is in no history\n" in done.err
 
 
 @pytest.mark.parametrize(
@@ -204,6 +205,8 @@ def _deployed(count):
 def test_wait_ends(cluster, run):
     done = run("put", "sst-2-draft", "sentiment", "-r", "--wait", "0.2", "--catalog", cluster.url)
     assert done.code == 3
+    assert done.err.endswith(f"hint: see how it is deployed: mlalias show sst-2-draft --catalog {cluster.url}\n")
+    done = run("put", "sst-2-draft", "sentiment", "-r", "--catalog", cluster.url)
     again = f"mlalias put sst-2-draft sentiment --reassign --wait 300 --catalog {cluster.url}"
     assert done.err.endswith(f"hint: once its deployment is started, wait until it runs: {again}\n")
     assert run("put", "missing", "slim", "--wait", "60", "--catalog", cluster.url).code == 4

@@ -60,7 +60,8 @@ def test_declared_facts_are_left_to_the_cluster(cluster, declared, run, facts, i
     path.write_text(path.read_text() + facts)
     done = run("apply", path, "--dry-run", "--catalog", cluster.url)
     assert done.err == (f"the {ignored} in {path} are ignored: a cluster has its own\n" if ignored else "")
-    assert done.out.splitlines()[-3:] == [f"created  alpha  {SLIM}", "", "dry run: nothing was written"]
+    assert done.out.splitlines()[1] == f"would create  alpha  {SLIM}"
+    assert done.out.splitlines()[-1] == "dry run: 1 to create"
     assert "new-one" not in done.out
     assert "pipeline" not in done.out
 
@@ -151,11 +152,11 @@ def test_apply_that_stops_tells_what_was_done_and_a_second_run_ends_it(failing, 
     ],
     ids=["503", "403", "408", "dropped"],
 )
-def test_what_is_told_of_a_stop_is_what_the_server_holds(failing, outcome, does_it, directory, declared, run):
+def test_what_is_told_of_a_stop_is_what_the_server_holds(failing, outcome, does_it, sample, declared, run):
     """A server that answers 503 or 408, or nothing, may have made the change or not; one that refuses has not."""
-    behind = elasticsearch(directory)
+    behind = elasticsearch(sample)
     path = declared(alpha=SLIM, flight_delay_model=NEW, sentiment="sst-2-next")
-    before = dict(DirectoryStore(directory).read().aliases)
+    before = dict(DirectoryStore(sample).read().aliases)
 
     def answer(asked):
         if asked.method != "PUT" or len(cluster.front.writes) != 2:
@@ -166,7 +167,7 @@ def test_what_is_told_of_a_stop_is_what_the_server_holds(failing, outcome, does_
 
     with answering(answer) as cluster:
         done = run("apply", path, "--catalog", cluster.url)
-        held = DirectoryStore(directory).read().aliases
+        held = DirectoryStore(sample).read().aliases
         lines = done.out.splitlines()
         words = [tuple(re.split("  +", line)[:2]) for line in lines[1:-2]]
         assert done.code == 9
@@ -185,8 +186,8 @@ def test_what_is_told_of_a_stop_is_what_the_server_holds(failing, outcome, does_
 
 
 @pytest.mark.parametrize("status", [403, 408])
-def test_what_json_tells_of_a_stop_agrees(status, directory, declared, run):
-    behind = elasticsearch(directory)
+def test_what_json_tells_of_a_stop_agrees(status, sample, declared, run):
+    behind = elasticsearch(sample)
     failing = error(status, "status_exception", "no")
     path = declared(alpha=SLIM, flight_delay_model=NEW, sentiment="sst-2-next")
     with answering(
@@ -194,7 +195,7 @@ def test_what_json_tells_of_a_stop_agrees(status, directory, declared, run):
     ) as cluster:
         done = run("apply", path, "-o", "json", "--catalog", cluster.url)
     assert done.code == 9
-    aliases = {key: [each["model_alias"] for each in done.document[key]] for key in ("changes", "not_done", "unknown")}
+    aliases = {key: [each["model_alias"] for each in done.json[key]] for key in ("changes", "not_done", "unknown")}
     failed = ["flight_delay_model"]
     assert aliases == {
         "changes": ["alpha"],

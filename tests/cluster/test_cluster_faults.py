@@ -265,7 +265,7 @@ def test_what_the_environment_or_the_address_gets_wrong_is_2(environment, addres
         monkeypatch.setenv(name, value)
     done = run("list", "-o", form, "--catalog", address)
     assert done.code == 2
-    assert text in done.err
+    assert text in (done.json["error"]["reason"] if form == "json" else done.err)
     assert "changeme" not in done.out + done.err
 
 

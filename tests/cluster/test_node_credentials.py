@@ -25,7 +25,7 @@ def key(secure_node):
 
     def key(*privileges):
         body = {"name": "tests", "role_descriptors": {"tests": {"cluster": [*privileges]}}}
-        return secure_node.ask("POST", "/_security/api_key?refresh=true", body).document
+        return secure_node.ask("POST", "/_security/api_key?refresh=true", body).json
 
     return key
 
@@ -108,8 +108,6 @@ HINT = 'hint: give its role or key the cluster privilege: {{"cluster": ["{}"]}}'
         (["read_pipeline"], ["models"], "monitor_ml"),
         (["monitor_ml"], ["put", NEW, "next"], "manage_ml"),
         (["monitor_ml", "read_pipeline"], ["delete", "flight_delay_model"], "manage_ml"),
-        (["manage_ml"], ["show", NEW], "read_pipeline"),
-        (["manage_ml"], ["export"], "read_pipeline"),
     ],
     ids=str,
 )
@@ -165,8 +163,12 @@ def test_the_privileges_of_readme_are_enough_and_none_is_too_many(command, privi
     for one in privileges:
         less = ["monitor_ml"] if one == "manage_ml" else []  # what it holds besides
         lacking = as_key([*less, *(other for other in privileges if other != one)], *words)
-        assert lacking.code == 9, f"{command} does without {one}"
-        assert one in lacking.err
+        if one == "read_pipeline":  # without it they are not known, and the rest is as ever
+            assert lacking.code == 0
+            assert re.search('not known|left out|"pipelines": null', lacking.out + lacking.err), command
+        else:
+            assert lacking.code == 9, f"{command} does without {one}"
+            assert one in lacking.err
     enough = as_key(privileges, *words)
     assert enough.code in {0, 6}, enough.err
 

@@ -65,7 +65,7 @@ def test_the_master_dies_and_nobody_notices_and_it_comes_back(three_nodes, in_fr
     with closing(socket.create_server(("127.0.0.1", urlsplit(address).port or 0))):
         three_nodes.start(master)
     assert master.url != address
-    assert master.ask("GET", "/things/_doc/1?preference=_local").document["found"]
+    assert master.ask("GET", "/things/_doc/1?preference=_local").json["found"]
 
 
 def test_the_node_dies_that_is_asked(three_nodes, in_front_of, run, aliases, declared):

@@ -145,12 +145,15 @@ def test_a_way_back_that_is_refused_says_that_the_alias_stays(sample, run, docs)
 
 def test_an_alias_that_somebody_else_moves_meanwhile_is_left_to_them(sample, run, docs):
     def model(document, asked):
-        if asked == "sentiment":
-            text = (sample / "aliases.toml").read_text().splitlines()
-            lines = [line for line in text if not line.startswith("sentiment =")]
-            (sample / "aliases.toml").write_text("\n".join([*lines, 'sentiment = "dslim__bert-base-ner"\n']))
-            return error(500, "status_exception", "no")
-        return {"predicted_value": "a"}
+        if asked == "sentiment" and document == {"text_field": "bad"}:
+            text = (
+                (sample / "aliases.toml")
+                .read_text()
+                .replace('sentiment = "sst-2-next"', 'sentiment = "dslim__bert-base-ner"')
+            )
+            (sample / "new.toml").write_text(text)
+            (sample / "new.toml").replace(sample / "aliases.toml")  # at once, as two requests are under way
+        return error(500, "status_exception", "no") if asked == "sentiment" else {"predicted_value": "a"}
 
     with answering(Inferring(sample, {"sst-2-next": model})) as cluster:
         done = run(*MOVE, "--check-with", docs, "--catalog", cluster.url)

@@ -31,14 +31,45 @@ def test_whether_an_alias_could_move(run, sample, old, new, movable, outcomes):
     assert [told[rule] for rule in COMPARED] == outcomes
 
 
-def test_the_table(run, sample):
+def test_the_verdict_comes_first_and_the_bar_before_the_table(run, sample):
     lines = run("compare", OLD, NEW).out.splitlines()
-    assert lines[:2] == [f"from: {OLD} (22 input fields)", f"to:   {NEW} (22 input fields)"]
-    assert lines[3].split() == ["FIELDS", "COUNT", "NAMES"]
-    assert lines[6:8] == ["lost        2  DistanceMiles, FlightNum", "gained      2  CarrierCode, OriginGate"]
-    assert lines[9].endswith(" 91%")
-    assert lines[9].count("\u2588") == 36
-    assert lines[11].split() == ["RULE", "OUTCOME", "MESSAGE"]
+    assert lines[:3] == [
+        "verdict: could move",
+        f"from:    {OLD} (22 input fields)",
+        f"to:      {NEW} (22 input fields)",
+    ]
+    assert lines[4] == "---" + "\u2588" * 34 + "+++" + "  90% of the old fields kept, 50% needed"
+    assert lines[5].split() == ["FIELDS", "COUNT", "NAMES"]
+    assert lines[8:10] == ["lost        2  DistanceMiles, FlightNum", "gained      2  CarrierCode, OriginGate"]
+    assert lines[11].split() == ["CONDITION", "OUTCOME", "MESSAGE"]
+    refused = run("compare", OLD, LATE).out.splitlines()
+    assert refused[0] == "verdict: could not move"
+    assert refused[1].startswith(f"because: an alias cannot move from '{OLD}' (regression)")
+    warned = run("compare", OLD, SLIM).out.splitlines()
+    assert warned[0] == "verdict: could move, with a warning"
+    assert warned[1].startswith(f"because: '{SLIM}' shares only 3 of 22 input fields")
+
+
+@pytest.mark.parametrize(
+    ("shared", "old", "text"),
+    [(0, 1, "0%"), (1, 2, "50%"), (124, 249, "49%"), (125, 249, "50%"), (248, 249, "99%"), (249, 249, "100%")],
+)
+def test_a_share_that_is_shown_as_half_is_half(run, seed, shared, old, text):
+    names = [f"f{i}" for i in range(old)]
+    seed(f"[models.a]\ninput.field_names = {names}\n[models.b]\ninput.field_names = {names[:shared]}")
+    line = next(line for line in run("compare", "a", "b").out.splitlines() if "% of the old" in line)
+    bar, _, share = line.partition("  ")
+    assert share == f"{text} of the old fields kept, 50% needed"
+    assert len(bar) == 40
+    assert ("-" in bar, "\u2588" in bar, "+" in bar) == (shared < old, shared > 0, False)
+
+
+@pytest.mark.parametrize(("new", "code"), [(NEW, 0), (SLIM, 0), (LATE, 3)])
+@pytest.mark.parametrize("form", ["table", "tsv", "json"])
+def test_the_exit_code_can_be_a_gate(run, sample, new, code, form):
+    assert run("compare", OLD, new, "--exit-code", "-o", form).code == code
+    assert run("compare", OLD, new, "-o", form).code == 0
+    assert run("compare", OLD, "nope", "--exit-code", "-o", form).code == 4
 
 
 def test_an_unknown_name_is_not_found(run, sample):

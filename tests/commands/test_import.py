@@ -190,9 +190,9 @@ def test_a_model_with_the_name_of_an_alias_is_refused(run, take, catalog):
     assert (ran.code, contents(catalog)) == (3, before)
     assert "'b' would be both an alias and the id of a model" in ran.err
     ran = take(models(named({"model_id": "c"}, "d", "e"), {"model_id": "d"}))
-    assert (ran.code, [line.split()[:2] for line in ran.out.splitlines()[5:7]]) == (
+    assert (ran.code, [line.split()[:2] for line in ran.out.splitlines()[1:3]]) == (
         3,
-        [["refused", "d"], ["created", "e"]],
+        [["refused", "d"], ["not", "created"]],
     )
 
 
@@ -205,7 +205,9 @@ def test_an_imported_alias_may_dangle_but_is_told(run, take):
 def test_what_changes_is_listed_and_the_rest_counted(run, take):
     assert take(models(A, B)).code == 0
     ran = take(models({**A, "tags": ["t"]}, B, {"model_id": "c"}))
-    assert ran.out == "RESULT   PART   NAME\nchanged  model  a\nnew      model  c\nand 1 the same\n"
+    assert (
+        ran.out == "PART    NEW  CHANGED  SAME\nmodels    1        1     1\n\nRESULT   PART   NAME\nchanged  model  a\n"
+    )
     told = take(models(A, B), options=["-o", "json"]).json["facts"]
     assert told == [
         {"result": "changed", "part": "model", "name": "a"},
@@ -213,15 +215,37 @@ def test_what_changes_is_listed_and_the_rest_counted(run, take):
     ]
 
 
-def test_many_new_models_are_cut_short_on_a_table_only(run, take):
+def test_an_import_fits_a_screen_and_json_has_the_rest(run, take):
     many = models(*({"model_id": f"m{i:03}"} for i in range(50)))
-    assert "and 20 more (listed by -o json)" in take(many, options=["-n"]).out
-    assert len(take(many, options=["-o", "json"]).json["facts"]) == 50
+    assert take(many).out == "PART    NEW\nmodels   50\n"
+    changed = models(*({"model_id": f"m{i:03}", "tags": ["t"]} for i in range(50)))
+    lines = take(changed, options=["-n"]).out.splitlines()
+    assert lines[4].split() == ["would", "change", "model", "m000"]
+    assert lines[-3:] == ["and 30 more: -o json", "", "dry run: nothing was written"]
+    ran = take(changed, options=["-o", "json"])
+    assert len(ran.json["facts"]) == 50
+    assert ran.json["counts"]["models"] == {"new": 0, "changed": 50, "removed": 0, "same": 0}
+
+
+def test_an_import_names_the_aliases_that_move_and_counts_the_new(run, take):
+    assert take('[aliases]\nx = "a"\ny = "a"\n[models.a]\n[models.b]').out.splitlines() == [
+        "PART     NEW",
+        "models     2",
+        "aliases    2",
+    ]
+    lines = take('[aliases]\nx = "b"\ny = "a"\nz = "b"', options=["-r"]).out.splitlines()
+    assert lines == [
+        "PART     NEW  CHANGED  SAME",
+        "aliases    1        1     1",
+        "",
+        "RESULT      ALIAS  MODEL  WAS",
+        "reassigned  x      b      a",
+    ]
 
 
 def test_a_dry_run_of_an_import_writes_nothing(run, catalog):
     ran = run("import", SAMPLE / "models.json", "--dry-run")
-    assert ran.out.endswith("dry run: nothing was written\n")
+    assert ran.out.endswith("dry run: 6 to create\n")
     assert not catalog.exists()
 
 
@@ -376,8 +400,8 @@ def test_all_pipelines_that_keep_an_alias_are_named(run, seed):
 @pytest.mark.parametrize(
     ("words", "hint"),
     [
-        (("delete", "m"), "remove a model: mlalias forget m"),
-        (("forget", "x"), "the model that it names: mlalias forget m"),
+        (("delete", "m"), "see what removing the model means: mlalias forget m --dry-run"),
+        (("forget", "x"), "see the model that it names: mlalias show m"),
         (("delete", "x", "--model", "n"), "to delete it anyway: mlalias delete x --model m"),
         (("forget", "nn"), "see what there is: mlalias models"),
         (("rollback", "x", "--to", "9"), "see the revisions: mlalias history x"),

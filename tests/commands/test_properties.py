@@ -234,7 +234,8 @@ def test_a_mutated_document_is_taken_whole_or_not_at_all(run, pristine, data, na
         path.write_bytes(data.draw(mutated(GOOD[name])))
         ran = run(command, path, "-o", "json", "--catalog", catalog)
         assert ran.code in (0, 2, 3, 4, 5)
-        assert ran.err.count("error: ") == len(ran.json.get("errors", ()))
+        assert ran.err == ""
+        assert ("error" in ran.json) == (ran.code != 0)
         if ran.code:
             assert contents(catalog) == before
         else:

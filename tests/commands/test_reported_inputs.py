@@ -316,10 +316,10 @@ def test_a_shared_directory_gets_a_sentence_that_says_what_to_do(run, seed, cata
     ("words", "right"),
     [
         (("get", "flight_delay_model"), "show flight_delay_model"),
-        (("rm", "elser"), "delete elser"),
-        (("set", "m", "a", "--reassign"), "put m a --reassign"),
+        (("rm", "elser"), "delete --help"),  # what would write is not proposed to be pasted
+        (("set", "m", "a", "--reassign"), "put --help"),
         (("diff", "a", "b"), "compare a b"),
-        (("undo", "elser"), "rollback elser"),
+        (("undo", "elser"), "rollback --help"),
         (("log",), "history"),
         (("ls", "a b*", "--catalog", "there"), "list 'a b*' --catalog there"),
     ],
@@ -327,7 +327,7 @@ def test_a_shared_directory_gets_a_sentence_that_says_what_to_do(run, seed, cata
 def test_what_other_tools_call_a_command_is_understood(run, sample, words, right):
     ran = run(*words)
     assert (ran.code, ran.out) == (2, "")
-    assert ran.err.splitlines()[1] == f"hint: the command is `{right.split()[0]}`: mlalias {right}"
+    assert ran.err.splitlines()[1] == f"hint: did you mean '{right.split()[0]}'? mlalias {right}"
 
 
 @pytest.mark.parametrize(

@@ -188,7 +188,7 @@ def test_pipelines_are_not_known_until_an_answer_was_imported(run, take, seed, c
     seed('[aliases]\nx = "m"\n[models.m]')
     assert "pipelines:     not known" in run("show", "x").out
     assert run("show", "m", "-o", "json").json["models"][0]["pipelines"] is None
-    assert take({}).out == "that there are no pipelines is known now\n"
+    assert take({}).out == "recorded that there are no pipelines\n"
     assert (catalog / "pipelines.toml").read_text().startswith("[pipelines]\n")
     assert "pipelines:     none\n" in run("show", "x").out
     assert run("models", "-o", "json").json["models"][0]["pipelines"] == []

@@ -1,7 +1,6 @@
 """A write that meets a full or broken disk at any of its system calls says so, and leaves a catalog that is whole."""
 
 import json
-import re
 
 import pytest
 from scenarios import COMMANDS
@@ -75,8 +74,7 @@ def judge(scenario, ran, said):
         assert "error" not in ran.err
         assert now == scenario.after
         return
-    assert re.findall("^error: .*", ran.err, re.MULTILINE) == [f"error: {told['error']['reason']}"]
-    assert "Traceback" not in ran.err
+    assert ran.err == ""
     unseen = "file exists: "  # what the lock's library says of a directory that it could not look at, once
     assert said in told["error"]["reason"] or told["error"]["reason"].startswith(unseen)
     committed = told.get("committed", False)
@@ -115,7 +113,7 @@ def test_what_the_sweep_found(scenario, tmp_path, name, path, which, error, sent
     calls = [call for call in tracer.record(words).calls if call.name == name and call.path == about]
     scenario.reset()
     ran = tracer.inject(words, f"{name}:error={error}:when={calls[which].nth}")
-    assert ran.err == (
-        f"error: {sentence.format(about)}\n" if sentence else "hint: to undo: mlalias rollback flight_delay_model\n"
-    )
+    assert ran.err == ""
+    told = json.loads(ran.out)
+    assert told["error"]["reason"] == sentence.format(about) if sentence else "error" not in told
     judge(scenario, ran, (sentence or "").format(about))

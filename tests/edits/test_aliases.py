@@ -133,7 +133,7 @@ def test_a_refusal_has_elasticsearchs_status_and_type(words, kind, status, error
 
 
 def test_the_status_and_type_are_those_of_the_rule():
-    rule = Rule(lambda _: ("fail", "no"), frozenset(), status=418, type="teapot_exception")
+    rule = Rule(lambda _: ("fail", "no"), "", frozenset(), status=418, type="teapot_exception")
     (error,) = judged(SOME, Move("y", "m"), (Outcome(rule, "fail", "no"),)).errors
     assert (type(error), error.status, error.type, error.reason) == (Refused, 418, "teapot_exception", "no")
 

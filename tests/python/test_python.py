@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from harness import MLALIAS
 
 import mlalias
 
@@ -339,7 +340,7 @@ def test_an_alias_of_a_model_that_is_gone_is_listed_and_not_resolved(sample):
 def test_a_change_of_another_process_is_noticed(sample):
     catalog = mlalias.open(sample)
     for target in (NEW, OLD, NEW):
-        words = [sys.executable, "-m", "mlalias", "put", target, "flight_delay_model", "-r", "-q"]
+        words = [*MLALIAS, "put", target, "flight_delay_model", "-r", "-q"]
         subprocess.run(words, check=True)
         assert catalog.resolve("flight_delay_model") == target
 

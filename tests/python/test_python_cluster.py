@@ -38,7 +38,7 @@ def test_aliases_are_read_and_changed(cluster, sample, capfd):
 def test_warnings_are_values(cluster, capfd):
     catalog = mlalias.open(cluster)
     receipt = catalog.put(SLIM, "flight_delay_model", reassign=True, message="smaller")
-    assert [warning.rule for warning in receipt.warnings] == [None, "few_shared_fields"]
+    assert [warning.rule for warning in receipt.warnings] == ["no_history", "few_shared_fields"]
     declaration = {"aliases": {"late": NEW}, "models": {"mine": {}}}
     (ignored,) = catalog.apply(declaration).warnings
     assert ignored.message == "the models in the declaration are ignored: a cluster has its own"
@@ -51,8 +51,8 @@ def test_warnings_are_values(cluster, capfd):
         (lambda c: c.resolve("elsr"), mlalias.NotFound, "not_found", "did you mean 'elser'? mlalias show elser"),
         (lambda c: c.put(NEW, "flight_delay_model"), mlalias.Refused, "alias_taken", f"mlalias put {NEW} flight_"),
         (lambda c: c.put(NEW, "elser", if_current=OLD), mlalias.Conflict, "if_current", "mlalias show elser"),
-        (lambda c: c.history(), mlalias.WrongUsage, None, "see what its aliases name now: mlalias list"),
-        (lambda c: c.rollback("elser"), mlalias.WrongUsage, None, "mlalias put MODEL_ID elser --reassign"),
+        (lambda c: c.history(), mlalias.NotFound, "no_history", "to keep one from now on: mlalias init"),
+        (lambda c: c.rollback("elser"), mlalias.NotFound, "no_history", "to keep one from now on: mlalias init"),
     ],
 )
 def test_failures_are_those_of_the_command_line(cluster, call, kind, rule, hint):

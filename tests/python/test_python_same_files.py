@@ -135,7 +135,8 @@ def test_looking_is_the_same(run, sample):
         assert f"{catalog.resolve(name)}\n" == run("resolve", name).out
     for patterns, limit in (((), None), (("flight*",), None), (("elser", "sentiment"), 1)):
         entries = [
-            entry._asdict() | {"changes": [{"result": each.result, **each._asdict()} for each in entry.changes]}
+            entry._asdict()
+            | {"result": "done", "changes": [{"result": each.result, **each._asdict()} for each in entry.changes]}
             for entry in catalog.history(*patterns, limit=limit)
         ]
         shown = run("history", *patterns, *(["--limit", limit] if limit else []), "-o", "json").json["history"]

@@ -70,23 +70,28 @@ class Served:
 
 
 @contextmanager
-def served(root: Path, *, patience: float = 30, **options: Any) -> Iterator[Served]:
+def served(root: Path, **options: Any) -> Iterator[Served]:
     """Serve a copy of the sample from a thread."""
     pristine, directory = build_sample(root / "pristine"), root / "catalog"
-    app = App(DirectoryStore(directory), patience=patience, **options)
-    with background(app, patience) as url:
+    app = App(DirectoryStore(directory), **options)
+    with background(app) as url:
         found = Served(directory, pristine, url)
         found.reset()
         yield found
+
+
+def environment(**more: str) -> dict[str, str]:
+    """What a process of mlalias may know of this one."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("MLALIAS_")}
+    return kept | {"PYTHONUNBUFFERED": "1"} | more
 
 
 @contextmanager
 def process(catalog: Path, *options: str, **env: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Run `mlalias serve` as a user does; gives the process and the URL that it printed."""
     command = [*MLALIAS, "serve", "--port", "0", "--catalog", str(catalog), *options]
-    environment = os.environ | {"PYTHONUNBUFFERED": "1"} | env
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(**env)
     ) as running:
         try:
             assert running.stdout is not None

@@ -1,5 +1,7 @@
 """`mlalias serve` as a process: its streams and exit codes, and what it withstands."""
 
+import os
+import resource
 import signal
 import socket
 import subprocess
@@ -7,7 +9,9 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from http.client import HTTPConnection
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -15,8 +19,8 @@ from harness import MLALIAS, build_sample
 from serve_support import JSON, ask, process, served
 
 from mlalias.cli.main import main
-from mlalias.rest.app import LARGEST
-from mlalias.stores.directory.atomic import locked
+from mlalias.rest.json_body import LARGEST
+from mlalias.stores.directory.lock import locked
 from mlalias.stores.directory.store import DirectoryStore
 
 PUT = "/_ml/trained_models/sst-2-draft/model_aliases"
@@ -48,6 +52,122 @@ def test_the_url_comes_first_the_log_goes_to_stderr_and_sigterm_ends_it_with_0(c
     assert second.startswith(f'127.0.0.1 "PUT {PUT}/new" 200 ')
 
 
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_a_change_that_has_begun_is_made_and_answered_before_the_end(catalog, name):
+    """The change waits for the lock longer than a request is left at the end; the client is told what is so."""
+    with process(catalog) as (running, url), ThreadPoolExecutor(1) as pool:
+        with locked(catalog / ".lock", 1, lambda: None):
+            reply = pool.submit(ask, url, "PUT", f"{PUT}/late")
+            time.sleep(0.5)
+            running.send_signal(getattr(signal, name))
+            time.sleep(4)
+        assert reply.result().json == {"acknowledged": True}
+        assert running.wait(10) == 0
+    assert main(["resolve", "late", "--catalog", str(catalog)]) == 0
+
+
+def test_a_change_whose_turn_has_not_come_is_answered_503_at_the_end(catalog):
+    with process(catalog) as (running, url), ThreadPoolExecutor(2) as pool:
+        with locked(catalog / ".lock", 1, lambda: None):
+            first = pool.submit(ask, url, "PUT", f"{PUT}/first")
+            time.sleep(0.5)
+            second = pool.submit(ask, url, "PUT", f"{PUT}/second")
+            time.sleep(0.5)
+            running.send_signal(signal.SIGTERM)
+            assert second.result().status == 503
+        assert first.result().status == 200
+        assert running.wait(10) == 0
+    aliases = DirectoryStore(catalog).read().aliases
+    assert ("first" in aliases, "second" in aliases) == (True, False)
+
+
+def test_a_client_that_reads_no_answers_does_not_grow_the_server(catalog):
+    requests = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n" * 1000
+    with process(catalog) as (running, url), socket.create_connection(("127.0.0.1", urlsplit(url).port)) as connection:
+        ask(url, "GET", "/")
+        before, begun = memory(running.pid), time.monotonic()
+        connection.setblocking(False)
+        while time.monotonic() - begun < 1:
+            try:
+                connection.send(requests)
+            except BlockingIOError:
+                time.sleep(0.01)
+        assert memory(running.pid) - before < 20_000
+        assert ask(url, "GET", "/").status == 200
+
+
+def memory(pid):
+    """The kilobytes of memory that a process has."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
+
+
+def test_1100_connections_are_taken_although_the_soft_limit_is_lower(catalog):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < 2400:
+        pytest.skip("the hard limit of descriptors is too low")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1024, hard))
+    try:
+        with process(catalog) as (_, url), ExitStack() as connections:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (2400, hard))
+            for _ in range(1100):
+                connections.enter_context(socket.create_connection(("127.0.0.1", urlsplit(url).port)))
+            assert ask(url, "GET", "/").status == 200
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_descriptors_that_run_out_are_a_line_in_the_log(catalog, tmp_path):
+    """A hard limit of 60 descriptors, and 100 connections."""
+    limit = "import resource as r, runpy, sys; r.setrlimit(r.RLIMIT_NOFILE, (60, 60)); sys.argv[0] = 'mlalias'; "
+    script = limit + "runpy.run_module('mlalias', run_name='__main__')"
+    command = [sys.executable, "-c", script, "serve", "--port", "0", "--catalog", str(catalog)]
+    with (
+        (tmp_path / "log").open("w") as log,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as running,
+    ):
+        port = urlsplit(running.stdout.readline().strip()).port
+        with ExitStack() as connections:
+            for _ in range(100):
+                connections.enter_context(socket.create_connection(("127.0.0.1", port)))
+            time.sleep(2)
+        time.sleep(1.5)  # the pause that asyncio makes before it takes connections again
+        reply = ask(f"http://127.0.0.1:{port}", "GET", "/")
+        running.kill()
+    lines = [line for line in (tmp_path / "log").read_text().splitlines() if '"GET /" ' not in line]
+    assert reply.status == 200
+    assert 1 <= len(lines) <= 5
+    assert all("all file descriptors are in use" in line for line in lines)
+
+
+def test_a_key_is_stripped(catalog):
+    """A file's last newline comes along with `$(printf ...)`, `docker secret` and the like."""
+    with process(catalog, MLALIAS_SERVE_API_KEY=" an-id:sesame\n") as (_, url):
+        assert ask(url, "GET", "/", headers={"Authorization": "ApiKey an-id:sesame"}).status == 200
+        assert ask(url, "GET", "/").status == 401
+
+
+def test_a_key_that_no_header_can_carry_is_refused(catalog, capsys, monkeypatch):
+    monkeypatch.setenv("MLALIAS_SERVE_API_KEY", "schl\u00fcssel")
+    assert main(["serve", "--port", "0", "--catalog", str(catalog)]) == 2
+    assert "MLALIAS_SERVE_API_KEY has characters that no header can carry" in capsys.readouterr().err
+
+
+def test_a_terminal_is_told_what_is_served_and_how_to_stop_it(catalog):
+    controller, terminal = os.openpty()
+    command = [*MLALIAS, "serve", "--port", "0", "--catalog", str(catalog)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=terminal, text=True) as running:
+        assert running.stdout.readline().startswith("http://127.0.0.1:")
+        time.sleep(0.2)
+        running.terminate()
+        assert running.wait(10) == 0
+    os.close(terminal)
+    assert f"serving the catalog '{catalog}'; press Ctrl-C to stop" in os.read(controller, 4096).decode().replace(
+        "\r\n", ""
+    )
+    os.close(controller)
+
+
 def test_ctrl_c_ends_it_with_130(catalog):
     with process(catalog) as (running, _):
         running.send_signal(signal.SIGINT)
@@ -57,7 +177,7 @@ def test_ctrl_c_ends_it_with_130(catalog):
 def test_sigterm_ends_it_with_an_open_connection_and_a_half_sent_request(catalog):
     with process(catalog) as (running, url):
         half = socket.create_connection(("127.0.0.1", urlsplit(url).port))
-        half.sendall(b"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n{")
+        half.sendall(b"PUT / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\n{")
         assert ask(url, "GET", "/").status == 200
         running.send_signal(signal.SIGTERM)
         assert running.wait(10) == 0
@@ -124,7 +244,8 @@ def test_a_server_of_no_catalog_yet_makes_one_at_the_first_change(tmp_path):
     with process(tmp_path / "new") as (_, url):
         assert ask(url, "GET", "/_ml/trained_models").json == {"count": 0, "trained_model_configs": []}
         assert not (tmp_path / "new").exists()
-        assert ask(url, "PUT", "/_ml/trained_models/m", {"model_type": "tree_ensemble"}).status == 200
+        tree = {"model_type": "tree_ensemble", "input": {"field_names": ["a"]}, "inference_config": {"regression": {}}}
+        assert ask(url, "PUT", "/_ml/trained_models/m", tree).status == 200
         assert ask(url, "PUT", "/_ml/trained_models/m/model_aliases/a").status == 200
     assert main(["resolve", "a", "--catalog", str(tmp_path / "new")]) == 0
 
@@ -179,19 +300,9 @@ def test_what_is_no_http_is_answered_or_closed(impatient, sent):
     assert impatient.ask("GET", "/").status == 200
 
 
-@pytest.mark.parametrize(
-    ("sent", "answer"),
-    [
-        (b"", b""),
-        (b"GET / HTT", b""),
-        (b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ", b""),
-        (b"PUT /_ml/trained_models/m HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{", b"HTTP/1.1 408"),
-        (b"GET / HTTP/1.1\r\nHost: x\r\n\r\nGET / HT", b"HTTP/1.1 2"),
-    ],
-)
-def test_what_trickles_in_is_ended(impatient, sent, answer):
-    said = exchange(impatient, sent)
-    assert said.startswith(answer) if answer else said in (b"", b"reset")
+def test_a_body_that_trickles_in_is_ended(impatient):
+    sent = b"PUT /_ml/trained_models/m HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\n{"
+    assert exchange(impatient, sent).startswith(b"HTTP/1.1 408")
     assert impatient.ask("GET", "/").status == 200
 
 

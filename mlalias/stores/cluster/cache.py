@@ -9,6 +9,7 @@ from functools import cache
 
 from mlalias.core.catalog import Catalog, Deployment, Model, Pipeline, is_model_id, is_server_alias
 from mlalias.core.lazy import Lazy
+from mlalias.documents.deployments import STARTED_WITH
 from mlalias.documents.facts import Facts
 from mlalias.errors import NotFound, Unreachable
 from mlalias.progress import Advance
@@ -28,12 +29,10 @@ _JUDGED = {
     "trained_model_configs.metadata.model_aliases"
 }
 STATS = "trained_model_stats"
+_ON_NODES = ("nodes.routing_state", "nodes.number_of_allocations")
+_OF_DEPLOYMENT = ("deployment_id", "model_id", "state", "allocation_status", *_ON_NODES, *STARTED_WITH)
 _DEPLOYED = {
-    "filter_path": "count,trained_model_stats.model_id,trained_model_stats.deployment_stats.deployment_id,"
-    "trained_model_stats.deployment_stats.model_id,trained_model_stats.deployment_stats.state,"
-    "trained_model_stats.deployment_stats.allocation_status,"
-    "trained_model_stats.deployment_stats.nodes.routing_state,"
-    "trained_model_stats.deployment_stats.nodes.number_of_allocations"
+    "filter_path": f"count,{STATS}.model_id," + ",".join(f"{STATS}.deployment_stats.{key}" for key in _OF_DEPLOYMENT)
 }
 
 
@@ -65,11 +64,11 @@ class Lookups:
     def catalog(self) -> "LiveCatalog":
         """A catalog that asks when it is looked into."""
         models = Lazy(self.model, self.configs, lambda model_id: self.config(model_id) is not None)
-        return LiveCatalog(Aliases(self), models, _pipelines(self._connection), revision=None)
+        return LiveCatalog(Aliases(self), models, _pipelines(self._connection), revision=None, live=True)
 
     def look_up(self, names: Sequence[str]) -> None:
         """Ask for several names at once; where one of them is missing, each is asked for when it is looked at."""
-        for part in within_a_line([name for name in dict.fromkeys(names) if _is_name(name)]):
+        for part in within_a_line([name for name in dict.fromkeys(names) if _is_name(name)], self._keys):
             try:
                 facts, _ = self._page((*_MODELS, ",".join(part)), {**self._keys, "size": len(part)})
             except NotFound:
@@ -169,7 +168,7 @@ class Lookups:
         known = self._models if self._complete else (model_id,)
         wanted = [each for each in known if self._models[each].model_type == "pytorch"]
         with self._progress("reading deployments") as advance:
-            for part in within_a_line(wanted):
+            for part in within_a_line(wanted, _DEPLOYED):
                 self._deployments |= {**dict.fromkeys(part), **self._stats(part)}
                 advance(len(self._deployments), len(wanted))
 
@@ -193,7 +192,7 @@ class Lookups:
         """What one request finds, and how many models match it, which its page need not have room for."""
         document = self._connection.get(path, parameters)
         # A filter takes an empty list away, too.
-        key = "trained_model_stats" if path[-1] == "_stats" else "trained_model_configs"
+        key = STATS if path[-1] == "_stats" else "trained_model_configs"
         facts = read(self._connection, {key: [], **document})
         for text in facts.warnings:
             self._say(f"warning: {text}")

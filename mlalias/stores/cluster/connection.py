@@ -5,6 +5,7 @@ import ssl
 import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple, NoReturn
 from urllib.parse import quote, unquote
 
@@ -39,7 +40,7 @@ class Request(NamedTuple):
 
     method: str
     path: Path
-    parameters: Mapping[str, str | int] = {}
+    parameters: Parameters = MappingProxyType({})
     body: Any = None
 
 
@@ -96,9 +97,10 @@ class Connection:
         try:
             response = self._response(request, _PAUSES if repeats else ())
         except elasticsearch.ApiError as error:
-            if error.meta.status == _UNAUTHORIZED or _PRODUCT not in error.meta.headers:
-                raise self._of_api(error, "") from None
             details = _details(error.body)
+            known = details.type or _PRODUCT in error.meta.headers  # the 403 of a write block comes without the header
+            if error.meta.status == _UNAUTHORIZED or not known:
+                raise self._of_api(error, "") from None
             details = details._replace(reason=self.access.scrubbed(details.reason))
             return Answer(error.meta.status, error.body if isinstance(error.body, dict) else {}, details)
         return Answer(response.meta.status, response.body, Details())

@@ -31,35 +31,8 @@ _MODELS = "_ml", "trained_models"
 _AT_ONCE = 8
 _PATIENCE = 120.0  # seconds; a server's own default of 10 is often too short for an allocation to start
 _OK, _FORBIDDEN = 200, 403
-_FIGURES = {
-    "filter_path": ",".join(
-        ["count", f"{STATS}.model_id"]
-        + [
-            f"{STATS}.deployment_stats.{key}"
-            for key in (
-                "deployment_id",
-                "model_id",
-                "state",
-                "reason",
-                "allocation_status",
-                "adaptive_allocations",
-                "queue_capacity",
-                "error_count",
-                "rejected_execution_count",
-                "timeout_count",
-                "nodes.routing_state",
-                "nodes.number_of_allocations",
-                "nodes.inference_count",
-                "nodes.error_count",
-                "nodes.rejected_execution_count",
-                "nodes.timeout_count",
-                "nodes.last_access",
-                "nodes.average_inference_time_ms_last_minute",
-                "nodes.throughput_last_minute",
-                "nodes.number_of_pending_requests",
-            )
-        ]
-    )
+_FIGURES = {  # all of a deployment but for what its nodes are
+    "filter_path": f"{STATS}.model_id,{STATS}.deployment_stats,-{STATS}.deployment_stats.nodes.node",
 }
 
 
@@ -88,7 +61,7 @@ class Inference:
     def loads(self, model_ids: Iterable[str]) -> Mapping[str, tuple[Load, ...]]:
         """The figures of the deployments of models; raises NotFound, Unreachable."""
         found: dict[str, tuple[Load, ...]] = {}
-        for part in within_a_line(list(dict.fromkeys(model_ids))):
+        for part in within_a_line(list(dict.fromkeys(model_ids)), _FIGURES):
             path = (*_MODELS, ",".join(part), "_stats")
             document = self._connection.get(path, {**_FIGURES, "size": len(part)})
             try:

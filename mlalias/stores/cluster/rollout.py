@@ -51,13 +51,15 @@ def _asked(inference: Inference, checks: Sequence[Check], docs: Docs) -> tuple[C
 class Rollout(NamedTuple):
     """What became of a move that was to be checked: its receipt, or its plan in a dry run.
 
-    `before` and `after` are what was answered, None where nobody was asked; `back` is the receipt of the way back.
+    `before` and `after` are what was answered, None where nobody was asked. A move that was made and failed its check
+    has a `fault`; `back` is the receipt of the way back, None where that could not be begun.
     """
 
     result: Plan | Receipt
     before: Check | None = None
     after: Check | None = None
     back: Receipt | None = None
+    fault: Failure | None = None
 
 
 def rehearse(store: ClusterStore, edit: Edit, docs: Docs) -> Rollout:
@@ -109,19 +111,18 @@ def _proved(store: ClusterStore, rollout: Rollout, docs: Docs) -> Rollout:
     return _taken_back(store, rollout._replace(after=after), change, fault)
 
 
-def _taken_back(store: ClusterStore, rollout: Rollout, change: Change, fault: str) -> Rollout:
-    receipt = rollout.result
-    revision = receipt.revision if isinstance(receipt, Receipt) else None
-    reason = f"the alias '{change.model_alias}' failed its check after the move: {fault}"
+def _taken_back(store: ClusterStore, rollout: Rollout, change: Change, reason: str) -> Rollout:
+    revision = rollout.result.revision if isinstance(rollout.result, Receipt) else None
+    reason = f"the alias '{change.model_alias}' failed its check after the move: {reason}"
     try:
         back = store.change(take_back(change, revision), "rollback", None if revision is None else reason)
     except Failure as failure:
-        return rollout._replace(result=receipt._replace(errors=(_stuck(change, reason, failure),)))
+        return rollout._replace(fault=_stuck(change, reason, failure))
     if back.errors:
-        return rollout._replace(result=receipt._replace(errors=(_stuck(change, reason, back.errors[0]),)), back=back)
+        return rollout._replace(fault=_stuck(change, reason, back.errors[0]), back=back)
     now = f"it names '{change.previous_model_id}' again" if change.previous_model_id else "it is deleted again"
-    error = Refused(f"{reason}; {now}", _see(change), rule="check_failed")
-    return rollout._replace(result=receipt._replace(errors=(error,)), back=back)
+    fault = Refused(f"{reason}; {now}", _see(change), rule="check_failed")
+    return rollout._replace(fault=fault, back=back)
 
 
 def _unfit(change: Change, before: Check) -> Refused:

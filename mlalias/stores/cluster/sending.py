@@ -7,6 +7,7 @@ from typing import NamedTuple
 from mlalias.core.catalog import Change
 from mlalias.core.plan import Caution, Plan, Receipt
 from mlalias.errors import Failure, Hint
+from mlalias.interrupts import Written, note
 from mlalias.progress import Advance
 from mlalias.stores.cluster.connection import Connection
 
@@ -34,6 +35,7 @@ def send_all(connection: Connection, plan: Plan, changes: Sequence[Change], talk
     """
     made: list[Change] = []
     cautions = [warning for warning in plan.warnings if warning.model_alias is None]
+    note(Written.told)
     with talk.progress("sending changes") as advance:
         for change in changes:
             try:

@@ -1,54 +1,105 @@
 """A store: a live Elasticsearch, which judges a change itself, and whose answer counts."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
-from mlalias.core.catalog import Catalog, Change, is_model_id
+from mlalias.core.catalog import Catalog, Change, Entry, is_model_id
 from mlalias.core.plan import Caution, Edit, Plan, Receipt
 from mlalias.core.rules import DEPLOYMENT_RULES, STATE_RULES
 from mlalias.edits.aliases import not_current
+from mlalias.errors import Unreachable
+from mlalias.stores.author import actor, now
 from mlalias.stores.cluster.cache import Lookups
-from mlalias.stores.cluster.connection import Connection
+from mlalias.stores.cluster.connection import PRIVILEGE_MISSING, Connection
+from mlalias.stores.cluster.history.documents import Stored
+from mlalias.stores.cluster.history.entries import Entries
+from mlalias.stores.cluster.history.log import Log
+from mlalias.stores.cluster.history.recording import closed
+from mlalias.stores.cluster.history.setup import init
 from mlalias.stores.cluster.inference import Inference
 from mlalias.stores.cluster.sending import Before, Talk, in_order, send_all
+from mlalias.stores.cluster.verify import verify
+from mlalias.stores.findings import Findings
 
 _SERVERS = frozenset(rule.id for rule in STATE_RULES)
 _WAITING = frozenset(rule.id for rule in DEPLOYMENT_RULES)
 _POLL = 1.0
 
 
+class Kept(NamedTuple):
+    """What is known of a cluster's history: its `newest` document, None if there is none, or it is not `known`."""
+
+    newest: Stored | None
+    known: bool = True
+
+
 class ClusterStore:
-    """A cluster as a catalog: facts are asked for when they are looked at, and no history is kept.
+    """A cluster as a catalog: facts are asked for when they are looked at.
 
     With `whole`, models are read with all their keys. `origin` says where the address was given; `wait` is for how
-    many seconds a change that lacks only running deployments is held back.
+    many seconds a change that lacks only running deployments is held back; only a store that `keeps_history` writes to
+    the history of the cluster.
     """
 
-    def __init__(self, connection: Connection, origin: str, talk: Talk, *, whole: bool = True, wait: float = 0) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        origin: str,
+        talk: Talk,
+        *,
+        whole: bool = True,
+        wait: float = 0,
+        keeps_history: bool = True,
+    ) -> None:
         self._connection = connection
         self._origin = origin
         self._talk = talk
         self._whole = whole
         self._wait = wait
+        self._keeps_history = keeps_history
+        self._log = Log(connection, talk.say)
 
     def read(self) -> Catalog:
         """The catalog as it is when it is looked into; raises Unreachable then."""
-        return Lookups(self._connection, self._talk.say, self._talk.progress, whole=self._whole).catalog()
+        return self._read(Kept(None, known=False))
 
-    def change(self, edit: Edit, command: str, message: str | None = None) -> Receipt:  # noqa: ARG002 - kept nowhere
-        """Send what an edit comes to, one alias at a time."""
-        plan = self._awaited(edit)
-        if message:
-            plan = plan._replace(warnings=(Caution("a cluster keeps no history, and no message"), *plan.warnings))
+    def verify(self) -> Findings:
+        """Check the history, and hold it against the aliases; raises Unreachable."""
+        catalog = self.read()
+        return verify(self._connection, catalog.history, dict(catalog.aliases), set(catalog.models))
+
+    def init(self) -> bool:
+        """Make the history; False if there is one already. Raises Conflict, Unreachable."""
+        return init(self._connection)
+
+    def change(self, edit: Edit, command: str, message: str | None = None) -> Receipt:
+        """Send what an edit comes to, one alias at a time, and keep it in the history if the cluster has one.
+
+        Raises Busy, Conflict, Damaged and Unreachable before anything is sent.
+        """
+        kept = self._kept()
+        while kept.newest is not None:
+            newest = self._log.free(kept.newest, self._target)
+            plan = self._awaited(edit, Kept(newest))
+            changes = _to_send(plan)
+            if not changes:
+                return Receipt.of(plan, newest.revision)
+            lease = self._log.begin(newest, _entry(plan, changes, command, message))
+            if lease is not None:
+                receipt = self._send(plan, changes, lease.renew)
+                return closed(lease, receipt)
+            kept = Kept(self._log.overtaking(newest))  # another writer was first, and its changes are not in our plan
+        plan = self._awaited(edit, kept)
         changes = _to_send(plan)
         if not changes:
             return Receipt.of(plan, None)
-        self._talk.say(f"on {self._connection.url} (from {self._origin})")
-        return send_all(self._connection, plan, changes, self._talk, self._before(plan))
+        receipt = self._send(plan, changes)
+        return receipt._replace(warnings=(*_not_kept(message), *receipt.warnings))
 
     def planned(self, edit: Edit) -> Plan:
         """What an edit comes to, once the deployments that it needs run; nothing is sent."""
-        return self._awaited(edit)
+        return self._awaited(edit, Kept(None, known=False))
 
     def say(self, line: str) -> None:
         """Say something to whoever waits for the cluster."""
@@ -58,19 +109,46 @@ class ClusterStore:
         """What asks the models of the cluster."""
         return Inference(self._connection, self._talk)
 
-    def _plan(self, edit: Edit) -> Plan:
+    def _kept(self) -> Kept:
+        if not self._keeps_history:
+            return Kept(None, known=False)
+        try:
+            return Kept(self._log.newest())
+        except Unreachable as failure:
+            if failure.rule != PRIVILEGE_MISSING:
+                raise
+            self._talk.say(f"whether {self._connection.url} keeps a history is unknown: this key may not read it")
+            return Kept(None, known=False)
+
+    def _read(self, kept: Kept) -> Catalog:
+        lookups = Lookups(self._connection, self._talk.say, self._talk.progress, whole=self._whole)
+        return lookups.catalog()._replace(
+            history=Entries(self._log, self._talk.progress, kept.newest),
+            revision=kept.newest.revision if kept.newest else None,
+            history_known=kept.known,
+        )
+
+    def _target(self, alias: str) -> str | None:
+        """The model id that an alias names now."""
+        return self.read().aliases.get(alias)
+
+    def _send(self, plan: Plan, changes: Sequence[Change], renew: Callable[[], None] = lambda: None) -> Receipt:
+        self._talk.say(f"on {self._connection.url} (from {self._origin})")
+        return send_all(self._connection, plan, changes, self._talk, self._before(plan, renew))
+
+    def _plan(self, edit: Edit, kept: Kept) -> Plan:
         """The plan on what the cluster is now, without its pipelines: the server looks at them itself.
 
         They are looked at here only where a deletion that they forbid would leave other changes half done.
         """
-        catalog = self.read()
+        catalog = self._read(kept)
         plan = edit(catalog._replace(pipelines={}))
         deletes = any(change.result == "deleted" for change in plan.moves)
         return edit(catalog) if deletes and len(plan.moves) > 1 else plan
 
-    def _awaited(self, edit: Edit) -> Plan:
+    def _awaited(self, edit: Edit, kept: Kept) -> Plan:
         """The plan as soon as the deployments that it needs run, at the latest when the time is up."""
-        plan = self._plan(edit)
+        plan = self._plan(edit, kept)
         if not self._wait or not _lacks_deployments(plan):
             return plan
         start = now = time.monotonic()
@@ -79,21 +157,30 @@ class ClusterStore:
             while _lacks_deployments(plan) and now < start + self._wait:
                 advance(int(now - start), int(self._wait))
                 time.sleep(min(_POLL, start + self._wait - now))
-                plan = self._plan(edit)
+                plan = self._plan(edit, kept)
                 now = time.monotonic()
         return plan
 
-    def _before(self, plan: Plan) -> Before:
+    def _before(self, plan: Plan, renew: Callable[[], None]) -> Before:
         """What is done right before a change is sent: look once more what the alias names, if that matters."""
 
         def check(change: Change) -> None:
-            if plan.if_current is None:
-                return
-            now = self.read().aliases.get(change.model_alias)
-            if now != plan.if_current:
-                raise not_current(plan.before, change._replace(previous_model_id=now), plan.if_current)
+            if plan.if_current is not None:
+                target = self._target(change.model_alias)
+                if target != plan.if_current:
+                    raise not_current(plan.before, change._replace(previous_model_id=target), plan.if_current)
+            renew()
 
         return check
+
+
+def _entry(plan: Plan, changes: Sequence[Change], command: str, message: str | None) -> Entry:
+    """What is written down before the changes are sent; its revision is given by the history."""
+    return Entry(0, now(), actor(), command, message, tuple(sorted(changes)), plan.undoes)
+
+
+def _not_kept(message: str | None) -> list[Caution]:
+    return [Caution("the message is not kept: this change is in no history", rule="no_history")] if message else []
 
 
 def _to_send(plan: Plan) -> list[Change]:

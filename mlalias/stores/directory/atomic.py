@@ -16,7 +16,7 @@ _NO_WAIT = getattr(os, "O_NONBLOCK", 0)
 _BINARY = getattr(os, "O_BINARY", 0)
 _SYNC_THREADS = 8
 _SYNC_AT_ONCE = 50
-_TEMPORARY = re.compile(r"\..+\.toml\.\d+\.tmp")
+_TEMPORARY = r"\..+\.toml\.\d+\.tmp"
 
 
 def is_plain(path: Path) -> bool:
@@ -125,7 +125,7 @@ def temporary(path: Path, directory: Path) -> Path:
 
 def leftovers(directory: Path) -> list[Path]:
     """Temporary files: while the lock is held, those of writers that died."""
-    return sorted(Path(entry) for entry in os.scandir(directory) if _TEMPORARY.fullmatch(entry.name))
+    return sorted(Path(entry) for entry in os.scandir(directory) if re.fullmatch(_TEMPORARY, entry.name))
 
 
 def write_new(path: Path, data: bytes, *, replaces: Path, sync: bool = True) -> None:
@@ -148,23 +148,32 @@ def _mode(path: Path) -> int | None:
         return None
 
 
-def replace_all(contents: Mapping[Path, bytes], directory: Path, advance: Advance = unseen) -> None:
-    """Replace files, each at once: write all, sync all, rename all, sync their directories."""
-    waiting = {temporary(path, directory): path for path in contents}
-    steps = 2 * len(waiting)
+def draft_all(contents: Mapping[Path, bytes], directory: Path, advance: Advance = unseen) -> dict[Path, Path]:
+    """Write and sync the new contents of files; give the drafts, each with the file that it is to replace."""
+    drafts = {temporary(path, directory): path for path in contents}
+    count = len(drafts)
     try:
-        for done, (draft, path) in enumerate(waiting.items(), 1):
-            write_new(draft, contents[path], replaces=path, sync=len(waiting) == 1)
-            advance(done, steps)
-        if len(waiting) > 1:
-            for done in _synced(list(waiting)):
-                advance(len(waiting) + done, steps)
-        for draft, path in waiting.items():
+        for done, (draft, path) in enumerate(drafts.items(), 1):
+            write_new(draft, contents[path], replaces=path, sync=count == 1)
+            advance(done // 2, count)  # writing is the first half of the work on a file, syncing the second
+        if count > 1:
+            for done in _synced(list(drafts)):
+                advance((count + done) // 2, count)
+    except (OSError, KeyboardInterrupt):
+        remove(drafts)
+        raise
+    return drafts
+
+
+def replace_all(drafts: Mapping[Path, Path]) -> None:
+    """Replace files by their drafts, each at once, and sync their directories."""
+    try:
+        for draft, path in drafts.items():
             draft.replace(path)
     except OSError:
-        remove(waiting)
+        remove(drafts)
         raise
-    for parent in {path.parent for path in contents}:
+    for parent in {path.parent for path in drafts.values()}:
         sync_directory(parent)
 
 

@@ -1,19 +1,20 @@
 """A store: a directory of TOML files, in which replacing `aliases.toml` is what makes a change happen."""
 
 import os
-import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mlalias.core.catalog import Catalog, Entry
 from mlalias.core.history import to_line
-from mlalias.core.plan import Edit, Plan, Receipt
 from mlalias.documents.facts import to_model_document
 from mlalias.documents.pipelines import to_tables
-from mlalias.environment import ACTOR, CLOCK, LOCK_TIMEOUT
+from mlalias.environment import LOCK_TIMEOUT
 from mlalias.errors import Committed, Damaged, os_text
+from mlalias.interrupts import held
 from mlalias.progress import Advance, unseen
+from mlalias.stores.author import actor, now
 from mlalias.stores.directory import atomic
 from mlalias.stores.directory.contents import (
     FORMAT,
@@ -37,6 +38,10 @@ from mlalias.stores.directory.contents import (
 from mlalias.stores.directory.current import CurrentTable
 from mlalias.stores.directory.lock import locked, shared
 
+if TYPE_CHECKING:
+    from mlalias.core.plan import Edit, Plan, Receipt
+    from mlalias.stores.findings import Findings
+
 Progress = Callable[[str], AbstractContextManager[Advance]]
 
 
@@ -58,12 +63,31 @@ class DirectoryStore:
         """The catalog as it is at this instant, without a lock; raises Damaged."""
         return self._catalog(self._current.read() or self._table())
 
-    def change(self, edit: Edit, command: str, message: str | None = None) -> Receipt:
+    def verify(self) -> "Findings":
+        """Check every file, and how they agree."""
+        from mlalias.stores.directory.verify import verify
+
+        return verify(self.path)
+
+    def init(self) -> bool:
+        """Make an empty catalog; False if there is one already. Raises Busy, Damaged, OSError."""
+        self._create()
+        with shared(self.path), locked(self.path / LOCK, LOCK_TIMEOUT.read(), self._on_wait):
+            if self._recover().document:
+                return False
+            table = self.path / TABLE
+            empty = encoded({"format": FORMAT, "revision": 0, "aliases": {}}, table)
+            atomic.replace_all(atomic.draft_all({table: empty}, self.path))
+            return True
+
+    def change(self, edit: "Edit", command: str, message: str | None = None) -> "Receipt":
         """Carry an edit out under the lock, unless its plan is refused or empty: the plan tells.
 
         Raises Busy, Damaged, OSError; and Committed for what fails once the change is in place.
         """
-        timeout, now, actor = LOCK_TIMEOUT.read(), CLOCK.read() or _now(), ACTOR.read() or _user_at_host()
+        from mlalias.core.plan import Receipt
+
+        timeout, moment, author = LOCK_TIMEOUT.read(), now(), actor()
         if not atomic.is_plain(self.path / LOCK):  # what is refused or empty must not even leave a lock behind
             plan = edit(self.read())
             if plan.errors or plan.empty:
@@ -76,13 +100,15 @@ class DirectoryStore:
             if plan.errors or plan.empty:
                 return Receipt.of(plan, table.revision)
             facts, after = self._facts(plan), self._table_after(plan, table)
-            self._write_facts(facts)  # step 3
-            if not plan.moves:
-                self._forget(plan)
-                return Receipt.of(plan, table.revision)
-            entry = Entry(table.revision + 1, now, actor, command, message, plan.moves, plan.undoes)
-            self._commit(plan, after, entry)
-            return Receipt.of(plan, entry.revision)
+            drafts = self._draft_facts(facts)  # step 3
+            with held():  # until here Ctrl-C leaves nothing behind, and from here on it waits for the whole
+                atomic.replace_all(drafts)
+                if not plan.moves:
+                    self._forget(plan)
+                    return Receipt.of(plan, table.revision)
+                entry = Entry(table.revision + 1, moment, author, command, message, plan.moves, plan.undoes)
+                self._commit(plan, after, entry)
+                return Receipt.of(plan, entry.revision)
 
     def _table(self) -> AliasFile:
         table = read_table(self.path / TABLE)
@@ -148,7 +174,7 @@ class DirectoryStore:
         atomic.remove(left)
         return table
 
-    def _facts(self, plan: Plan) -> Mapping[Path, bytes]:
+    def _facts(self, plan: "Plan") -> Mapping[Path, bytes]:
         """The files of models and pipelines to be written."""
         contents = {}
         for model_id, found in plan.models.items():
@@ -159,21 +185,23 @@ class DirectoryStore:
             contents[path] = encoded(PipelineFile(path).document | to_tables(plan.pipelines), path)
         return contents
 
-    def _table_after(self, plan: Plan, table: AliasFile) -> bytes:
+    def _table_after(self, plan: "Plan", table: AliasFile) -> bytes:
         """The file of aliases of the next revision."""
         document = table.document | {"format": FORMAT, "revision": table.revision + 1, "aliases": plan.aliases}
         return encoded(document, self.path / TABLE)
 
-    def _write_facts(self, contents: Mapping[Path, bytes]) -> None:
+    def _draft_facts(self, contents: Mapping[Path, bytes]) -> Mapping[Path, Path]:
+        """Write the drafts of facts; give each with the file that it is to replace."""
         models = self.path / MODELS
         if not atomic.is_directory(models) and any(path.parent == models for path in contents):
             models.mkdir()
             atomic.sync_directory(self.path)
-        if contents:
-            with self._progress("writing models") as advance:
-                atomic.replace_all(contents, self.path, advance)
+        if not contents:
+            return {}
+        with self._progress("writing models") as advance:
+            return atomic.draft_all(contents, self.path, advance)
 
-    def _commit(self, plan: Plan, after: bytes, entry: Entry) -> None:
+    def _commit(self, plan: "Plan", after: bytes, entry: Entry) -> None:
         """Draft the new table, append the entry, and let the draft take the table's place: this is the commit.
 
         What can fail fails before that. Only an error of the system is cleaned up after; whoever is killed or
@@ -210,7 +238,7 @@ class DirectoryStore:
             atomic.remove([draft])
             raise
 
-    def _forget(self, plan: Plan) -> None:
+    def _forget(self, plan: "Plan") -> None:
         """Remove the files of forgotten models; raises Committed once they are gone."""
         if not plan.forgotten:
             return
@@ -220,19 +248,3 @@ class DirectoryStore:
             atomic.sync_directory(self.path / MODELS)
         except OSError as error:
             raise Committed(f"the change is in place, but {os_text(error)}") from error
-
-
-def _now() -> str:
-    """The time of an entry, in UTC."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-
-
-def _user_at_host() -> str:
-    from getpass import getuser
-    from platform import node
-
-    try:
-        user = getuser()
-    except (KeyError, OSError, ImportError):  # a user without a name, as in many containers
-        user = "unknown"
-    return f"{user}@{node()}"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from mlalias.core.catalog import Entry
 from mlalias.core.history import replay
@@ -31,23 +31,9 @@ from mlalias.stores.directory.contents import (
     read_table,
     table_behind,
 )
+from mlalias.stores.findings import Finding, Findings
 
 _T = TypeVar("_T")
-
-
-class Finding(NamedTuple):
-    """Something wrong, the file it is in, and what fixes it."""
-
-    path: str
-    message: str
-    fix: Hint
-
-
-class Findings(NamedTuple):
-    """Faults make a catalog damaged, notes do not."""
-
-    faults: tuple[Finding, ...]
-    notes: tuple[Finding, ...]
 
 
 def verify(root: Path) -> Findings:

@@ -1,0 +1,115 @@
+"""The edits of deployments, which share one name space with models and aliases.
+
+https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-start-trained-model-deployment
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from mlalias.core.catalog import Catalog, Deployment, Model
+from mlalias.core.plan import Edit, Plan
+from mlalias.edits.aliases import listed_pipelines
+from mlalias.errors import Conflict, NotFound, Refused
+
+Lookup = Callable[[Catalog], Sequence[str]]
+
+
+class Deployed(NamedTuple):
+    """A deployment, and its model."""
+
+    model: Model
+    deployment: Deployment
+
+
+def find(catalog: Catalog, deployment_id: str) -> Deployed | None:
+    """The deployment of an id."""
+    for model in catalog.known_models():
+        for deployment in model.deployments or ():
+            if deployment.deployment_id == deployment_id:
+                return Deployed(model, deployment)
+    return None
+
+
+def start(path: str, look_up: Lookup, deployment: Deployment) -> Edit:
+    """Deploy the model that the text in the path stands for; `look_up` raises NotFound where there is none."""
+
+    def edit(catalog: Catalog) -> Plan:
+        deployment_id = deployment.deployment_id
+        if find(catalog, deployment_id):
+            return _refused(catalog, f"there is a deployment '{deployment_id}' already")
+        models = look_up(catalog)
+        if len(models) != 1:
+            return _refused(catalog, f"'{path}' stands for {len(models)} models, and one is deployed at a time")
+        model = catalog.models[models[0]]
+        if model.model_type != "pytorch":
+            return _refused(catalog, f"the model '{model.model_id}' is no pytorch model, and only these are deployed")
+        if deployment_id != path and catalog.target(deployment_id):
+            kind = "an alias" if deployment_id in catalog.aliases else "a model"
+            return _refused(catalog, f"'{deployment_id}' is {kind} and cannot be the id of a deployment")
+        return _with_deployments(catalog, model, (*(model.deployments or ()), deployment))
+
+    return edit
+
+
+def stop(deployment_id: str, *, force: bool, allow_no_match: bool) -> Edit:
+    """End the deployment of an id, which no model id and no alias stands for; `force` passes over pipelines.
+
+    https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-stop-trained-model-deployment
+    """
+
+    def edit(catalog: Catalog) -> Plan:
+        found = find(catalog, deployment_id)
+        if found is None:
+            missing = NotFound(f"there is no deployment '{deployment_id}'")
+            return Plan(catalog, errors=() if allow_no_match else (missing,))
+        used = None if force else next(_uses(catalog, deployment_id), None)
+        if used:
+            return Plan(catalog, errors=(used,))
+        kept = (one for one in found.model.deployments or () if one.deployment_id != deployment_id)
+        return _with_deployments(catalog, found.model, tuple(kept))
+
+    return edit
+
+
+def _uses(catalog: Catalog, deployment_id: str) -> Iterator[Conflict]:
+    """The pipelines that keep a deployment: those with its id, or with an alias of the model of the same id."""
+    for name in (deployment_id, *catalog.aliases_of(deployment_id)):
+        used = catalog.pipelines_naming(name)
+        if used:
+            by_alias = "" if name == deployment_id else f", by the alias '{name}'"
+            yield Conflict(f"the deployment '{deployment_id}' is used by {listed_pipelines(used)}{by_alias}")
+
+
+def update(deployment_id: str, changed: Callable[[Deployment], Deployment]) -> Edit:
+    """Change a started deployment.
+
+    https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-update-trained-model-deployment
+    """
+
+    def edit(catalog: Catalog) -> Plan:
+        found = find(catalog, deployment_id)
+        if found is None:
+            return Plan(catalog, errors=(NotFound(f"there is no deployment '{deployment_id}'"),))
+        after = changed(found.deployment)
+        if after == found.deployment:
+            return Plan(catalog)
+        if after.state != "started":
+            reason = f"the deployment '{deployment_id}' is {after.state or 'of no known state'}, and not started"
+            return Plan(catalog, errors=(Conflict(reason),))
+        others = found.model.deployments or ()
+        return _with_deployments(catalog, found.model, [after if one == found.deployment else one for one in others])
+
+    return edit
+
+
+def merged(present: Mapping[str, Any] | None, given: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """Adaptive allocations after an update, of which the given keys replace the present ones; None removes them."""
+    return None if given is None else {**(present or {}), **given}
+
+
+def _refused(catalog: Catalog, reason: str) -> Plan:
+    return Plan(catalog, errors=(Refused(reason),))
+
+
+def _with_deployments(catalog: Catalog, model: Model, deployments: Sequence[Deployment]) -> Plan:
+    return Plan(catalog, models={model.model_id: model._replace(deployments=tuple(deployments))})
