@@ -23,11 +23,22 @@ class Cause(NamedTuple):
 
 
 class HttpFailure(Failure):
-    """A request that cannot be carried out, with the status, the type of error and, if it has one, its cause."""
+    """A request that cannot be carried out, with the status, the type of error and, if it has one, its cause.
 
-    def __init__(self, status: int, type: str, reason: str, cause: Cause | None = None) -> None:  # noqa: A002
+    `at` is the key of the body that it is about, where Elasticsearch names one as `property_name`.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        type: str,  # noqa: A002 - the JSON key
+        reason: str,
+        cause: Cause | None = None,
+        at: str | None = None,
+    ) -> None:
         super().__init__(reason, type=type, status=status)
         self.cause = cause
+        self.at = at
 
 
 class PlainFailure(Failure):
@@ -71,8 +82,11 @@ def failed(failure: Failure, *, trace: bool = False) -> Answer:
 
 
 def _error(fault: Failure | Cause, trace: bool) -> dict[str, Any]:
-    told = {"type": fault.type, "reason": fault.reason}
-    return told | {"stack_trace": f"{fault.type}: {fault.reason}"} if trace else told
+    described = {"type": fault.type, "reason": fault.reason}
+    at = getattr(fault, "at", None)
+    if at:
+        described["property_name"] = at
+    return described | {"stack_trace": f"{fault.type}: {fault.reason}"} if trace else described
 
 
 # --- warnings ---

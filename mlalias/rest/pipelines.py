@@ -7,7 +7,7 @@ from mlalias.core.catalog import Catalog, Pipeline
 from mlalias.documents.codec import Document
 from mlalias.documents.pipelines import pipeline
 from mlalias.edits import pipelines
-from mlalias.errors import Conflict
+from mlalias.errors import Conflict, WrongUsage
 from mlalias.names import matches
 from mlalias.rest.answers import Answer, HttpFailure
 from mlalias.rest.json_body import NotAnObject
@@ -49,7 +49,7 @@ _KEYS = ("processors", "on_failure", "description", "version", "_meta", "depreca
 def put(call: Call) -> Writing:
     """Add a pipeline, or replace it."""
     call.times("master_timeout", "timeout")
-    version = call.number("if_version", 0) if call.has("if_version") else None
+    version = _if_version(call)
     call.refuse_unread()  # before the body, which a server parses only when it carries this out
     body = _document(call)
     _check(body)
@@ -64,12 +64,20 @@ def put(call: Call) -> Writing:
     return Writing(checked, acknowledged)
 
 
+def _if_version(call: Call) -> int | None:
+    """The version that the pipeline must have; a server says nothing of the parser that refuses what is none."""
+    try:
+        return call.number("if_version", 0) if call.has("if_version") else None
+    except HttpFailure as failure:
+        raise WrongUsage(failure.reason) from None
+
+
 def _document(call: Call) -> Document:
     """The body; what is JSON and no object is a fault of its own here."""
     try:
         return call.document()
     except NotAnObject as failure:
-        raise _fault(failure.reason) from None
+        raise _fault(failure.reason, "processors") from None
 
 
 def _check_version(catalog: Catalog, name: str, version: int) -> None:
@@ -86,7 +94,7 @@ def _check_version(catalog: Catalog, name: str, version: int) -> None:
 def _check(body: Document) -> None:
     """Raise HttpFailure for a body that is no pipeline; kinds of processors are not known here, and not judged."""
     if "processors" not in body:
-        raise _fault("the body has no processors")
+        raise _fault("the body has no processors", "processors")
     unknown = sorted(body.keys() - set(_KEYS))
     if unknown:
         raise _fault(f"the body has the key '{unknown[0]}', which is not known")
@@ -94,19 +102,19 @@ def _check(body: Document) -> None:
         _check_processors(body.get(key), key)
     version, description = body.get("version"), body.get("description")
     if version is not None and (isinstance(version, bool) or not isinstance(version, int)):
-        raise _fault("version is not an integer")
+        raise _fault("version is not an integer", "version")
     if not isinstance(description, str | None):
-        raise _fault("description is not a string")
+        raise _fault("description is not a string", "description")
 
 
 def _check_processors(processors: Any, place: str) -> None:
     if processors is None and place != "processors":
         return
     if not isinstance(processors, list) or not all(isinstance(one, dict) for one in processors):
-        raise _fault(f"{place} is not a list of processors")
+        raise _fault(f"{place} is not a list of processors", place)
     for kind, options in _flat(processors):
         if kind == "inference" and isinstance(options, dict) and not isinstance(options.get("model_id"), str):
-            raise _fault(f"{place} has an inference processor without a model_id")
+            raise _fault(f"{place} has an inference processor without a model_id", "model_id")
 
 
 def _flat(processors: Any) -> Iterator[tuple[str, Any]]:
@@ -119,8 +127,8 @@ def _flat(processors: Any) -> Iterator[tuple[str, Any]]:
             yield from _flat([options.get("processor")] if kind == "foreach" else ())
 
 
-def _fault(reason: str) -> HttpFailure:
-    return HttpFailure(400, "parse_exception", reason)
+def _fault(reason: str, at: str | None = None) -> HttpFailure:
+    return HttpFailure(400, "parse_exception", reason, at=at)
 
 
 def delete(call: Call) -> Writing:

@@ -14,6 +14,7 @@ EVERYWHERE = frozenset({"pretty", "human", "format", "filter_path", "error_trace
 _ILLEGAL = "illegal_argument_exception"
 _BAD_ESCAPE = re.compile(r"%(?![0-9a-fA-F]{2})")
 _TIME = re.compile(r"(?:\d+(?:nanos|micros|ms|s|m|h|d)|-1|0)")
+_FRACTION = re.compile(r"\d*\.\d+(?:nanos|micros|ms|s|m|h|d)")
 _INT = range(-(2**31), 2**31)
 
 
@@ -105,9 +106,16 @@ def flag(name: str, value: str, *, default: bool = False) -> bool:
 
 
 def check_time(name: str, value: Any) -> None:
-    """Refuse a time without a unit."""
-    if not isinstance(value, str) or not _TIME.fullmatch(value.strip().lower()):
-        raise WrongUsage(f"'{name}' is '{value}', and a time is a number with its unit, such as 30s")
+    """Refuse a time without a unit, and a fraction of one, which a server's parser of numbers refuses."""
+    if isinstance(value, str) and _TIME.fullmatch(value.strip().lower()):
+        return
+    reason = f"'{name}' is '{value}', and a time is a whole number with its unit, such as 30s"
+    cause = Cause("number_format_exception", f"'{value}' is not a whole number") if _is_fraction(value) else None
+    raise HttpFailure(400, _ILLEGAL, reason, cause)
+
+
+def _is_fraction(value: Any) -> bool:
+    return isinstance(value, str) and bool(_FRACTION.fullmatch(value.strip().lower()))
 
 
 def parse_query(query: str) -> dict[str, str]:

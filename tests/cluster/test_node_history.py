@@ -31,7 +31,7 @@ def history(on, front):
 
 
 def document(front, number):
-    return front.node.ask("GET", f"{ALIAS}/_doc/{number}").document
+    return front.node.ask("GET", f"{ALIAS}/_doc/{number}").json
 
 
 def sent(front, start=0):
@@ -84,7 +84,7 @@ def test_a_search_that_never_shows_anything(on, history, front):
     assert (undone.code, undone.json["revision"]) == (0, 4)
     assert [entry["revision"] for entry in on("history", "-o", "json").json["history"]] == [4, 3, 2, 1]
     found = front.node.ask("POST", f"{ALIAS}/_search", {"query": {"range": {"revision": {"gt": 0}}}})
-    assert found.document["hits"]["hits"] == []
+    assert found.json["hits"]["hits"] == []
 
 
 def test_more_than_a_page_and_more_than_a_search_shows(on, history, front):
@@ -159,7 +159,7 @@ def test_what_was_changed_without_mlalias(on, history, front, served, run):
     assert on("put", NEW, "flight_delay_model", "-r").code == 0
     assert run("put", OLD, "flight_delay_model", "-r", "--catalog", served.url).code == 0
     outside, put = on("history", "-o", "json").json["history"]
-    assert (outside["state"], outside["revision"], outside["actor"]) == ("outside", None, None)
+    assert (outside["result"], outside["revision"], outside["actor"]) == ("outside", None, None)
     assert outside["changes"][0]["model_id"] == OLD
     assert (put["revision"], put["changes"][0]["model_id"]) == (1, NEW)
     assert "changed outside mlalias" in on("history").out
@@ -199,11 +199,11 @@ def test_verify_names_aliases_whose_model_is_gone_only_where_it_may_look(on, his
 
 def test_init_twice(on, history, front):
     assert on("init").out == f"nothing to do: {front.url} has one already\n"
-    index = front.node.ask("GET", f"{INDEX}").document["mlalias-history-000001"]
+    index = front.node.ask("GET", f"{INDEX}").json["mlalias-history-000001"]
     assert index["aliases"] == {"mlalias-history": {"is_hidden": True, "is_write_index": True}}
     assert index["mappings"]["_meta"] == {"owner": "mlalias", "format": 1}
     assert (index["settings"]["index"]["hidden"], index["mappings"]["dynamic"]) == ("true", "strict")
-    assert front.node.ask("GET", "/_cluster/health/mlalias-history").document["status"] == "green"
+    assert front.node.ask("GET", "/_cluster/health/mlalias-history").json["status"] == "green"
 
 
 def test_init_that_was_interrupted_is_completed_by_the_next(on, front):
@@ -233,14 +233,14 @@ NOT_OURS = {
 def test_something_else_has_its_name(what, on, front):
     for request in NOT_OURS[what]:
         assert front.node.ask(*request).status < 300
-    before = front.node.ask("GET", "/_all?expand_wildcards=all").document
+    before = front.node.ask("GET", "/_all?expand_wildcards=all").json
     for words in (["put", NEW, "flight_delay_model", "-r"], ["history"], ["rollback", "flight_delay_model"], ["init"]):
         done = on(*words)
         assert done.code == 5, done
         assert done.err.count("error: ") == 1
         assert "hint: " in done.err
     assert on("verify").code == 7
-    assert front.node.ask("GET", "/_all?expand_wildcards=all").document == before
+    assert front.node.ask("GET", "/_all?expand_wildcards=all").json == before
     assert not [line for line in sent(front) if "model_aliases" in line]
     assert on("put", NEW, "flight_delay_model", "-r", "--no-history").code == 0
 

@@ -51,7 +51,7 @@ def states(on):
     """The entries, oldest first: each revision with its state, and what it changed."""
     entries = on("history", "-o", "json").json["history"]
     return [
-        (entry["revision"], entry.get("state", "done"), [change["model_alias"] for change in entry["changes"]])
+        (entry["revision"], entry.get("result", "done"), [change["model_alias"] for change in entry["changes"]])
         for entry in reversed(entries)
     ]
 
@@ -118,7 +118,7 @@ def test_killed_between_two_changes(on, front, declared):
         client("apply", str(declared(first=NEW, second=NEW)))
     assert on("put", SLIM, "slim").code == 0
     assert states(on) == [(1, "seen", ["first"]), (2, "done", ["slim"])]
-    planned = front.node.ask("GET", f"{ALIAS}/_doc/1").document["_source"]["more"]["planned"]
+    planned = front.node.ask("GET", f"{ALIAS}/_doc/1").json["_source"]["more"]["planned"]
     assert [change["model_alias"] for change in planned] == ["first", "second"]
     assert on("verify").code == 0
 
@@ -161,7 +161,7 @@ def closes_it(front):
     """Another mlalias, which took the writer for lost."""
 
     def fault(forward):
-        found = front.node.ask("GET", f"{ALIAS}/_doc/1").document
+        found = front.node.ask("GET", f"{ALIAS}/_doc/1").json
         front.node.ask("PUT", f"{ALIAS}/_doc/1", found["_source"] | {"state": "void", "changes": []})
         return forward()
 

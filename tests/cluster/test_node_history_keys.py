@@ -21,7 +21,7 @@ def as_key(front, run, monkeypatch):
     def as_key(cluster, index, *words, names=HISTORY):
         role = {"cluster": cluster, "indices": [{"names": [names], "privileges": index}] if index else []}
         body = {"name": "tests", "role_descriptors": {"tests": role}}
-        key = front.node.ask("POST", "/_security/api_key?refresh=true", body).document["encoded"]
+        key = front.node.ask("POST", "/_security/api_key?refresh=true", body).json["encoded"]
         monkeypatch.setenv("MLALIAS_API_KEY", key)
         return run(*words, "--catalog", front.url)
 
@@ -35,7 +35,7 @@ def history(as_key, front):
 
 
 def entry(front):
-    return front.node.ask("GET", f"/{HISTORY}/_doc/1").document
+    return front.node.ask("GET", f"/{HISTORY}/_doc/1").json
 
 
 def changed(front):

@@ -20,8 +20,8 @@ def writes_history(asked):
 
 def with_primary(cluster, node):
     """The node that holds the primary shard of the history."""
-    (shard,) = node.ask("GET", "/_cat/shards/mlalias-history?format=json&h=prirep,id&s=prirep").document[:1]
-    ids = {one: one.ask("GET", "/_nodes/_local?filter_path=nodes.*.name").document["nodes"] for one in cluster.nodes}
+    (shard,) = node.ask("GET", "/_cat/shards/mlalias-history?format=json&h=prirep,id&s=prirep").json[:1]
+    ids = {one: one.ask("GET", "/_nodes/_local?filter_path=nodes.*.name").json["nodes"] for one in cluster.nodes}
     return next(one for one, known in ids.items() if shard["id"] in known)
 
 

@@ -26,7 +26,7 @@ class Cluster:
     @property
     def master(self) -> Node:
         """The node that the others follow now."""
-        name = self._running[0].ask("GET", "/_cat/master?format=json&h=node").document[0]["node"]
+        name = self._running[0].ask("GET", "/_cat/master?format=json&h=node").json[0]["node"]
         return next(one for one in self.nodes if one.name == name)
 
     @property

@@ -46,7 +46,7 @@ class Reply(NamedTuple):
     body: bytes
 
     @property
-    def document(self) -> Any:
+    def json(self) -> Any:
         return json.loads(self.body)
 
 
@@ -179,7 +179,7 @@ class Node:
         self.ask("PUT", "/_cluster/settings", {"persistent": {"*": None}, "transient": {"*": None}})
         for path in ("_ingest/pipeline/*", "_data_stream/*", "_index_template/*", "_component_template/*"):
             self.ask("DELETE", f"/{path}")
-        listed = self.ask("GET", "/_cat/indices?format=json&h=index&expand_wildcards=all").document
+        listed = self.ask("GET", "/_cat/indices?format=json&h=index&expand_wildcards=all").json
         for name in (one["index"] for one in listed):
             if not name.startswith(".security"):
                 self.ask("DELETE", f"/{name}")

@@ -177,7 +177,7 @@ class Front:
         privilege = _privilege(asked)
         who = {"Authorization": asked.headers["authorization"]}
         question = {"cluster": [privilege]}
-        held = self.node.ask("POST", "/_security/user/_has_privileges", question, who).document
+        held = self.node.ask("POST", "/_security/user/_has_privileges", question, who).json
         if held["has_all_requested"]:
             return None
         # The node's own words about this caller, for a privilege that no test gives to one.

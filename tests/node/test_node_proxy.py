@@ -27,9 +27,9 @@ def put(front, number):
 
 def test_what_the_node_has_goes_there_and_the_rest_to_serve(front):
     assert put(front, 1) == 201
-    assert ask(front.url, "GET", "/things/_doc/1", None, {}).document["found"]
-    assert ask(front.url, "GET", "/_ml/trained_models?size=0", None, {}).document["count"] > 0
-    assert "version" in ask(front.url, "GET", "/", None, {}).document
+    assert ask(front.url, "GET", "/things/_doc/1", None, {}).json["found"]
+    assert ask(front.url, "GET", "/_ml/trained_models?size=0", None, {}).json["count"] > 0
+    assert "version" in ask(front.url, "GET", "/", None, {}).json
     assert front.lines[0] == "PUT /things/_create/1"
 
 
@@ -40,7 +40,7 @@ def test_a_fault_at_the_second_request_that_matches(fault, carried_out, front, n
     assert ask(front.url, "GET", "/things/_doc/1", None, {}).status == 200
     with pytest.raises(RemoteDisconnected):
         put(front, 2)
-    assert newest_node.ask("GET", "/things/_doc/2").document["found"] is carried_out
+    assert newest_node.ask("GET", "/things/_doc/2").json["found"] is carried_out
     assert put(front, 3) == 201
 
 

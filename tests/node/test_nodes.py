@@ -36,7 +36,7 @@ with nodes.node("9.5.3"):
 
 def test_a_node_keeps_documents(any_node):
     assert any_node.ask("PUT", "/things/_doc/1?refresh=true", {"a": 1}).status == 201
-    assert any_node.ask("GET", "/things/_search").document["hits"]["total"]["value"] == 1
+    assert any_node.ask("GET", "/things/_search").json["hits"]["total"]["value"] == 1
 
 
 def test_a_test_leaves_nothing_behind(any_node):
@@ -45,7 +45,7 @@ def test_a_test_leaves_nothing_behind(any_node):
 
 def test_security_is_real(secure_node):
     assert secure_node.ask("GET", "/_cluster/health", headers={"Authorization": "ApiKey bm86bm8="}).status == 401
-    assert secure_node.ask("GET", "/_security/_authenticate").document["username"] == nodes.USER
+    assert secure_node.ask("GET", "/_security/_authenticate").json["username"] == nodes.USER
 
 
 def test_a_run_that_is_killed_leaves_no_process_and_no_folder():
