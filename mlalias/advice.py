@@ -188,7 +188,7 @@ def _the_model(catalog: Catalog, move: Move) -> Hint:
 
 
 def _once_deployed(catalog: Catalog, move: Move, invocation: Invocation) -> Hint:
-    if "--wait" in invocation.options:  # it has been waited for
+    if catalog.live and ("--wait" in invocation.options or invocation.command == "rollback"):  # which cannot wait
         return Hint("see how it is deployed", ("show", move.model_id))
     if catalog.live:
         again = ("put", move.model_id, move.model_alias, "--reassign", "--wait", "300")

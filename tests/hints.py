@@ -39,7 +39,13 @@ def check(printed):
     assert name == asked[0] or name in FIRST or "--dry-run" in rest or name in UNDO.get(asked[0], ()), printed
 
 
-UNDO = {"put": ("rollback",), "delete": ("rollback", "put"), "apply": ("rollback", "put"), "import": ("rollback",)}
+UNDO = {
+    "put": ("rollback",),
+    "delete": ("rollback", "put"),
+    "apply": ("rollback", "put"),
+    "import": ("rollback",),
+    "verify": ("put", "delete"),  # what was changed without mlalias
+}
 
 
 @cache

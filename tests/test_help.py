@@ -271,6 +271,8 @@ LINES = [
     "forget sst-2-draft",
     "forget sst-2-next",
     "verify",
+    "init",
+    "path",
 ]
 
 

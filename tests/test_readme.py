@@ -128,7 +128,7 @@ def test_help_lists_every_command_in_its_group(run):
     shown = run("--help").out
     assert (run("-h").out, run().out) == (shown, shown)
     groups = re.findall(r"^(\w[\w ]+):\n((?:  \w+ +\S.*\n)+)", shown, re.MULTILINE)
-    listed = {title: re.findall(r"^  (\w+)", rows, re.MULTILINE) for title, rows in groups}
+    listed = {title: re.findall(r"^  (\w+) ", rows, re.MULTILINE) for title, rows in groups}
     assert list(listed) == list(GROUPS)
     assert listed["Change aliases"] == ["put", "delete", "apply", "rollback"]
     assert sorted(name for names in listed.values() for name in names) == sorted(COMMANDS)

@@ -179,7 +179,9 @@ def _history(
 
 @command("verify", "Administer")
 def _verify(options: Reading) -> View | Page:
-    """Check the catalog: files, aliases, history; on a cluster, history and aliases.
+    """Check files, aliases and history; each fault comes with a fix.
+
+    On a cluster, the history is held against the aliases.
 
     \b
     Examples:

@@ -75,7 +75,7 @@ def test_the_node_dies_that_is_asked(three_nodes, in_front_of, run, aliases, dec
     front.at(2, changes, dying_after(asked))
     done = run("apply", declared, "-o", "json", "--catalog", front.url)
     assert done.code == 9
-    assert "whether it changed the alias 'b-second' is not known" in done.json["error"]["reason"]
+    assert "whether it changed the alias 'b-second' is unknown" in done.json["error"]["reason"]
     assert [change["model_alias"] for change in done.json["changes"]] == ["a-first"]
     front.node = other
     assert [alias for alias in MOVED if alias in aliases(front.url)] == ["a-first", "b-second"]
@@ -92,8 +92,8 @@ def test_two_of_three_die_one_after_the_other(three_nodes, in_front_of, run, ali
     front.at(1, reads, before(first.kill))
     done = run("put", NEW, "next", "--catalog", front.url)
     assert done.code == 9
-    assert done.err.startswith(f"error: {front.url} closed the connection before its answer was whole\n")
-    assert "not known" not in done.err, "nothing was sent that changes anything"
+    assert done.err.startswith(f"error: {front.url} closed the connection before its answer was complete\n")
+    assert "unknown" not in done.err, "nothing was sent that changes anything"
     front.node = last
     second.kill()
     done = run("put", NEW, "next", "--catalog", front.url)

@@ -1,4 +1,4 @@
-"""Every request that mlalias sends, by a client of generation 8 and of 9, to servers of 8.19 and of 9.5.
+"""Every request that mlalias sends but those of a history, by a client of generation 8 and of 9, to servers of 8.19 and of 9.5.
 
 The node judges the media types and versions of all requests, also of those that are then answered by a double.
 """
@@ -85,6 +85,7 @@ def test_every_command_with_every_client_on_every_server(any_node, in_front_of, 
         "PUT /_ml/trained_models/*/model_aliases/*",
         "DELETE /_ml/trained_models/*/model_aliases/*",
         "GET /_ingest/pipeline",
+        "POST /mlalias-history/_search",
     }, "requests that no command sends, or that are new"
 
 

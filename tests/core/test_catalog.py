@@ -108,5 +108,5 @@ def test_known_models_are_sorted_and_leave_out_what_goes_away():
     assert [one.model_id for one in Catalog({}, models).known_models()] == ["m", "n"]
 
 
-def test_a_catalog_without_a_revision_is_a_clusters():
-    assert (Catalog({}, {}, revision=None).live, Catalog({}, {}).live) == (True, False)
+def test_a_catalog_is_in_a_directory_unless_its_store_says_otherwise():
+    assert (Catalog({}, {}).live, Catalog({}, {}).revision, Catalog({}, {}).history_known) == (False, 0, True)

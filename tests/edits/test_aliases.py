@@ -311,9 +311,11 @@ def test_where_table_and_history_disagree(texts, aliases, rule, reason, to):
     assert (type(error), error.rule, error.reason, error.context.model_alias) == (Conflict, rule, reason, "x")
 
 
-def test_a_catalog_without_revisions_has_none_to_go_back_to():
+def test_a_catalog_whose_revision_was_not_asked_for():
+    """Its newest revision is that of its newest entry."""
     now = catalog({"x": "a"}, ["a"], history=history("x=a"))._replace(revision=None)
-    assert rules_of(rollback("x", to=1, deletes=True)(now)) == ["no_such_revision"]
+    assert rules_of(rollback("x", to=1, deletes=True)(now)) == []
+    assert rules_of(rollback("x", to=2, deletes=True)(now)) == ["no_such_revision"]
 
 
 @pytest.mark.parametrize(
