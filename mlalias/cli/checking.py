@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _A_CLUSTER = Hint("name a cluster: --catalog https://es.example:9200")
 
 
-@command("check")
+@command("check", "Look")
 def _check(
     name: Names,
     options: Reading,
