@@ -100,4 +100,5 @@ def _read(name: str) -> "Docs":
     from mlalias.documents.docs import read
     from mlalias.inputs import read_input
 
-    return read(read_input(name), "standard input" if name == "-" else name)
+    is_file = name != "-"
+    return read(read_input(name), name if is_file else "standard input")._replace(is_file=is_file)

@@ -14,11 +14,15 @@ _MOST_NAMED = 5
 
 
 class Docs(NamedTuple):
-    """Documents, and the `inference_config` to ask with, where the file is the whole body of a request."""
+    """Documents, and the `inference_config` to ask with, where the file is the whole body of a request.
+
+    `source` says where they come from: the name of a file, if it `is_file`.
+    """
 
     source: str
     docs: tuple[Document, ...]
     config: Mapping[str, Any] | None = None
+    is_file: bool = False
 
 
 def read(data: bytes, source: str) -> Docs:
@@ -110,8 +114,15 @@ def _check_texts(docs: Docs, model: Model, field: str) -> tuple[str, ...]:
     for number, document in enumerate(docs.docs, 1):
         if not isinstance(document.get(field), str):
             reads = f"no text in '{field}', the input field of '{model.model_id}'"
-            raise InvalidDocument(f"document {number} of {docs.source} has {reads} (it has {_named(document)})")
+            has = f"{_kind(document[field])} there" if field in document else _named(document)
+            raise InvalidDocument(f"document {number} of {docs.source} has {reads} (it has {has})")
     return ()
+
+
+def _kind(value: Any) -> str:
+    """What a value of JSON that is no string is."""
+    kinds = {bool: "a boolean", int: "a number", float: "a number", list: "an array", dict: "an object"}
+    return kinds.get(type(value), "null")
 
 
 def _lacking(document: Document, model: Model) -> tuple[str, ...]:

@@ -63,7 +63,8 @@ def test_a_model_that_fails_is_not_moved_to_and_nothing_is_sent(sample, run, doc
         "error: 'sst-2-next' fails its check (1 of 2 documents not answered, document 2: the process failed), "
         "so the alias 'sentiment' stays as it is\n" in done.err
     )
-    assert document["error"]["rule"] == "check_failed"
+    assert "hint: see how it is doing: mlalias check sst-2-next --docs " in done.err
+    assert (document["error"]["rule"], document["error"]["model_alias"]) == ("check_failed", "sentiment")
     assert document["check"]["before"]["documents"]["answered"] == 1
     assert document["check"]["after"] is None
     assert faults("failure.json", document) == []
@@ -83,6 +84,7 @@ def test_an_alias_that_fails_after_the_move_goes_back(sample, run, docs):
         "error: the alias 'sentiment' failed its check after the move: 1 of 2 documents not answered, "
         f"document 2: the process failed; it names '{SST}' again\n" in done.err
     )
+    assert [line.split()[0] for line in done.err.splitlines()] == ["on", "the", "checked", "checked", "error:", "hint:"]
     assert "mlalias check sst-2-next --catalog" in done.err
     assert "to undo" not in done.err
     assert [(each["model_id"], each["previous_model_id"]) for each in document["changes"]] == [
@@ -139,7 +141,7 @@ def test_a_way_back_that_is_refused_says_that_the_alias_stays(sample, run, docs)
     with answering(behind) as cluster:
         done = run(*MOVE, "--check-with", docs, "--catalog", cluster.url)
     assert done.code == 3
-    assert "taking it back failed (not now): it still names 'sst-2-next'\n" in done.err
+    assert "taking it back failed (not now): it names 'sst-2-next' now\n" in done.err
     assert f"hint: to take it back: mlalias put {SST} sentiment --reassign --catalog {cluster.url}\n" in done.err
 
 
@@ -160,6 +162,8 @@ def test_an_alias_that_somebody_else_moves_meanwhile_is_left_to_them(sample, run
         assert PUT_OLD not in steps(cluster)
     assert done.code == 3
     assert "the alias 'sentiment' names 'dslim__bert-base-ner', not 'sst-2-next'" in done.err
+    assert "): it names 'dslim__bert-base-ner' now\n" in done.err
+    assert "to take it back" not in done.err
     assert target(sample) == "dslim__bert-base-ner"
 
 

@@ -109,8 +109,11 @@ def test_documents_may_lack_some_fields_of_a_tree(asked, docs, warnings):
             [{"text_field": "x"}, {"text": "x"}],
             "document 2 of FILE has no text in 'text_field', the input field of 'm' (it has 'text')",
         ),
-        (TEXTS, [{"text_field": 1}], "document 1 of FILE has no text in 'text_field'"),
-        (TEXTS, [{"text_field": None}], "document 1 of FILE has no text in 'text_field'"),
+        (TEXTS, [{"text_field": 1}], "the input field of 'm' (it has a number there)"),
+        (TEXTS, [{"text_field": None}], "the input field of 'm' (it has null there)"),
+        (TEXTS, [{"text_field": True}], "the input field of 'm' (it has a boolean there)"),
+        (TEXTS, [{"text_field": ["x"]}], "the input field of 'm' (it has an array there)"),
+        (TEXTS, [{"text_field": {"x": "y"}}], "the input field of 'm' (it has an object there)"),
         (
             FLIGHTS,
             [{"a": 1}, {"x": 1, "y": 2}],

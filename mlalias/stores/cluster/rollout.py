@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from mlalias.core.catalog import Change, Model
 from mlalias.core.checks import Check
-from mlalias.core.plan import Caution, Edit, Plan, Receipt
+from mlalias.core.plan import Caution, Context, Edit, Plan, Receipt
 from mlalias.documents.docs import Docs, check_fields
 from mlalias.edits.aliases import take_back
 from mlalias.errors import Failure, Hint, Refused
@@ -73,7 +73,7 @@ def rehearse(store: ClusterStore, edit: Edit, docs: Docs) -> Rollout:
     plan = plan._replace(warnings=(*plan.warnings, *map(Caution, report.warnings)))
     if before.verdict.level in ("pass", "warn"):
         return Rollout(plan, before)
-    return Rollout(plan._replace(changes=(), refused=plan.changes, errors=(_unfit(change, before),)), before)
+    return Rollout(plan._replace(changes=(), refused=plan.changes, errors=(_unfit(plan, before, docs),)), before)
 
 
 def roll_out(store: ClusterStore, edit: Edit, docs: Docs, message: str | None = None) -> Rollout:
@@ -87,70 +87,77 @@ def roll_out(store: ClusterStore, edit: Edit, docs: Docs, message: str | None = 
     receipt = receipt._replace(warnings=(*receipt.warnings, *added))
     if receipt.errors or not receipt.moves or before is None:
         return Rollout(receipt, before)
-    return _proved(store, Rollout(receipt, before), docs)
-
-
-def _proved(store: ClusterStore, rollout: Rollout, docs: Docs) -> Rollout:
-    """Ask the alias for the documents; if one is not answered, take the move back."""
-    receipt, before = rollout.result, rollout.before
-    if not isinstance(receipt, Receipt) or before is None:
-        return rollout
     (change,) = receipt.moves
-    after: Check | None = None
+    after, fault = _ask_again(store, change, before, docs)
+    rollout = Rollout(receipt, before, after)
+    return rollout if fault is None else _take_back(store, rollout, receipt, fault)
+
+
+def _ask_again(store: ClusterStore, change: Change, before: Check, docs: Docs) -> tuple[Check | None, str | None]:
+    """What the alias answers after the move, and what is wrong with it, if anything is."""
     try:
         (trials,) = store.inference().ask([Subject(change.model_alias, before.model)], docs)
-        after = before._replace(name=change.model_alias, trials=trials)
-        fault = None if after.verdict.level in ("pass", "warn") else _first_fault(after)
     except Failure as failure:
-        fault = failure.reason
+        return None, failure.reason
     except KeyboardInterrupt:
         store.say(f"interrupted: the alias '{change.model_alias}' names '{change.model_id}', and was not checked")
         raise
-    if fault is None:
-        return rollout._replace(after=after)
-    return _taken_back(store, rollout._replace(after=after), change, fault)
+    after = before._replace(name=change.model_alias, trials=trials)
+    return after, None if after.verdict.level in ("pass", "warn") else _first_fault(after)
 
 
-def _taken_back(store: ClusterStore, rollout: Rollout, change: Change, reason: str) -> Rollout:
-    revision = rollout.result.revision if isinstance(rollout.result, Receipt) else None
-    reason = f"the alias '{change.model_alias}' failed its check after the move: {reason}"
+def _take_back(store: ClusterStore, rollout: Rollout, receipt: Receipt, fault: str) -> Rollout:
+    (change,) = receipt.moves
+    reason = f"the alias '{change.model_alias}' failed its check after the move: {fault}"
+    store.say(f"the alias '{change.model_alias}' failed its check: taking the move back")
     try:
-        back = store.change(take_back(change, revision), "rollback", None if revision is None else reason)
+        message = None if receipt.revision is None else reason
+        back = store.change(take_back(change, receipt.revision), "rollback", message)
     except Failure as failure:
-        return rollout._replace(fault=_stuck(change, reason, failure))
+        return rollout._replace(fault=_stuck(store, receipt, reason, failure))
     if back.errors:
-        return rollout._replace(fault=_stuck(change, reason, back.errors[0]), back=back)
+        return rollout._replace(fault=_stuck(store, receipt, reason, back.errors[0]), back=back)
     now = f"it names '{change.previous_model_id}' again" if change.previous_model_id else "it is deleted again"
-    fault = Refused(f"{reason}; {now}", _see(change), rule="check_failed")
-    return rollout._replace(fault=fault, back=back)
+    hint = Hint("see how the new model is doing", ("check", change.model_id or ""))
+    return rollout._replace(fault=_failed(f"{reason}; {now}", receipt.plan, change, hint), back=back)
 
 
-def _unfit(change: Change, before: Check) -> Refused:
+def _failed(reason: str, plan: Plan, change: Change, *hints: Hint, certain: bool = True) -> Refused:
+    context = Context(plan.before, change.model_alias)
+    return Refused(reason, *hints, rule="check_failed", context=context, certain=certain)
+
+
+def _unfit(plan: Plan, before: Check, docs: Docs) -> Refused:
     """The refusal of a move to a model that does not answer."""
-    alias, model_id = change.model_alias, change.model_id or ""
-    if before.trials is None:
-        reason = f"'{model_id}' cannot answer ({before.verdict.reason}), so the alias '{alias}' stays as it is"
-        return Refused(reason, Hint("see how it is doing", ("check", model_id)), rule="check_failed")
-    reason = f"'{model_id}' fails its check ({_first_fault(before)}), so the alias '{alias}' stays as it is"
-    return Refused(reason, rule="check_failed")
+    (change,) = plan.changes
+    fails = f"cannot answer ({before.verdict.reason})"
+    words = ["check", change.model_id or ""]
+    if before.trials is not None:
+        fails = f"fails its check ({_first_fault(before)})"
+        words += ["--docs", docs.source] if docs.is_file else []
+    reason = f"'{change.model_id}' {fails}, so the alias '{change.model_alias}' stays as it is"
+    return _failed(reason, plan, change, Hint("see how it is doing", tuple(words)))
 
 
-def _stuck(change: Change, reason: str, failure: Failure) -> Refused:
+def _stuck(store: ClusterStore, receipt: Receipt, reason: str, failure: Failure) -> Refused:
     """The failure where the way back failed as well; what is not known is said to be unknown."""
+    (change,) = receipt.moves
     alias, old = change.model_alias, change.previous_model_id
-    now = f"it still names '{change.model_id}'" if failure.certain else "what it names now is unknown"
-    way = ("put", old, alias, "--reassign") if old else ("delete", alias)
-    return Refused(
-        f"{reason}; taking it back failed ({failure.reason}): {now}",
-        Hint("see what it names now", ("show", alias)),
-        Hint("to take it back", way),
-        rule="check_failed",
-        certain=failure.certain,
-    )
+    now = _now(store, alias) if failure.certain else "what it names now is unknown"
+    hints = [Hint("see what it names now", ("show", alias))]
+    if failure.rule != "if_current":  # it is ours to take back
+        hints.append(Hint("to take it back", ("put", old, alias, "--reassign") if old else ("delete", alias)))
+    text = f"{reason}; taking it back failed ({failure.reason}): {now}"
+    return _failed(text, receipt.plan, change, *hints, certain=failure.certain)
 
 
-def _see(change: Change) -> Hint:
-    return Hint("see how the new model is doing", ("check", change.model_id or ""))
+def _now(store: ClusterStore, alias: str) -> str:
+    """What an alias names, as far as the cluster says it."""
+    try:
+        target = store.read().aliases.get(alias)
+    except Failure:
+        return "what it names now is unknown"
+    return f"it names '{target}' now" if target else "it does not exist any more"
 
 
 def _first_fault(found: Check) -> str:

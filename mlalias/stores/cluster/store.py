@@ -59,6 +59,7 @@ class ClusterStore:
         self._wait = wait
         self._keeps_history = keeps_history
         self._log = Log(connection, talk.say)
+        self._announced = False
 
     def read(self) -> Catalog:
         """The catalog as it is when it is looked into; raises Unreachable then."""
@@ -133,8 +134,14 @@ class ClusterStore:
         return self.read().aliases.get(alias)
 
     def _send(self, plan: Plan, changes: Sequence[Change], renew: Callable[[], None] = lambda: None) -> Receipt:
-        self._talk.say(f"on {self._connection.url} (from {self._origin})")
+        self._announce()
         return send_all(self._connection, plan, changes, self._talk, self._before(plan, renew))
+
+    def _announce(self) -> None:
+        """Say which cluster it is, before the first change."""
+        if not self._announced:
+            self._talk.say(f"on {self._connection.url} (from {self._origin})")
+        self._announced = True
 
     def _plan(self, edit: Edit, kept: Kept) -> Plan:
         """The plan on what the cluster is now, without its pipelines: the server looks at them itself.
