@@ -355,7 +355,7 @@ def test_the_snippet_of_json_runs(sample):
 def test_the_snippets_of_a_cluster_run(sample, clone, run, mlalias_server):
     # The catalog at hand differs from the served one, so that taking its aliases needs consent.
     mlalias_server.seed(*SAMPLE_FILES)
-    setup, round_trip, import_ = (
+    setup, _, round_trip, import_ = (  # the rollout runs in cluster/test_node_rollout.py
         without_installing(script).replace("https://es.example:9200", mlalias_server)
         for script in blocks("cluster", "sh")
     )
