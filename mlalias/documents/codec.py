@@ -54,7 +54,7 @@ def read_toml(text: str, source: str) -> Document:
     except tomli.TOMLDecodeError as error:
         invalid(source, f"is not valid TOML: {_lowered(str(error))}")
     except RecursionError:
-        invalid(source, "is nested too deeply")
+        _too_deep(source)
     except ValueError:
         invalid(source, "holds a number that is too long")
     _check(document, source)
@@ -89,7 +89,7 @@ def parse_json_value(text: str, source: str) -> Any:
             invalid(source, 'has """, as Dev Tools shows long strings, which is not JSON: fetch the answer with curl')
         invalid(source, f"is not valid JSON: {_lowered(error.msg)} (at line {error.lineno}, column {error.colno})")
     except RecursionError:
-        invalid(source, "is nested too deeply")
+        _too_deep(source)
     except ValueError:
         invalid(source, "holds a number that is too long")
     _check(document, source)
@@ -196,6 +196,11 @@ def _lowered(text: str) -> str:
     return text[:1].lower() + text[1:]
 
 
+def _too_deep(source: str, deepest: int = DEEPEST) -> NoReturn:
+    """Refuse a document for its depth, in the same words whether a parser gave up on it or had no such limit."""
+    invalid(source, f"is nested more than {deepest} levels deep")
+
+
 def _check(value: Any, source: str, deepest: int = DEEPEST, depth: int = 0) -> None:
     """Refuse what one of TOML, JSON and UTF-8 cannot hold, and what is nested too deeply."""
     kind = type(value)
@@ -204,7 +209,7 @@ def _check(value: Any, source: str, deepest: int = DEEPEST, depth: int = 0) -> N
             invalid(source, "holds half of a surrogate pair, which is not a character")
     elif kind is dict or kind is list:
         if depth >= deepest:
-            invalid(source, f"is nested more than {deepest} levels deep")
+            _too_deep(source, deepest)
         for item in value:
             _check(item, source, deepest, depth + 1)
         if kind is dict:

@@ -15,8 +15,8 @@ DOCUMENTS = {
     "broken TOML": (b'[aliases]\nx = "m"\ny = \n', "is not valid TOML: invalid value (at line 3, column 5)"),
     "broken JSON": (b'{"a": \n nope}', "is not valid JSON: expecting value (at line 2, column 2)"),
     "not UTF-8": (b'[aliases]\nx = "\xff"', "is not UTF-8 (at line 2, byte 6)"),
-    "nested 100,000 deep": (b'{"x": %s}' % (b"[" * 100_000 + b"]" * 100_000), "is nested too deeply"),
-    "a header of 20,000 parts": (b"[" + b".".join([b"a"] * 20_000) + b"]", "is nested too deeply"),
+    "nested 100,000 deep": (b'{"x": %s}' % (b"[" * 100_000 + b"]" * 100_000), "is nested more than 64 levels deep"),
+    "a header of 20,000 parts": (b"[" + b".".join([b"a"] * 20_000) + b"]", "is nested more than 64 levels deep"),
     "a wrong value": (b"[models.m]\ntags = 'a'", "has models.m.tags that is not a list of strings"),
     "an error of Elasticsearch": (b'{"error": "no handler", "status": 400}', "is an error that Elasticsearch answered"),
     "an alias that no server allows": (

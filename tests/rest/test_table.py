@@ -37,7 +37,7 @@ def test_row(server, row, ask):
     if row.type:
         error = document["error"]
         assert document == {"error": error, "status": status}
-        assert set(error) - {"caused_by"} == {"root_cause", "type", "reason"}
+        assert set(error) - {"caused_by", "property_name"} == {"root_cause", "type", "reason"}
         assert contents(server.directory) == before
 
 
