@@ -23,6 +23,7 @@ _KINDS: Mapping[str, Kind] = {
     "question_answering": "text",
     "text_similarity": "number",
     "pass_through": "vector",
+    "learning_to_rank": "number",
 }
 _RESULTS_FIELD = "predicted_value"  # the default of `results_field`
 

@@ -1,6 +1,6 @@
 """What `check` prints: the verdict first, then figures with their units."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mlalias.core.checks import Check
@@ -57,16 +57,19 @@ def _hints(checks: Sequence[Check]) -> list[Hint]:
 _FIGURES = (
     Column("verdict", kept=True),
     Column("name", kept=True),
-    Column("answered"),
-    Column("median", right=True),
-    Column("slowest", right=True),
-    Column("running"),
-    Column("latency", right=True),
-    Column("requests", right=True),
-    Column("failed"),
-    Column("last asked"),
+    Column("answered", worth=9),
+    Column("median", right=True, worth=6),
+    Column("slowest", right=True, worth=3),
+    Column("running", worth=7),
+    Column("latency", right=True, worth=6),
+    Column("requests", right=True, worth=4),
+    Column("failed", right=True, worth=8),
+    Column("errors", right=True, worth=5),
+    Column("rejected", right=True, worth=5),
+    Column("timed out", right=True, worth=5),
+    Column("last asked", worth=2),
     Column("model"),
-    Column("deployment"),
+    Column("deployment", worth=1),
 )
 
 
@@ -95,14 +98,13 @@ def _in_all(loads: Sequence[Record]) -> Record:
     return together | {"deployment_id": f"{len(loads)} deployments"}
 
 
+_FAILURES = ("error_count", "rejected_execution_count", "timeout_count")
 _TIMES = ("last_access", "average_inference_time_ms_last_minute")
 _COUNTS = (
     "allocation_count",
     "target_allocation_count",
     "inference_count",
-    "error_count",
-    "rejected_execution_count",
-    "timeout_count",
+    *_FAILURES,
     "throughput_last_minute",
 )
 
@@ -121,43 +123,50 @@ def _total(numbers: Iterable[float | None]) -> float | None:
 
 
 def _table(lines: Sequence[_Line], screen: Screen, now: float) -> Drawn:
-    """A row for each line; a column that says nothing in any row is left out."""
-    rows = [_row(line, screen, now) for line in lines]
-    used = [i for i, column in enumerate(_FIGURES) if column.kept or any(row[i] for row in rows)]
-    return tables.table([_FIGURES[i] for i in used], [[row[i] for i in used] for row in rows], screen)
+    rows = [_cells(line, screen, now) for line in lines]
+    return tables.table(_FIGURES, [[cells.get(column.title, "") for column in _FIGURES] for cells in rows], screen)
 
 
-def _row(line: _Line, screen: Screen, now: float) -> Row:
+def _cells(line: _Line, screen: Screen, now: float) -> Mapping[str, str]:
+    """The cells of a row by title, as far as there is something to say."""
     record, load = line.record, line.load
-    model = "" if record["model_id"] == record["name"] else record["model_id"]
+    model_id, name = record["model_id"], record["name"]
     deployment = load.get("deployment_id", "")
-    return (
-        line.verdict,
-        record["name"],
-        *_asked(record["documents"], screen),
-        *(_figures(load, now) if load else ("",) * 5),
-        model,
-        "" if deployment in (record["model_id"], record["name"]) else deployment,
-    )
+    return {
+        "verdict": line.verdict,
+        "name": name,
+        **(_answers(record["documents"], screen) if record["documents"] else {}),
+        **(_figures(load, now) if load else {}),
+        "model": "" if model_id == name else model_id,
+        "deployment": "" if deployment in (model_id, name) else deployment,
+    }
 
 
-def _asked(documents: Record | None, screen: Screen) -> Row:
-    if documents is None:
-        return "", "", ""
-    counts = f"{documents['answered']}/{documents['asked']}"
+def _answers(documents: Record, screen: Screen) -> Mapping[str, str]:
     bar = tables.bar(documents["answered"] / documents["asked"], screen)
-    return f"{counts} {bar}", milliseconds(documents["median_ms"]), milliseconds(documents["slowest_ms"])
+    return {
+        "answered": f"{documents['answered']}/{documents['asked']} {bar}",
+        "median": milliseconds(documents["median_ms"]),
+        "slowest": milliseconds(documents["slowest_ms"]),
+    }
 
 
-def _figures(load: Record, now: float) -> Row:
+def _figures(load: Record, now: float) -> Mapping[str, str]:
     rate = load["throughput_last_minute"]
-    return (
-        _running(load),
-        milliseconds(load["average_inference_time_ms_last_minute"]),
-        "" if rate is None else f"{rate:,}/min",
-        _failed(load),
-        "" if load["inference_count"] is None else _ago(load["last_access"], now),
-    )
+    return {
+        "running": _running(load),
+        "latency": milliseconds(load["average_inference_time_ms_last_minute"]),
+        "requests": "" if rate is None else f"{rate:,}/min",
+        "failed": _failed(load),
+        "errors": _count(load["error_count"]),
+        "rejected": _count(load["rejected_execution_count"]),
+        "timed out": _count(load["timeout_count"]),
+        "last asked": "" if load["inference_count"] is None else _ago(load["last_access"], now),
+    }
+
+
+def _count(number: int) -> str:
+    return f"{number:,}" if number else ""
 
 
 def _running(load: Record) -> str:
@@ -167,12 +176,10 @@ def _running(load: Record) -> str:
 
 
 def _failed(load: Record) -> str:
-    """How many requests failed, of those that were answered or failed."""
-    failed = load["error_count"] + load["rejected_execution_count"] + load["timeout_count"]
-    if not failed:
-        return "0"
-    share = failed / (failed + (load["inference_count"] or 0))
-    return f"{failed:,} ({f'{share:.1%}' if share >= _LEAST_SHARE else '<0.1%'})"
+    """The share of requests that failed, of those that were answered or failed."""
+    failed = sum(load[key] for key in _FAILURES)
+    share = failed / (failed + (load["inference_count"] or 0)) if failed else 0
+    return f"{share:.1%}" if share >= _LEAST_SHARE else "<0.1%" if failed else "0%"
 
 
 def milliseconds(number: float | None) -> str:

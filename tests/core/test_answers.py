@@ -5,6 +5,7 @@ import math
 import pytest
 
 from mlalias.core.answers import Comparison, Entity, Fault, Prediction, Trial, agreement, compare, prediction, trial
+from mlalias.rest.inference_config import TYPES
 
 RESULTS = [
     ("regression", {"predicted_value": 12.5}, Prediction("number", 12.5)),
@@ -129,6 +130,58 @@ ADA, BOB = Entity("Ada", "PER"), Entity("Bob", "PER")
 )
 def test_two_answers_compare(first, second, expected):
     assert compare(first, second) == expected
+
+
+PAIRS = [
+    ("regression", {"predicted_value": 4}, {"predicted_value": 4.5}, Comparison(same=False, difference=0.5)),
+    ("classification", {"predicted_value": 1}, {"predicted_value": 0}, Comparison(same=False)),
+    ("text_classification", {"predicted_value": "good"}, {"predicted_value": "good"}, Comparison(same=True)),
+    ("zero_shot_classification", {"predicted_value": "sport"}, {"predicted_value": "art"}, Comparison(same=False)),
+    (
+        "ner",
+        {"predicted_value": "x", "entities": [{"entity": "Ada", "class_name": "PER"}]},
+        {"predicted_value": "x", "entities": [{"entity": "Ada", "class_name": "ORG"}]},
+        Comparison(same=False),
+    ),
+    (
+        "text_embedding",
+        {"predicted_value": [3, 4]},
+        {"predicted_value": [4, 3]},
+        Comparison(same=False, cosine=pytest.approx(0.96)),
+    ),
+    ("text_embedding", {"predicted_value": [3, 4]}, {"predicted_value": [3, 4, 0]}, Comparison(same=False)),
+    (
+        "text_expansion",
+        {"predicted_value": {"cat": 3.0, "dog": 4.0}},
+        {"predicted_value": {"cat": 4.0, "dog": 3.0}},
+        Comparison(same=False, cosine=pytest.approx(0.96)),
+    ),
+    ("fill_mask", {"predicted_value": "paris"}, {"predicted_value": "london"}, Comparison(same=False)),
+    ("question_answering", {"predicted_value": "in 1815"}, {"predicted_value": "in 1815"}, Comparison(same=True)),
+    ("text_similarity", {"predicted_value": -2.5}, {"predicted_value": 1.5}, Comparison(same=False, difference=4.0)),
+    (
+        "pass_through",
+        {"predicted_value": [[1], [0]]},
+        {"predicted_value": [[0], [1]]},
+        Comparison(same=False, cosine=0.0),
+    ),
+    ("learning_to_rank", {"predicted_value": 2}, {"predicted_value": 2}, Comparison(same=True, difference=0.0)),
+]
+
+
+@pytest.mark.parametrize(("inference_type", "first", "second", "expected"), PAIRS)
+def test_two_results_compare_by_their_inference_type(inference_type, first, second, expected):
+    one, other = (trial({inference_type: {}}, result, 1.0).prediction for result in (first, second))
+    assert compare(one, other) == expected
+    found = agreement([(one, other)])
+    assert (found.both, found.same) == (1, int(expected.same))
+    assert found.largest_difference == (None if expected.difference is None else abs(expected.difference))
+    assert found.least_cosine == expected.cosine
+
+
+def test_every_inference_type_has_a_row():
+    """Every type that `serve` takes in an inference_config."""
+    assert {inference_type for inference_type, *_ in PAIRS} == set(TYPES)
 
 
 def test_comparisons_are_summed_up():

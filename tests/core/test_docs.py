@@ -56,7 +56,7 @@ def test_a_body_may_say_how_to_ask():
         ('[{"a": 1}, {}]', "FILE has an empty object as document 2"),
         ('[{"a": 1},\n]', "FILE is not valid JSON"),
         ('{"docs": [{"a": 1}], "inference_config": []}', "FILE has an inference_config that is not a JSON object"),
-        ('{"a": ' * 2000, "line 1 of FILE is nested too deeply"),
+        ('{"a": ' * 2000, "line 1 of FILE is nested more than 64 levels deep"),
         ('{"a": ' * 99 + "1" + "}" * 99, "FILE is nested more than 64 levels deep"),
     ],
 )
