@@ -76,7 +76,6 @@ def _check(
 def roll_out(edit: "Edit", options: Waiting, file: str, *arguments: str) -> View:
     """Carry a move out only if the new model answers, and take it back if the alias does not answer then."""
     from mlalias.cli.changing import advice_on
-    from mlalias.core.plan import strictly
     from mlalias.output import rollouts
     from mlalias.stores.store import open_cluster
 
@@ -86,12 +85,10 @@ def roll_out(edit: "Edit", options: Waiting, file: str, *arguments: str) -> View
     store = open_cluster(location, quiet=options.quiet, wait=options.wait, keeps_history=not options.no_history)
     from mlalias.stores.cluster import rollout
 
-    if options.strict:
-        edit = strictly(edit)
     if options.dry_run:
-        result = rollout.rehearse(store, edit, documents)
+        result = rollout.rehearse(store, edit, documents, strict=options.strict)
     else:
-        result = rollout.roll_out(store, edit, documents, options.message)
+        result = rollout.roll_out(store, edit, documents, options.message, strict=options.strict)
     invocation = options.invocation(*arguments)
     return partial(rollouts.page, result, advice_on(result.result, invocation, result.fault), invocation)
 

@@ -88,12 +88,13 @@ def _config(body: Document, source: str) -> Mapping[str, Any] | None:
 
 
 def check_fields(docs: Docs, model: Model) -> tuple[str, ...]:
-    """What to warn of; raises InvalidDocument where a document has nothing that a model could read.
+    """What to warn of; raises InvalidDocument where a document has nothing for a model, or the file no question.
 
     A model of texts reads a string from its first field. Any other takes a missing field for a missing value, but
     needs one of them: `LocalModel` in Elasticsearch answers with a warning otherwise.
     https://github.com/elastic/elasticsearch/blob/main/x-pack/plugin/ml/src/main/java/org/elasticsearch/xpack/ml/inference/loadingservice/LocalModel.java
     """
+    _check_config(docs, model)
     if not model.field_names:
         return ()
     if model.model_type == "pytorch":
@@ -108,6 +109,26 @@ def check_fields(docs: Docs, model: Model) -> tuple[str, ...]:
         return ()
     some = plural(sum(bool(names) for names in lacking), "document lacks", "documents lack")
     return (f"{some} input fields of '{model.model_id}', which count as missing values: {_named(missing)}",)
+
+
+_ASKED_WITH = {"question_answering": "question", "text_similarity": "text", "zero_shot_classification": "labels"}
+
+
+def _check_config(docs: Docs, model: Model) -> None:
+    """Some types need more than a document: a question, a text to compare with, or labels that can be the model's own.
+
+    https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-infer-trained-model
+    """
+    type_ = model.inference_type or ""
+    key = _ASKED_WITH.get(type_)
+    configs = [each.get(type_) for each in (docs.config, model.config.get("inference_config")) if each]
+    if key is None or any(isinstance(each, Mapping) and each.get(key) for each in configs):
+        return
+    example = f'{{"docs": [...], "inference_config": {{"{type_}": {{"{key}": ...}}}}}}'
+    raise InvalidDocument(
+        f"'{model.model_id}' does {type_}, and {docs.source} has no '{key}' in an inference_config",
+        Hint(f"give the body of a request to _infer: {example}"),
+    )
 
 
 def _check_texts(docs: Docs, model: Model, field: str) -> tuple[str, ...]:

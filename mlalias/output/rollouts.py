@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING
 
 from mlalias.core.checks import Check
 from mlalias.errors import Failure
-from mlalias.output import changes, checked, shapes
+from mlalias.output import changes, checked, shapes, tables
 from mlalias.output.changes import Advice
 from mlalias.output.checks import milliseconds
-from mlalias.output.page import Format, Invocation, Page, Screens
+from mlalias.output.page import Format, Invocation, Page, Screen, Screens
 from mlalias.output.shapes import Record
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def page(rollout: "Rollout", advice: Advice, invocation: Invocation, screens: Sc
     if rollout.fault is not None:
         return _failed_after(rollout, rollout.fault, advice, invocation, screens)
     shown = changes.page(rollout.result, advice, invocation, screens, more={"check": _checks(rollout)})
-    return shown._replace(notes=_notes(rollout, invocation) + shown.notes)
+    return shown._replace(notes=_notes(rollout, invocation, screens.err) + shown.notes)
 
 
 def _failed_after(rollout: "Rollout", fault: Failure, advice: Advice, invocation: Invocation, screens: Screens) -> Page:
@@ -30,7 +30,8 @@ def _failed_after(rollout: "Rollout", fault: Failure, advice: Advice, invocation
         return failed
     made = changes.page(rollout.result, Advice(), invocation, screens)
     back = _without_head(_back(rollout, invocation, screens), invocation)
-    return failed._replace(text=made.text + back, notes=made.notes + _notes(rollout, invocation) + failed.notes)
+    notes = made.notes + _notes(rollout, invocation, screens.err) + failed.notes
+    return failed._replace(text=made.text + back, notes=notes)
 
 
 def _made(rollout: "Rollout") -> Record:
@@ -66,15 +67,16 @@ def _stages(rollout: "Rollout") -> tuple[tuple[str, Check | None], ...]:
     return ("before", rollout.before), ("after", rollout.after)
 
 
-def _notes(rollout: "Rollout", invocation: Invocation) -> str:
-    """What was answered at each stage, on a line of its own; JSON has it all."""
+def _notes(rollout: "Rollout", invocation: Invocation, screen: Screen) -> str:
+    """What was answered at each stage, a sentence each; JSON has it all."""
     if invocation.quiet or invocation.form is Format.json:
         return ""
-    return "".join(_note(when, check) for when, check in _stages(rollout) if check and check.trials is not None)
+    asked = [(when, check) for when, check in _stages(rollout) if check and check.trials is not None]
+    return "".join(tables.sentence(_note(when, check), screen) for when, check in asked)
 
 
 def _note(when: str, check: Check) -> str:
     times = check.times
     took = f", median {milliseconds(times.median)}, slowest {milliseconds(times.slowest)}" if times else ""
     asked = len(check.trials or ())
-    return f"checked {when} the move: '{check.name}' answered {check.answered} of {asked} documents{took}\n"
+    return f"checked {when} the move: '{check.name}' answered {check.answered} of {asked} documents{took}"

@@ -245,13 +245,14 @@ def test_an_alias_that_names_it_already_is_asked_once_and_stays(sample, run, doc
     assert (done.code, done.json["changes"][0]["result"]) == (0, "unchanged")
 
 
-def test_success_holds_to_its_schema_and_quiet_says_nothing(sample, run, docs):
+def test_success_holds_to_its_schema_and_quiet_says_warnings_alone(sample, run, docs):
     with answering(Inferring(sample)) as cluster:
         document = run(*MOVE, "--check-with", docs, "-o", "json", "--catalog", cluster.url).json
         assert faults("write.json", document) == []
         assert [document["check"][when]["name"] for when in ("before", "after")] == ["sst-2-next", "sentiment"]
         back = run("put", SST, "sentiment", "-r", "-q", "--check-with", docs, "--catalog", cluster.url)
-    assert back == (0, "", "")
+    assert (back.code, back.out) == (0, "")
+    assert [line.split()[0] for line in back.err.splitlines()] == ["warning:"], "one of its deployments is half started"
 
 
 def test_warnings_of_fields_and_rules_are_kept(sample, run, docs):
@@ -264,6 +265,26 @@ def test_warnings_of_fields_and_rules_are_kept(sample, run, docs):
     assert done.code == 0, done.err
     assert "shares only 3 of 22 input fields" in done.err
     assert f"warning: 1 document lacks input fields of '{SLIM}', which count as missing values: " in done.err
+
+
+@pytest.mark.parametrize("dry_run", [[], ["--dry-run"]])
+def test_strict_refuses_what_the_check_warns_of(dry_run, sample, run, docs):
+    """A deployment that answers with fewer allocations than it should, and documents without some fields."""
+    half = {"allocation_status": {"allocation_count": 1, "target_allocation_count": 2}}
+    docs.write_text('{"text_field": "good"}')
+    with answering(Inferring(sample, figures={"sst-2-next": half})) as cluster:
+        done = run(*MOVE, "--check-with", docs, "--strict", *dry_run, "--catalog", cluster.url)
+        assert steps(cluster) == [ASK_MODEL]
+        assert done.code == 3
+        reason = "'sst-2-next' answers, but 1 of 2 allocations run"
+        assert f"error: {reason}, and --strict treats warnings as errors\n" in done.err
+        warned = run(*MOVE, "--check-with", docs, *dry_run, "--catalog", cluster.url)
+        assert (warned.code, f"warning: {reason}\n" in warned.err) == (0, True)
+    docs.write_text('{"Carrier": "JetBeats"}')
+    with answering(Inferring(sample, {SLIM: lambda *_: {"FlightDelayMin_prediction": 1}})) as cluster:
+        words = ["put", SLIM, "fresh", "--check-with", docs, "--strict", *dry_run, "--catalog", cluster.url]
+        assert run(*words).code == 3
+        assert [line for line in steps(cluster) if not line.startswith("POST")] == []
 
 
 def test_wait_comes_before_the_check(sample, run, docs):

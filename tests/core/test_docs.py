@@ -6,7 +6,7 @@ import re
 import pytest
 from values import model
 
-from mlalias.core.catalog import Deployment
+from mlalias.core.catalog import Deployment, Model
 from mlalias.core.health import Load
 from mlalias.documents.docs import MOST, Docs, check_fields, read
 from mlalias.documents.stats import loads
@@ -125,6 +125,35 @@ def test_documents_may_lack_some_fields_of_a_tree(asked, docs, warnings):
 def test_a_document_without_anything_to_read_is_refused(asked, docs, fault):
     with pytest.raises(InvalidDocument, match=re.escape(fault)):
         check_fields(Docs("FILE", tuple(docs)), asked)
+
+
+QUESTION = {"question_answering": {"question": "when?"}}
+
+
+@pytest.mark.parametrize(
+    ("type_", "own", "given", "missing"),
+    [
+        ("question_answering", {}, None, "question"),
+        ("question_answering", {}, {"question_answering": {}}, "question"),
+        ("question_answering", {}, {"question_answering": {"question": ""}}, "question"),
+        ("question_answering", {}, {"text_similarity": {"text": "x"}}, "question"),
+        ("question_answering", {}, QUESTION, None),
+        ("text_similarity", {}, None, "text"),
+        ("text_similarity", {}, {"text_similarity": {"text": "x"}}, None),
+        ("zero_shot_classification", {}, None, "labels"),
+        ("zero_shot_classification", {"labels": ["a"]}, None, None),
+        ("zero_shot_classification", {}, {"zero_shot_classification": {"labels": ["a"]}}, None),
+        ("ner", {}, None, None),
+    ],
+)
+def test_some_inference_types_need_more_than_documents(type_, own, given, missing):
+    asked = Model("m", {"model_type": "pytorch", "inference_config": {type_: own}})
+    docs = Docs("FILE", ({"text_field": "x"},), given)
+    if missing is None:
+        assert check_fields(docs, asked) == ()
+    else:
+        with pytest.raises(InvalidDocument, match=f"FILE has no '{missing}' in an inference_config"):
+            check_fields(docs, asked)
 
 
 # --- stats ---

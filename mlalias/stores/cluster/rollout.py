@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from mlalias.core.catalog import Change, Model
 from mlalias.core.checks import Check
-from mlalias.core.plan import Caution, Context, Edit, Plan, Receipt
+from mlalias.core.plan import Caution, Context, Edit, Plan, Receipt, strictly
 from mlalias.documents.docs import Docs, check_fields
 from mlalias.edits.aliases import take_back
 from mlalias.errors import Failure, Hint, Refused
@@ -62,27 +62,37 @@ class Rollout(NamedTuple):
     fault: Failure | None = None
 
 
-def rehearse(store: ClusterStore, edit: Edit, docs: Docs) -> Rollout:
-    """Plan a move, and ask the new model; nothing is sent. Raises as `check` does."""
-    plan = store.planned(edit)
+def rehearse(store: ClusterStore, edit: Edit, docs: Docs, *, strict: bool = False) -> Rollout:
+    """Plan a move, and ask the new model; nothing is sent. With `strict`, warnings refuse. Raises as `check` does."""
+    plan = store.planned(strictly(edit) if strict else edit)
     if plan.errors:
         return Rollout(plan)
     (change,) = plan.changes
     report = check(store.inference(), [change.model_id or ""], docs)
     (before,) = report.checks
-    plan = plan._replace(warnings=(*plan.warnings, *map(Caution, report.warnings)))
-    if before.verdict.level in ("pass", "warn"):
-        return Rollout(plan, before)
-    return Rollout(plan._replace(changes=(), refused=plan.changes, errors=(_unfit(plan, before, docs),)), before)
+    plan = plan._replace(warnings=(*plan.warnings, *_cautions(report, change.model_alias)))
+    if before.verdict.level not in ("pass", "warn"):
+        return Rollout(plan._replace(changes=(), refused=plan.changes, errors=(_unfit(plan, before, docs),)), before)
+    return Rollout(strictly(lambda _: plan)(plan.before) if strict else plan, before)
 
 
-def roll_out(store: ClusterStore, edit: Edit, docs: Docs, message: str | None = None) -> Rollout:
+def _cautions(report: Report, alias: str) -> tuple[Caution, ...]:
+    """What there is to warn of before a move to a model that answers."""
+    (before,) = report.checks
+    verdict = before.verdict
+    warned = (f"'{before.name}' answers, but {verdict.reason}",) if verdict.level == "warn" else ()
+    return tuple(Caution(text, model_alias=alias) for text in (*report.warnings, *warned))
+
+
+def roll_out(
+    store: ClusterStore, edit: Edit, docs: Docs, message: str | None = None, *, strict: bool = False
+) -> Rollout:
     """Carry out a move that is checked before and after; raises as `check` does, before anything is sent."""
-    rehearsal = rehearse(store, edit, docs)
+    rehearsal = rehearse(store, edit, docs, strict=strict)
     plan, before = rehearsal.result, rehearsal.before
     if isinstance(plan, Plan) and plan.errors:
         return rehearsal._replace(result=Receipt.of(plan, None))
-    receipt = store.change(edit, "put", message)
+    receipt = store.change(strictly(edit) if strict else edit, "put", message)
     added = tuple(caution for caution in plan.warnings if caution.rule is None and caution not in receipt.warnings)
     receipt = receipt._replace(warnings=(*receipt.warnings, *added))
     if receipt.errors or not receipt.moves or before is None:
