@@ -66,7 +66,7 @@ class Front:
         self.sent = 0
 
     def answer(self, asked: Asked) -> "Told":
-        if asked.line == "POST /mlalias-history/_search":
+        if asked.line == "GET /mlalias-history/_search":
             self.looks += 1
             return error(404, "index_not_found_exception", "no such index [mlalias-history]")
         self.asked.append(asked)

@@ -85,7 +85,7 @@ def test_every_command_with_every_client_on_every_server(any_node, in_front_of, 
         "PUT /_ml/trained_models/*/model_aliases/*",
         "DELETE /_ml/trained_models/*/model_aliases/*",
         "GET /_ingest/pipeline",
-        "POST /mlalias-history/_search",
+        "GET /mlalias-history/_search",
     }, "requests that no command sends, or that are new"
 
 

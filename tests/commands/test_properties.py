@@ -242,6 +242,34 @@ def test_a_mutated_document_is_taken_whole_or_not_at_all(run, pristine, data, na
             assert run("verify", "--catalog", catalog).code == 0
 
 
+@st.composite
+def documents(draw):
+    """What `import` may take: answers about models, with whatever is in them, and files of the sample, mutated."""
+    if draw(st.booleans()):
+        return json.dumps(draw(answers())).encode()
+    return draw(mutated(GOOD[draw(st.sampled_from(sorted(GOOD)))]))
+
+
+@settings(PER_TEST, max_examples=60)
+@given(documents())
+def test_what_import_takes_is_exported_taken_again_and_forgotten(run, document):
+    with fresh() as one, fresh() as two:
+        path = written(one, "document", "")
+        path.write_bytes(document)
+        if run("import", path, "--quiet", "--catalog", one).code:
+            return
+        for format_, name in (("toml", "export.toml"), ("elasticsearch", "export.json")):
+            exported = run("export", "--format", format_, "--catalog", one)
+            assert exported.code == 0
+            taken = run("import", written(two, name, exported.out), "--quiet", "--catalog", two)
+            assert taken.code == 0, taken.err
+            shutil.rmtree(two, ignore_errors=True)
+        for model in run("models", "-o", "json", "--catalog", one).json["models"]:
+            forgotten = run("forget", model["model_id"], "--force", "--catalog", one)
+            assert forgotten.code == 0, forgotten.err
+        assert run("models", "-o", "json", "--catalog", one).json["models"] == []
+
+
 @settings(PER_TEST, max_examples=20)
 @given(data=st.data())
 def test_a_mutated_catalog_is_read_or_named_and_never_touched_when_damaged(run, pristine, data):
