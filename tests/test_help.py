@@ -17,9 +17,9 @@ from referencing import Registry, Resource
 import mlalias
 from mlalias import environment, errors
 from mlalias import help as manual
-from mlalias.cli.changing import CHANGES
 from mlalias.cli.commands import application
 from mlalias.cli.main import CLOSED_PIPE, INTERRUPTED
+from mlalias.cli.writing import CHANGES
 from mlalias.core.rules import RULES
 from mlalias.help.terminal import rendered
 

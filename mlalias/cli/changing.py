@@ -18,60 +18,14 @@ from mlalias.cli.options import (
     Moving,
     Reading,
     Waiting,
-    Writing,
 )
+from mlalias.cli.writing import write
 from mlalias.errors import WrongUsage
-from mlalias.output.page import Format, Invocation, Page, Screens, View
+from mlalias.output.page import View
 from mlalias.stores import open_store
 
 if TYPE_CHECKING:
-    from mlalias.core.plan import Edit, Plan, Receipt
     from mlalias.documents.facts import Facts
-    from mlalias.errors import Failure
-    from mlalias.output.changes import Advice
-
-CHANGES = 6  # the exit code of `apply --check` where there are changes
-
-
-def _write(
-    edit: "Edit",
-    options: Writing,
-    *arguments: str,
-    detail: str = "all",
-    note: str = "",
-) -> View:
-    """Carry an edit out, or in a dry run only plan it; `detail` is a value of `output.changes.Detail`."""
-    from mlalias.core.plan import Plan, strictly
-    from mlalias.output import changes
-
-    if isinstance(options, Moving) and options.strict:
-        edit = strictly(edit)
-    store = options.store()
-    result = edit(store.read()) if options.dry_run else store.change(edit, options.command, options.message)
-    invocation = options.invocation(*arguments)
-    advice = advice_on(result, invocation)
-
-    def view(screens: Screens) -> Page:
-        page = changes.page(result, advice, invocation, screens, changes.Detail(detail))
-        drifted = detail == "drift" and isinstance(result, Plan) and not (result.errors or result.empty)
-        return page._replace(code=CHANGES if drifted else page.code, notes=note + page.notes)
-
-    return view
-
-
-def advice_on(result: "Plan | Receipt", invocation: Invocation, fault: "Failure | None" = None) -> "Advice":
-    """The hints that will be printed; a `fault` that came after the result is all that they are about."""
-    from mlalias.output.changes import Advice
-
-    if invocation.quiet and invocation.form is not Format.json:
-        return Advice()
-    if not (result.errors or result.moves):
-        return Advice()
-    from mlalias import advice
-
-    if fault is not None:
-        return Advice(advice.of((fault,), invocation))
-    return Advice(advice.of(result.errors, invocation), advice.undo(result), advice.begin_a_history(result))
 
 
 @command("put", "Change aliases")
@@ -123,7 +77,7 @@ def _put(
         from mlalias.cli.checking import roll_out
 
         return roll_out(edit, options, check_with, model_id, model_alias)
-    return _write(edit, options, model_id, model_alias)
+    return write(edit, options, model_id, model_alias)
 
 
 @command("delete", "Change aliases")
@@ -152,7 +106,7 @@ def _delete(
     """
     from mlalias.edits.aliases import delete
 
-    return _write(delete(model_alias, model, missing_ok=missing_ok), options, model_alias)
+    return write(delete(model_alias, model, missing_ok=missing_ok), options, model_alias)
 
 
 @command("apply", "Change aliases")
@@ -196,7 +150,7 @@ def _apply(
     edit = apply(facts, prune=prune, only=only or [], allow_empty=allow_empty)
     options.dry_run = options.dry_run or check
     note = "" if options.quiet else ignored
-    return _write(edit, options, *file, detail="drift" if check else "changes", note=note)
+    return write(edit, options, *file, detail="drift" if check else "changes", note=note)
 
 
 @command("rollback", "Change aliases")
@@ -229,7 +183,7 @@ def _rollback(
     from mlalias.edits.aliases import rollback
 
     revision = () if to is None else ("--to", str(to))
-    return _write(rollback(model_alias, to=to, deletes=delete), options, model_alias, *revision)
+    return write(rollback(model_alias, to=to, deletes=delete), options, model_alias, *revision)
 
 
 @command("import", "Move catalogs")
@@ -259,7 +213,7 @@ def _import(
 
     options.need_directory("copy a cluster's facts: mlalias export --catalog URL | mlalias import - --catalog DIR")
     edit = import_facts(_read(file), reassign=reassign, prune=prune)
-    return _write(edit, options, *file, *(("--prune",) if prune else ()), detail="summary")
+    return write(edit, options, *file, *(("--prune",) if prune else ()), detail="summary")
 
 
 @command("forget", "Administer")
@@ -281,7 +235,7 @@ def _forget(
     from mlalias.edits.models import forget
 
     options.need_directory("delete the model on the cluster: DELETE _ml/trained_models/MODEL_ID")
-    return _write(forget(model_id, force=force, missing_ok=missing_ok), options, model_id)
+    return write(forget(model_id, force=force, missing_ok=missing_ok), options, model_id)
 
 
 @command("init", "Administer")

@@ -75,7 +75,7 @@ def _check(
 
 def roll_out(edit: "Edit", options: Waiting, file: str, *arguments: str) -> View:
     """Carry a move out only if the new model answers, and take it back if the alias does not answer then."""
-    from mlalias.cli.changing import advice_on
+    from mlalias.cli.writing import advice_on
     from mlalias.output import rollouts
     from mlalias.stores.store import open_cluster
 
