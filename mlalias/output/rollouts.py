@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from mlalias.core.checks import Check
+from mlalias.core.plan import Plan, Receipt
 from mlalias.errors import Failure
 from mlalias.output import changes, checked, shapes, tables
 from mlalias.output.changes import Advice
@@ -28,35 +29,23 @@ def _failed_after(rollout: "Rollout", fault: Failure, advice: Advice, invocation
     failed = changes.failed(fault, advice.hints, invocation, screens, more=more)
     if invocation.form is Format.json:
         return failed
-    made = changes.page(rollout.result, Advice(), invocation, screens)
-    back = _without_head(_back(rollout, invocation, screens), invocation)
+    made = changes.page(_both_ways(rollout), Advice(), invocation, screens)
     notes = made.notes + _notes(rollout, invocation, screens.err) + failed.notes
-    return failed._replace(text=made.text + back, notes=notes)
+    return failed._replace(text=made.text, notes=notes, committed=made.committed)
 
 
 def _made(rollout: "Rollout") -> Record:
     """The changes of both ways, and what is not known of the way back."""
-    made = [shapes.change(each) for each in rollout.result.changes]
-    warnings = [shapes.warning(each) for each in rollout.result.warnings]
-    if rollout.back is None:
-        return {"changes": made, "not_done": [], "unknown": [], "warnings": warnings}
-    if rollout.back.errors:
-        back = shapes.stopped(rollout.back)
-        return back | {"changes": made, "warnings": warnings}
-    made += [shapes.change(each) for each in rollout.back.changes]
-    return {"changes": made, "not_done": [], "unknown": [], "warnings": warnings}
+    back = shapes.stopped(rollout.back) if rollout.back and rollout.back.errors else {"not_done": [], "unknown": []}
+    made = _both_ways(rollout)
+    changed = [shapes.change(each) for each in made.changes]
+    return back | {"changes": changed, "warnings": [shapes.warning(each) for each in made.warnings]}
 
 
-def _back(rollout: "Rollout", invocation: Invocation, screens: Screens) -> str:
-    """The table of the way back, if it was gone."""
-    if rollout.back is None or rollout.back.errors:
-        return ""
-    return changes.page(rollout.back, Advice(), invocation, screens).text
-
-
-def _without_head(text: str, invocation: Invocation) -> str:
-    """The rows of a table that goes on from another one with the same columns."""
-    return text.partition("\n")[2] if invocation.form is Format.table else text
+def _both_ways(rollout: "Rollout") -> Plan | Receipt:
+    """The receipt of the move, with the changes of the way back if it was gone."""
+    back = rollout.back.changes if rollout.back and not rollout.back.errors else ()
+    return rollout.result._replace(changes=(*rollout.result.changes, *back))
 
 
 def _checks(rollout: "Rollout") -> Record:

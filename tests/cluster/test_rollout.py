@@ -1,6 +1,7 @@
 """`put --check-with`: the model answers before the move, and the alias after it, or the alias stays as it was."""
 
 import threading
+import time
 
 import pytest
 from cluster_support import Told, answering, error, good
@@ -103,6 +104,26 @@ def test_the_history_of_the_server_has_both_steps(sample, run, docs):
     assert [entry["changes"][0]["model_id"] for entry in (before, last)] == ["sst-2-next", SST]
 
 
+@pytest.mark.parametrize(
+    ("slow_as", "requests"),
+    [("sst-2-next", [ASK_MODEL] * 2), ("sentiment", [ASK_MODEL, ASK_MODEL, PUT_NEW, ASK_ALIAS, ASK_ALIAS, PUT_OLD])],
+)
+def test_a_model_that_is_too_slow_does_not_answer(slow_as, requests, sample, run, docs, monkeypatch):
+    monkeypatch.setenv("MLALIAS_TIMEOUT", "0.5")
+
+    def model(_, asked):
+        time.sleep(0.7 if asked == slow_as else 0.05)
+        return {"predicted_value": "a"}
+
+    with answering(Inferring(sample, {"sst-2-next": model})) as cluster:
+        done = run(*MOVE, "--check-with", docs, "--catalog", cluster.url)
+        assert steps(cluster) == requests
+    assert done.code == 3
+    assert "2 of 2 documents not answered, document 1: " in done.err
+    assert "did not answer within 0.5 seconds" in done.err
+    assert target(sample) == SST
+
+
 def test_a_new_alias_that_fails_is_deleted_again(sample, run, docs):
     with answering(Inferring(sample, {"sst-2-next": fails_as("fresh")})) as cluster:
         done = run("put", "sst-2-next", "fresh", "--check-with", docs, "--catalog", cluster.url)
@@ -124,7 +145,11 @@ def test_a_cluster_that_is_lost_after_the_move_is_told_as_such(sample, run, docs
     with answering(behind) as cluster:
         done = run(*MOVE, "--check-with", docs, "--catalog", cluster.url)
         assert PUT_OLD in steps(cluster)
+        (sample / "aliases.toml").write_text((sample / "aliases.toml").read_text().replace('"sst-2-next"', f'"{SST}"'))
+        document = run(*MOVE, "--check-with", docs, "-o", "json", "--catalog", cluster.url).json
     assert done.code == 3
+    assert [(each["model_id"], each["outcome"]) for each in document["unknown"]] == [(SST, "unknown")]
+    assert faults("failure.json", document) == []
     assert "the cluster privilege monitor_ml is missing" in done.err
     assert "what it names now is unknown\n" in done.err
     assert "mlalias show sentiment" in done.err
@@ -140,7 +165,12 @@ def test_a_way_back_that_is_refused_says_that_the_alias_stays(sample, run, docs)
 
     with answering(behind) as cluster:
         done = run(*MOVE, "--check-with", docs, "--catalog", cluster.url)
+        (sample / "aliases.toml").write_text((sample / "aliases.toml").read_text().replace('"sst-2-next"', f'"{SST}"'))
+        document = run(*MOVE, "--check-with", docs, "-o", "json", "--catalog", cluster.url).json
     assert done.code == 3
+    assert [each["model_id"] for each in document["changes"]] == ["sst-2-next"]
+    assert [(each["model_id"], each["outcome"]) for each in document["not_done"]] == [(SST, "failed")]
+    assert faults("failure.json", document) == []
     assert "taking it back failed (not now): it names 'sst-2-next' now\n" in done.err
     assert f"hint: to take it back: mlalias put {SST} sentiment --reassign --catalog {cluster.url}\n" in done.err
 
