@@ -109,10 +109,10 @@ def test_the_history_of_the_server_has_both_steps(sample, run, docs):
     [("sst-2-next", [ASK_MODEL] * 2), ("sentiment", [ASK_MODEL, ASK_MODEL, PUT_NEW, ASK_ALIAS, ASK_ALIAS, PUT_OLD])],
 )
 def test_a_model_that_is_too_slow_does_not_answer(slow_as, requests, sample, run, docs, monkeypatch):
-    monkeypatch.setenv("MLALIAS_TIMEOUT", "0.5")
+    monkeypatch.setenv("MLALIAS_TIMEOUT", "1")
 
     def model(_, asked):
-        time.sleep(0.7 if asked == slow_as else 0.05)
+        time.sleep(1.3 if asked == slow_as else 0.05)
         return {"predicted_value": "a"}
 
     with answering(Inferring(sample, {"sst-2-next": model})) as cluster:
@@ -120,7 +120,7 @@ def test_a_model_that_is_too_slow_does_not_answer(slow_as, requests, sample, run
         assert steps(cluster) == requests
     assert done.code == 3
     assert "2 of 2 documents not answered, document 1: " in done.err
-    assert "did not answer within 0.5 seconds" in done.err
+    assert "did not answer within 1 second" in done.err
     assert target(sample) == SST
 
 
