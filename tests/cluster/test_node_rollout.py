@@ -102,7 +102,7 @@ def test_the_rollout_of_the_manual_runs(on, front, docs, monkeypatch):
     """Each of its five lines as it stands, but for `watch`, which does not end."""
     monkeypatch.setenv("MLALIAS_CATALOG", front.url)
     monkeypatch.chdir(docs.parent)
-    _, script, *_ = blocks("cluster", "sh")
+    _, _, script, *_ = blocks("cluster", "sh")
     check, dry_run, move, watch, rollback = script.splitlines()
     assert "same answer:" in bash(check)
     assert "would move" in bash(dry_run)

@@ -6,7 +6,6 @@ https://github.com/elastic/elasticsearch/blob/main/x-pack/plugin/ml/src/main/jav
 """
 
 import time
-import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -81,9 +80,7 @@ class Inference:
             for document in docs.docs
             for connection, subject in zip(connections, subjects, strict=True)
         ]
-        # Each request sets the filter of warnings, which threads share, and puts it back: to what is set here.
-        with self._talk.progress("asking for documents") as advance, warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with self._talk.progress("asking for documents") as advance:
             trials = _at_once(jobs, advance)
         return [tuple(trials[index :: len(subjects)]) for index in range(len(subjects))]
 
