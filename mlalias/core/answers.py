@@ -29,14 +29,14 @@ _RESULTS_FIELD = "predicted_value"  # the default of `results_field`
 
 
 class Entity(NamedTuple):
-    """What a model found in a text, and what it takes it for."""
+    """A part of a text, and the class that a model gave it."""
 
     entity: str
     class_name: str
 
 
 class Prediction(NamedTuple):
-    """What a model made of one document.
+    """What a model answered to one document.
 
     `value` is a str for a label and a text, a float for a number, a tuple of floats for a vector, a mapping from token
     to weight for tokens, a tuple of entities for entities. `probability` is from 0 to 1.
@@ -75,9 +75,9 @@ def trial(config: Mapping[str, Any], result: Mapping[str, Any], milliseconds: fl
     type_ = next(iter(config), "")
     options = config.get(type_)
     field = (options.get("results_field") if isinstance(options, Mapping) else None) or _RESULTS_FIELD
-    found = prediction(type_, result, field)
-    fault = None if found else Fault(f"the answer has no readable '{field}'")
-    return Trial(found, fault, milliseconds)
+    answer = prediction(type_, result, field)
+    fault = None if answer else Fault(f"the answer has no readable '{field}'")
+    return Trial(answer, fault, milliseconds)
 
 
 def prediction(inference_type: str, result: Mapping[str, Any], field: str = _RESULTS_FIELD) -> Prediction | None:

@@ -53,7 +53,7 @@ def _is_one_object(text: str) -> bool:
 
 
 def _lines(text: str, source: str) -> list[Document]:
-    """The documents of NDJSON; a fault is told with the line that it is on."""
+    """The documents of NDJSON; a fault is named with its line."""
     lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
     _check_count(len(lines), source)
     return [parse_json("\n" * (number - 1) + line, f"line {number} of {source}") for number, line in lines]

@@ -13,12 +13,12 @@ def loads(document: Document, source: str) -> Mapping[str, tuple[Load, ...]]:
 
     Raises InvalidDocument.
     """
-    found: dict[str, tuple[Load, ...]] = {}
+    by_model: dict[str, tuple[Load, ...]] = {}
     for entry in Table(document, source).tables("trained_model_stats"):
         model_id = entry.model_id(any_name=True)
         deployed = (_load(entry.table("deployment_stats")),) if entry.document.get("deployment_stats") else ()
-        found[model_id] = found.get(model_id, ()) + deployed
-    return found
+        by_model[model_id] = by_model.get(model_id, ()) + deployed
+    return by_model
 
 
 def _load(stats: Table) -> Load:

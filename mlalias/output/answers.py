@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from mlalias.core.answers import Agreement, Prediction, agreement, compare
+from mlalias.core.answers import Prediction, agreement, compare
 from mlalias.core.checks import Check
 from mlalias.output import tables
 from mlalias.output.checked import pairs_of
@@ -49,83 +49,77 @@ def results(checks: Sequence[Check], screen: Screen) -> list[str]:
     return [tables.wrapped(columns, rows, screen) + _and_more(len(answered), "answer")] if rows else []
 
 
-def side_by_side(pair: Sequence[Check], screen: Screen) -> list[str]:
+def side_by_side(first: Check, second: Check, screen: Screen) -> list[str]:
     """How two names' answers compare, and side by side the answers that differ the most."""
-    first, second = pair
     pairs = pairs_of(first, second)
-    numbered = list(enumerate(pairs, 1))
-    differing = [(number, each) for number, each in numbered if compare(*each).same is not True]
-    differing.sort(key=lambda numbered: _likeness(*numbered[1]))
+    return [_summary(first, second, pairs, screen), _differing(first, second, pairs, screen)]
+
+
+Pairs = Sequence[tuple[Prediction | None, Prediction | None]]
+
+
+def _differing(first: Check, second: Check, pairs: Pairs, screen: Screen) -> str:
+    differing = [(number, each) for number, each in enumerate(pairs, 1) if compare(*each).same is not True]
+    differing.sort(key=lambda numbered: _order(*numbered[1]))
     rows: list[Row] = [
-        (str(number), _shown(one), _shown(other), _difference(one, other))
-        for number, (one, other) in differing[:_MOST_ROWS]
+        (str(number), *map(_shown, answers), _difference(*answers)) for number, answers in differing[:_MOST_ROWS]
     ]
     titles = ("document", first.name, second.name, "difference")
     columns = [Column(title, kept=title != "difference", right=title == "document") for title in titles]
-    if not any(row[-1] for row in rows):
-        columns, rows = columns[:-1], [row[:-1] for row in rows]
-    side_by_side = tables.table(columns, rows, screen).text + _and_more(len(differing), "document") if rows else ""
-    return [_summary(first, second, agreement(pairs), pairs, screen), side_by_side]
+    return tables.table(columns, rows, screen).text + _and_more(len(differing), "document") if rows else ""
 
 
-def _likeness(one: Prediction | None, other: Prediction | None) -> float:
-    """What to sort by: documents that only one answered come first, then those that differ the most."""
-    found = compare(one, other)
-    if found.same is None:
-        return -1e308
-    return -abs(found.difference) if found.difference is not None else (found.cosine or 0.0)
+def _order(first_answer: Prediction | None, second_answer: Prediction | None) -> tuple[bool, float]:
+    """What to sort by: documents that only one name answered come first, then those that differ the most."""
+    comparison = compare(first_answer, second_answer)
+    likeness = comparison.cosine or 0.0 if comparison.difference is None else -abs(comparison.difference)
+    return comparison.same is not None, likeness
 
 
-def _summary(
-    first: Check,
-    second: Check,
-    found: Agreement,
-    pairs: Sequence[tuple[Prediction | None, Prediction | None]],
-    screen: Screen,
-) -> str:
-    share = (
-        f"{found.same} of {found.both} {tables.bar(found.same / found.both, screen)}"
-        if found.both
-        else "nothing to compare"
-    )
-    lines = [("same answer", share)]
-    if found.mean_difference is not None:
-        lines.append(("difference", f"{found.mean_difference:.4g} on average, {found.largest_difference:.4g} at most"))
-    if found.mean_cosine is not None:
-        lines.append(("cosine", f"{found.mean_cosine:.3f} on average, {found.least_cosine:.3f} at least"))
+def _summary(first: Check, second: Check, pairs: Pairs, screen: Screen) -> str:
+    total = agreement(pairs)
+    lines = [("same answer", _share(total.same, total.both, screen) if total.both else "nothing to compare")]
+    if total.mean_difference is not None:
+        lines.append(("difference", f"{total.mean_difference:.4g} on average, {total.largest_difference:.4g} at most"))
+    if total.mean_cosine is not None:
+        lines.append(("cosine", f"{total.mean_cosine:.3f} on average, {total.least_cosine:.3f} at least"))
     lines += [("dimensions", text) for text in _dimensions(pairs)]
-    for name, count in ((first.name, found.only_first), (second.name, found.only_second)):
+    for name, count in ((first.name, total.only_first), (second.name, total.only_second)):
         lines += [("answered by one", f"{plural(count, 'document')} by '{name}' alone")] if count else []
     return tables.block(lines, screen)
 
 
-def _dimensions(pairs: Sequence[tuple[Prediction | None, Prediction | None]]) -> list[str]:
+def _share(part: int, whole: int, screen: Screen) -> str:
+    return f"{part} of {whole} {tables.bar(part / whole, screen)}"
+
+
+def _dimensions(pairs: Pairs) -> list[str]:
     """The lengths of the two names' vectors, where there are any."""
-    sides: list[Sequence[Prediction | None]] = [[one for one, _ in pairs], [other for _, other in pairs]]
+    sides = list(zip(*pairs, strict=True))
     lengths = [sorted({len(each.value) for each in side if each and each.kind == "vector"}) for side in sides]
     if not all(lengths):
         return []
-    one, other = (", ".join(f"{length:,}" for length in each) for each in lengths)
-    return [one if one == other else f"{one} against {other}: vectors that cannot be compared"]
+    first, second = (", ".join(f"{length:,}" for length in each) for each in lengths)
+    return [first if first == second else f"{first} against {second}: vectors that cannot be compared"]
 
 
-def _difference(one: Prediction | None, other: Prediction | None) -> str:
-    found = compare(one, other)
-    if found.difference is not None:
-        return f"{found.difference:+.4g}"
-    return "" if found.cosine is None else f"cosine {found.cosine:.3f}"
+def _difference(first_answer: Prediction | None, second_answer: Prediction | None) -> str:
+    comparison = compare(first_answer, second_answer)
+    if comparison.difference is not None:
+        return f"{comparison.difference:+.4g}"
+    return "" if comparison.cosine is None else f"cosine {comparison.cosine:.3f}"
 
 
 _LONGEST = 40
 
 
-def _shown(found: Prediction | None) -> str:
+def _shown(answer: Prediction | None) -> str:
     """An answer in a few words."""
-    if found is None:
+    if answer is None:
         return "not answered"
-    text = _SHOWN[found.kind](found.value)
-    sure = f" {found.probability * _PERCENT:.0f}%" if found.probability is not None else ""
-    return f"{text}{sure}{' (text cut)' if found.truncated else ''}"
+    text = _SHOWN[answer.kind](answer.value)
+    sure = f" {answer.probability * _PERCENT:.0f}%" if answer.probability is not None else ""
+    return f"{text}{sure}{' (text cut)' if answer.truncated else ''}"
 
 
 def _short(text: str) -> str:
@@ -143,5 +137,5 @@ _SHOWN: Mapping[str, Callable[[Any], str]] = {
     "number": lambda number: f"{number:.6g}",
     "vector": lambda numbers: plural(len(numbers), "dimension"),
     "tokens": _shown_tokens,
-    "entities": lambda found: _short(", ".join(f"{each.entity} {each.class_name}" for each in found) or "none"),
+    "entities": lambda entities: _short(", ".join(f"{each.entity} {each.class_name}" for each in entities) or "none"),
 }

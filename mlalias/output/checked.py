@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mlalias.core.answers import Prediction, Trial, agreement, compare
+from mlalias.core.answers import Entity, Prediction, Trial, agreement, compare
 from mlalias.core.checks import Check
 from mlalias.core.health import Load, of_deployment
 from mlalias.documents.deployments import to_deployment
@@ -27,18 +27,18 @@ FIGURES = (
 )
 
 
-def record(found: Check) -> Record:
-    """What was found of a name; `documents` is null where it was not asked."""
-    verdict = found.verdict
+def record(check: Check) -> Record:
+    """The check of a name; `documents` is null where it was not asked."""
+    verdict = check.verdict
     return {
         "verdict": verdict.level,
         "reason": verdict.reason,
-        "name": found.name,
-        "model_id": found.model.model_id,
-        "model_type": found.model.model_type,
-        "inference_type": found.model.inference_type,
-        "deployments": [_load(load) for load in found.loads],
-        "documents": None if found.trials is None else _documents(found, found.trials),
+        "name": check.name,
+        "model_id": check.model.model_id,
+        "model_type": check.model.model_type,
+        "inference_type": check.model.inference_type,
+        "deployments": [_load(load) for load in check.loads],
+        "documents": None if check.trials is None else _documents(check, check.trials),
     }
 
 
@@ -63,11 +63,11 @@ def _load(load: Load) -> Record:
     }
 
 
-def _documents(found: Check, trials: Sequence[Trial]) -> Record:
-    times = found.times
+def _documents(check: Check, trials: Sequence[Trial]) -> Record:
+    times = check.times
     return {
         "asked": len(trials),
-        "answered": found.answered,
+        "answered": check.answered,
         "median_ms": times and round(times.median, 3),
         "slowest_ms": times and round(times.slowest, 3),
         "answers": [_answer(number, trial) for number, trial in enumerate(trials, 1)],
@@ -75,15 +75,15 @@ def _documents(found: Check, trials: Sequence[Trial]) -> Record:
 
 
 def _answer(number: int, trial: Trial) -> Record:
-    fault, found = trial.fault, trial.prediction
+    fault, answer = trial.fault, trial.prediction
     return {
         "document": number,
         "milliseconds": round(trial.milliseconds, 3),
         "error": fault and {"type": fault.type, "reason": fault.reason, "status": fault.status},
-        "kind": found and found.kind,
-        "value": found and _plain(found.value),
-        "probability": found and found.probability,
-        "truncated": found.truncated if found else False,
+        "kind": answer and answer.kind,
+        "value": answer and _plain(answer.value),
+        "probability": answer and answer.probability,
+        "truncated": answer.truncated if answer else False,
     }
 
 
@@ -91,17 +91,15 @@ def _plain(value: Any) -> Any:
     """A prediction's value as JSON has it; entities are objects."""
     if isinstance(value, Mapping):
         return dict(value)
-    return [each._asdict() if hasattr(each, "_asdict") else each for each in value] if _is_list(value) else value
-
-
-def _is_list(value: Any) -> bool:
-    return isinstance(value, tuple)
+    if isinstance(value, tuple):
+        return [each._asdict() if isinstance(each, Entity) else each for each in value]
+    return value
 
 
 def pairs_of(first: Check, second: Check) -> list[tuple[Prediction | None, Prediction | None]]:
     """The answers of two names to the same documents."""
     both = zip(first.trials or (), second.trials or (), strict=True)
-    return [(one.prediction, other.prediction) for one, other in both]
+    return [(first_trial.prediction, second_trial.prediction) for first_trial, second_trial in both]
 
 
 def comparison(first: Check, second: Check) -> Record:

@@ -22,30 +22,42 @@ _LEAST_SHARE = 0.001
 
 
 def page(report: "Report", invocation: Invocation, screens: Screens, *, compared: bool, now: float) -> Page:
-    """What was found of names; where two are `compared`, how their answers differ. `now` is in seconds since 1970.
+    """The checks of names; where two are `compared`, how their answers differ. `now` is in seconds since 1970.
 
     The exit code is 3 unless all can be taken to answer.
     """
-    code = 0 if answers(each.verdict.level for each in report.checks) else Refused.exit_code
-    records = [checked.record(each) for each in report.checks]
-    pair = report.checks if compared and all(each.trials is not None for each in report.checks) else ()
+    code = 0 if answers(check.verdict.level for check in report.checks) else Refused.exit_code
     if invocation.form is Format.json:
-        more = {"comparison": checked.comparison(*pair) if pair else None, "warnings": list(report.warnings)}
-        return Page(to_json({"answering": code == 0, "checks": records, **more}), code=code)
+        return Page(_json(report, compared=compared, answering=code == 0), code=code)
+    notes = "".join(tables.note("warning", "yellow", text, screens.err) for text in report.warnings)
+    records = [checked.record(check) for check in report.checks]
     if invocation.form is Format.tsv:
-        return Page(tables.tsv(row for record in records for row in _tsv_rows(record)), code=code)
+        return Page(tables.tsv(row for record in records for row in _tsv_rows(record)), notes, code)
     lines = [line for record in records for line in _lines(record)]
     drawn = _table(lines, screens.out, now)
-    parts = [
-        drawn.text,
-        _reasons(lines, screens.out),
-        faults(report.checks, screens.out),
-        *(side_by_side(pair, screens.out) if pair else results(report.checks, screens.out)),
-    ]
-    notes = "".join(tables.note("warning", "yellow", text, screens.err) for text in report.warnings)
+    parts = [drawn.text, _reasons(lines, screens.out), *_answers_of(report.checks, screens.out, compared=compared)]
     notes += left_out(drawn, screens.err)
     notes += "".join(tables.note("hint", "cyan", str(hint), screens.err) for hint in _hints(report.checks))
     return Page("\n".join(filter(None, parts)), notes, code)
+
+
+def _json(report: "Report", *, compared: bool, answering: bool) -> str:
+    comparison = checked.comparison(*report.checks) if compared and _all_asked(report.checks) else None
+    records = [checked.record(check) for check in report.checks]
+    warnings = list(report.warnings)
+    return to_json({"answering": answering, "checks": records, "comparison": comparison, "warnings": warnings})
+
+
+def _answers_of(checks: Sequence[Check], screen: Screen, *, compared: bool) -> list[str]:
+    """What was not answered, and of the rest how two names' answers differ, or what one answered."""
+    if compared and _all_asked(checks):
+        first, second = checks
+        return [faults(checks, screen), *side_by_side(first, second, screen)]
+    return [faults(checks, screen), *results(checks, screen)]
+
+
+def _all_asked(checks: Sequence[Check]) -> bool:
+    return all(check.trials is not None for check in checks)
 
 
 def _hints(checks: Sequence[Check]) -> list[Hint]:
@@ -74,7 +86,7 @@ _FIGURES = (
 
 
 class _Line(NamedTuple):
-    """A row to be: a name, and one deployment of it, or what all of them come to where the name was asked."""
+    """What a row is made of: a name, and one deployment of it, or all together where the name was asked."""
 
     record: Record
     load: Record

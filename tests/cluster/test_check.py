@@ -398,3 +398,13 @@ def test_tsv_has_a_line_for_each_deployment_with_the_figures_as_they_are(inferri
     assert {len(row) for row in rows} == {22}
     assert rows[2][4:8] == ["sst-2-next", "started", "1", "1"]
     assert rows[2][18:20] == ["3", "3"]
+    assert done.err == ""
+
+
+def test_warnings_are_said_in_every_format(inferring, run, docs):
+    words = ["check", "flight_delay_model", "--docs", docs('{"Dest": 2.5}'), "--catalog", inferring.url]
+    text = "1 document lacks input fields of "
+    assert run(*words, "-o", "tsv").err.startswith(f"warning: {text}")
+    assert run(*words).err.startswith(f"warning: {text}")
+    document = run(*words, "-o", "json")
+    assert (document.err, document.json["warnings"][0][: len(text)]) == ("", text)

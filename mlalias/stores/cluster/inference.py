@@ -54,20 +54,20 @@ class Inference:
         """The models that names stand for, without deployments; raises NotFound, Unreachable."""
         lookups = Lookups(self._connection, self._talk.say, self._talk.progress, whole=True)
         lookups.look_up(names)
-        found = (lookups.config(model_id) for model_id in each(lookups.catalog(), names, resolve))
-        return [model for model in found if model is not None]
+        models = (lookups.config(model_id) for model_id in each(lookups.catalog(), names, resolve))
+        return [model for model in models if model is not None]
 
     def loads(self, model_ids: Iterable[str]) -> Mapping[str, tuple[Load, ...]]:
         """The figures of the deployments of models; raises NotFound, Unreachable."""
-        found: dict[str, tuple[Load, ...]] = {}
+        figures: dict[str, tuple[Load, ...]] = {}
         for part in within_a_line(list(dict.fromkeys(model_ids)), _FIGURES):
             path = (*_MODELS, ",".join(part), "_stats")
             document = self._connection.get(path, {**_FIGURES, "size": len(part)})
             try:
-                found |= loads(document, f"the answer of {self._connection.url}")
+                figures |= loads(document, f"the answer of {self._connection.url}")
             except InvalidDocument as error:
                 raise Unreachable(error.reason) from error
-        return found
+        return figures
 
     def ask(self, subjects: Sequence[Subject], docs: Docs) -> list[tuple[Trial, ...]]:
         """What each subject answers to each document; raises Unreachable where nobody may ask, or there is no server.

@@ -21,7 +21,7 @@ from mlalias.stores.cluster.store import ClusterStore
 
 
 class Report(NamedTuple):
-    """What was found of several names, and what there is to warn of."""
+    """The checks of several names, and what to warn of."""
 
     checks: tuple[Check, ...]
     warnings: tuple[str, ...] = ()
@@ -77,7 +77,7 @@ def rehearse(store: ClusterStore, edit: Edit, docs: Docs, *, strict: bool = Fals
 
 
 def _cautions(report: Report, alias: str) -> tuple[Caution, ...]:
-    """What there is to warn of before a move to a model that answers."""
+    """What to warn of before a move to a model that answers."""
     (before,) = report.checks
     verdict = before.verdict
     warned = (f"'{before.name}' answers, but {verdict.reason}",) if verdict.level == "warn" else ()
@@ -170,10 +170,10 @@ def _now(store: ClusterStore, alias: str) -> str:
     return f"it names '{target}' now" if target else "it does not exist any more"
 
 
-def _first_fault(found: Check) -> str:
+def _first_fault(check: Check) -> str:
     """How many documents were not answered, and why the first of them was not."""
-    faults = [(number, trial.fault) for number, trial in enumerate(found.trials or (), 1) if trial.fault]
+    faults = [(number, trial.fault) for number, trial in enumerate(check.trials or (), 1) if trial.fault]
     if not faults:
-        return found.verdict.reason
+        return check.verdict.reason
     (number, fault), *_ = faults
-    return f"{found.verdict.reason}, document {number}: {fault.reason}"
+    return f"{check.verdict.reason}, document {number}: {fault.reason}"
