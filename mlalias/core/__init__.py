@@ -2,6 +2,7 @@
 
 `catalog.py` has models, deployments, aliases and the entries of the history; `rules.py` the rules of a move, in
 Elasticsearch's order, and then those of our own from `cautions.py`; `overlap.py` how two models' input fields compare;
-`plan.py` what an edit comes to, and the receipt for it; `history.py` what the entries say of an alias. Import from the
-module that has the name.
+`plan.py` what an edit comes to, and the receipt for it; `history.py` what the entries say of an alias; `users.py` who
+names a model or an alias. `health.py` judges the figures of deployments, `answers.py` compares what models answered,
+and `checks.py` has both for one name. Import from the module that has what you need.
 """

@@ -298,6 +298,17 @@ def _check_agreement(catalog: Catalog, model_alias: str) -> None:
         raise Conflict(reason, rule="changed_by_hand", context=context)
 
 
+def take_back(change: Change, revision: int | None) -> Edit:
+    """Undo a change that was just made, under the rules, while the alias still names what the change made it name.
+
+    `revision` is the one that the change has in the history, None where none is kept.
+    """
+    alias, made, before = change.model_alias, change.model_id or "", change.previous_model_id
+    edit = put(before, alias, if_current=made) if before else delete(alias, made)
+    undoes = () if revision is None else (revision,)
+    return lambda catalog: edit(catalog)._replace(undoes=undoes)
+
+
 # --- shared with the edits of many aliases ---
 
 

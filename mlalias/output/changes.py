@@ -39,11 +39,19 @@ class Advice(NamedTuple):
 
 
 def page(
-    result: Plan | Receipt, advice: Advice, invocation: Invocation, screens: Screens, detail: Detail = Detail.all
+    result: Plan | Receipt,
+    advice: Advice,
+    invocation: Invocation,
+    screens: Screens,
+    detail: Detail = Detail.all,
+    more: Record | None = None,
 ) -> Page:
-    """The receipt of a write, or the plan of a dry run; a refused one ends with its errors and their exit code."""
+    """The receipt of a write, or the plan of a dry run; a refused one ends with its errors and their exit code.
+
+    `more` are keys that JSON has besides.
+    """
     if invocation.form is Format.json:
-        return _document(result, advice, invocation, screens)
+        return _document(result, advice, invocation, screens, more or {})
     notes = _warnings(result, screens.err, brief=detail is Detail.drift)
     text = "" if invocation.quiet else _text(result, invocation.form, screens.out, detail)
     if result.errors:
@@ -61,17 +69,17 @@ def _committed(result: Plan | Receipt) -> bool:
     return isinstance(result, Receipt) and not result.plan.empty
 
 
-def _document(result: Plan | Receipt, advice: Advice, invocation: Invocation, screens: Screens) -> Page:
+def _document(result: Plan | Receipt, advice: Advice, invocation: Invocation, screens: Screens, more: Record) -> Page:
     """The same as JSON, which has all that is to be said."""
     if result.errors:
-        more = shapes.stopped(result) | (shapes.rules(result) if isinstance(result, Plan) else {})
-        return failed(as_one(result.errors), advice.hints, invocation, screens, more=more)
-    left = {"left_behind": users.left_behind(result)}
+        stopped = shapes.stopped(result) | (shapes.rules(result) if isinstance(result, Plan) else {})
+        return failed(as_one(result.errors), advice.hints, invocation, screens, more=stopped | more)
+    more = more | {"left_behind": users.left_behind(result)}
     if isinstance(result, Plan):
-        return Page(to_json(shapes.plan(result) | left))
+        return Page(to_json(shapes.plan(result) | more))
     plain = invocation._replace(options=())
     undo = shapes.command_line(advice.undo, plain) if advice.undo else None
-    return Page(to_json(shapes.receipt(result, undo) | left), committed=_committed(result))
+    return Page(to_json(shapes.receipt(result, undo) | more), committed=_committed(result))
 
 
 def initialized(created: bool, location: str, form: Format, _: Screens, *, on_cluster: bool) -> Page:

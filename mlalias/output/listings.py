@@ -39,10 +39,11 @@ def _listing(
     if not rows:
         return Page(notes=empty + "\n")
     drawn = tables.table(columns, [[cells[column.title] for column in columns] for cells in rows], screens.out)
-    return Page(drawn.text, _left_out(drawn, screens.err))
+    return Page(drawn.text, left_out(drawn, screens.err))
 
 
-def _left_out(drawn: tables.Drawn, screen: Screen) -> str:
+def left_out(drawn: tables.Drawn, screen: Screen) -> str:
+    """The columns that a table has no room for, and how to see them."""
     if not drawn.left_out:
         return ""
     titles = ", ".join(drawn.left_out)
@@ -279,7 +280,7 @@ def history(entries: Sequence[Entry], form: Format, screens: Screens, *, by_alia
     at = [column.title for column in columns].index("time")
     local = [(*row[:at], _time(row[at], screens.out), *row[at + 1 :]) for row in rows]
     drawn = tables.table(columns, local, screens.out)
-    return Page(drawn.text, _left_out(drawn, screens.err))
+    return Page(drawn.text, left_out(drawn, screens.err))
 
 
 def _revision_row(record: Record) -> Row:

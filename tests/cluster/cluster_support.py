@@ -25,6 +25,7 @@ class Asked(NamedTuple):
     path: str
     parameters: Mapping[str, str]
     headers: Mapping[str, str]
+    body: bytes = b""
 
     @property
     def parts(self) -> list[str]:
@@ -103,7 +104,8 @@ def _speaker(front: Front) -> type[BaseHTTPRequestHandler]:
         def answer(self) -> None:
             url = urlsplit(self.path)
             parameters = dict(parse_qsl(url.query, keep_blank_values=True))
-            asked = Asked(self.command, url.path, parameters, dict(self.headers.items()))
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            asked = Asked(self.command, url.path, parameters, dict(self.headers.items()), body)
             told = front.answer(asked)
             if told.hang and told.close is None:
                 told.hang.wait(10)

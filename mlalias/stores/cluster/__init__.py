@@ -4,6 +4,7 @@
 client; `cache.py` reads what is looked at, and each thing once, with `expressions.py` for its requests and `answers.py`
 for what comes back; `sending.py` sends changes, and tells how far it came; `history/` keeps a history where `init` has
 made one; `store.py` plans a change and has it recorded and sent; `verify.py` holds the history against the cluster.
+`inference.py` asks models for documents and reads their figures; `rollout.py` makes a move that is checked by that.
 
 How a change is made. Steps 1, 3, 4 and 6 are left out on a cluster without a history, or with `--no-history`.
 

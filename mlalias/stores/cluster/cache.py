@@ -32,11 +32,11 @@ _JUDGED = {
     "trained_model_configs.inference_config,trained_model_configs.input.field_names,"
     "trained_model_configs.metadata.model_aliases"
 }
+STATS = "trained_model_stats"
 _ON_NODES = ("nodes.routing_state", "nodes.number_of_allocations")
 _OF_DEPLOYMENT = ("deployment_id", "model_id", "state", "allocation_status", *_ON_NODES, *STARTED_WITH)
 _DEPLOYED = {
-    "filter_path": "count,trained_model_stats.model_id,"
-    + ",".join(f"trained_model_stats.deployment_stats.{key}" for key in _OF_DEPLOYMENT)
+    "filter_path": f"count,{STATS}.model_id," + ",".join(f"{STATS}.deployment_stats.{key}" for key in _OF_DEPLOYMENT)
 }
 
 
@@ -77,6 +77,16 @@ class Lookups:
             endpoints=lazily(partial(_endpoints, self._connection)),
             fields=lazily(partial(_fields, self._connection)),
         )
+
+    def look_up(self, names: Sequence[str]) -> None:
+        """Ask for several names at once; where one of them is missing, each is asked for when it is looked at."""
+        for part in within_a_line([name for name in dict.fromkeys(names) if _is_name(name)], self._keys):
+            try:
+                facts, _ = self._page((*_MODELS, ",".join(part)), {**self._keys, "size": len(part)})
+            except NotFound:
+                continue
+            self._asked.update(part)
+            self._take(facts)
 
     # --- one name, or all ---
 
@@ -127,7 +137,7 @@ class Lookups:
 
     def _ask(self, name: str) -> None:
         """Look one name up; what cannot be a name is not asked for, as it could be an expression for many."""
-        if self._complete or name in self._asked or not (is_model_id(name) or is_server_alias(name)):
+        if self._complete or name in self._asked or not _is_name(name):
             return
         if len(self._asked) >= _MANY:
             self._ask_all()
@@ -170,7 +180,7 @@ class Lookups:
         known = self._models if self._complete else (model_id,)
         wanted = [each for each in known if self._models[each].model_type == "pytorch"]
         with self._progress("reading deployments") as advance:
-            for part in within_a_line(wanted):
+            for part in within_a_line(wanted, _DEPLOYED):
                 self._deployments |= {**dict.fromkeys(part), **self._stats(part)}
                 advance(len(self._deployments), len(wanted))
 
@@ -194,7 +204,7 @@ class Lookups:
         """What one request finds, and how many models match it, which its page need not have room for."""
         document = self._connection.get(path, parameters)
         # A filter takes an empty list away, too.
-        key = "trained_model_stats" if path[-1] == "_stats" else "trained_model_configs"
+        key = STATS if path[-1] == "_stats" else "trained_model_configs"
         facts = read(self._connection, {key: [], **document})
         for text in facts.warnings:
             self._say(f"warning: {text}")
@@ -203,6 +213,11 @@ class Lookups:
     def _take(self, facts: Facts) -> None:
         self._models |= facts.models
         self._aliases |= facts.aliases
+
+
+def _is_name(text: str) -> bool:
+    """Whether a model or an alias may have this name, which then is no expression for several."""
+    return is_model_id(text) or is_server_alias(text)
 
 
 class Aliases(Lazy[str]):

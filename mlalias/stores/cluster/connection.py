@@ -108,6 +108,10 @@ class Connection:
             return Answer(error.meta.status, error.body if isinstance(error.body, dict) else {}, details)
         return Answer(response.meta.status, response.body, Details())
 
+    def denied(self, answer: Answer, privilege: str) -> Unreachable:
+        """The failure that an answer of 403 stands for, to a request for which `privilege` is needed."""
+        return self._not_allowed(answer.error, privilege)
+
     def _reply(self, request: Request, privilege: str, pauses: Sequence[float] = ()) -> Reply:
         try:
             response = self._response(request, pauses)

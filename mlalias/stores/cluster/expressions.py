@@ -1,9 +1,12 @@
 """The expressions by which models are asked for: names or patterns, with commas between them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from urllib.parse import quote
 
 _ALPHANUMERIC = "0123456789abcdefghijklmnopqrstuvwxyz"
-_LONGEST = 3000  # of the 4,096 bytes that a request's first line may have
+# `http.max_initial_line_length`, and what else stands in that line: method, version and path, that of a proxy before it
+# https://www.elastic.co/docs/reference/elasticsearch/configuration-reference/networking-settings
+_LINE, _AROUND = 4096, 256
 
 
 def narrowed(patterns: Sequence[str]) -> list[Sequence[str]]:
@@ -20,12 +23,13 @@ def narrowed(patterns: Sequence[str]) -> list[Sequence[str]]:
     return [patterns[:middle], patterns[middle:]]
 
 
-def within_a_line(names: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Names in parts that the first line of a request can hold."""
+def within_a_line(names: Sequence[str], parameters: Mapping[str, str | int]) -> Iterator[Sequence[str]]:
+    """Names in parts that the first line of a request with these parameters can hold."""
+    room = _LINE - _AROUND - sum(len(f"&{key}={quote(str(value), safe=',*')}") for key, value in parameters.items())
     part: list[str] = []
     length = 0
     for name in names:
-        if part and length + len(name) > _LONGEST:
+        if part and length + len(name) > room:
             yield part
             part, length = [], 0
         part.append(name)

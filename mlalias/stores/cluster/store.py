@@ -18,6 +18,7 @@ from mlalias.stores.cluster.history.entries import Entries
 from mlalias.stores.cluster.history.log import Log
 from mlalias.stores.cluster.history.recording import closed
 from mlalias.stores.cluster.history.setup import init
+from mlalias.stores.cluster.inference import Inference
 from mlalias.stores.cluster.sending import Before, Talk, in_order, send_all
 from mlalias.stores.cluster.verify import verify
 from mlalias.stores.findings import Findings
@@ -59,6 +60,7 @@ class ClusterStore:
         self._wait = wait
         self._keeps_history = keeps_history
         self._log = Log(connection, talk.say)
+        self._announced = False
 
     def read(self) -> Catalog:
         """The catalog as it is when it is looked into; raises Unreachable then."""
@@ -97,6 +99,18 @@ class ClusterStore:
         receipt = self._send(plan, changes)
         return receipt._replace(warnings=(*_not_kept(message), *receipt.warnings))
 
+    def planned(self, edit: Edit) -> Plan:
+        """What an edit comes to, once the deployments that it needs run; nothing is sent."""
+        return self._awaited(edit, Kept(None, known=False))
+
+    def say(self, line: str) -> None:
+        """Say something to whoever waits for the cluster."""
+        self._talk.say(line)
+
+    def inference(self) -> Inference:
+        """What asks the models of the cluster."""
+        return Inference(self._connection, self._talk)
+
     def _kept(self) -> Kept:
         if not self._keeps_history:
             return Kept(None, known=False)
@@ -121,8 +135,14 @@ class ClusterStore:
         return self.read().aliases.get(alias)
 
     def _send(self, plan: Plan, changes: Sequence[Change], renew: Callable[[], None] = lambda: None) -> Receipt:
-        self._talk.say(f"on {self._connection.url} (from {self._origin})")
+        self._announce()
         return send_all(self._connection, plan, changes, self._talk, self._before(plan, renew))
+
+    def _announce(self) -> None:
+        """Say which cluster it is, before the first change."""
+        if not self._announced:
+            self._talk.say(f"on {self._connection.url} (from {self._origin})")
+        self._announced = True
 
     def _plan(self, edit: Edit, kept: Kept) -> Plan:
         """The plan on what the cluster is now, without the pipelines that the server itself guards.
