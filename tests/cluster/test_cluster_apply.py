@@ -290,7 +290,7 @@ def test_a_large_cluster_is_asked_little(words, most, large, run):
     done = run(*words, "--catalog", url)
     assert done.code == 0, done.err
     assert len(front.asked) == most
-    assert front.sent < (1_500_000 if words[0] == "list" else 2000)
+    assert front.sent < (1_500_000 if words[0] == "list" else 2000 if "-n" not in words else 60_000)
     assert all(
         "filter_path" in asked.parameters
         for asked in front.asked

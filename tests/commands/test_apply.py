@@ -361,7 +361,9 @@ def test_nothing_to_do_is_said(run, apply, sample):
 
 def test_the_hint_of_a_move_from_a_model_that_is_gone_is_left_out(run, sample):
     (sample / "models" / ".elser_model_2.toml").unlink()
-    assert run("put", "sst-2-next", "elser", "-r").err == ""
+    said = run("put", "sst-2-next", "elser", "-r").err
+    assert "hint" not in said
+    assert "note: the inference endpoint '.elser-2-elasticsearch' (service_settings.model_id) stays with " in said
 
 
 def test_pruning_an_empty_catalog_is_no_danger(apply):
