@@ -44,7 +44,10 @@ def test_creates_and_moves_in_one_commit_and_nothing_the_second_time(run, apply,
         f"reassigned  sentiment           sst-2-next                             {SST}\n"
         "\n1 alias unchanged\n"
     )
-    assert ran.err == "hint: to undo it for one alias: mlalias rollback flight_delay_model\n"
+    assert ran.err == (
+        f"warning: 'sst-2-next' has other labels than '{SST}': 1 gained (NEUTRAL)\n"
+        "hint: to undo it for one alias: mlalias rollback flight_delay_model\n"
+    )
     (entry, _) = run("history", "-o", "json").json["history"]
     assert (entry["command"], entry["message"], len(entry["changes"])) == ("apply", "retrained", 3)
     before = contents(sample)
