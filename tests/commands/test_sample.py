@@ -118,8 +118,10 @@ def test_importing_twice_says_that_all_is_the_same(run, sample):
     ran = run("import", *sorted(SAMPLE.glob("*.json")))
     assert (ran.code, ran.out) == (
         0,
-        "PART         SAME\nmodels         12\ndeployments     4\n"
-        "pipelines       3\nendpoints       2\nfields          2\naliases         6\n",
+        (
+            "PART         SAME\nmodels         12\ndeployments     4\n"
+            "pipelines       3\nendpoints       2\nfields          2\naliases         6\n"
+        ),
     )
     assert contents(sample) == before
 
