@@ -121,7 +121,7 @@ class Endpoint(NamedTuple):
     deployment_id: str | None = None
 
 
-Part = Literal["pipelines", "endpoints", "fields"]
+Part = Literal["pipelines", "endpoints", "fields", "indices", "templates", "counts"]
 _LACKS = {
     "pipelines": ("no pipelines were imported", "the cluster privilege read_pipeline is missing"),
     "endpoints": (
@@ -129,6 +129,9 @@ _LACKS = {
         "the cluster privilege monitor_inference is missing",
     ),
     "fields": ("no answer to GET _mapping was imported", "the index privilege view_index_metadata is missing"),
+    "indices": ("only a cluster knows", "the index privilege view_index_metadata is missing"),
+    "templates": ("only a cluster knows", "the cluster privilege monitor is missing"),
+    "counts": ("only a cluster knows", "the cluster privilege monitor is missing"),
 }
 
 
@@ -173,6 +176,8 @@ class Catalog(NamedTuple):
     None where the store keeps no history, or, if `history_known` is False, where nobody has looked whether it does. A
     `live` catalog is a cluster's. `endpoints` maps the id of an inference endpoint to what it runs, `fields` an index
     to its semantic_text fields, each with the endpoints that it uses; both are None while nobody has told of any.
+    `indices` and `templates` map a pipeline to the indices and templates that have it as theirs, `counts` to the number
+    of its documents since the last restart; they are None where there is no cluster.
     """
 
     aliases: Mapping[str, str]
@@ -185,6 +190,9 @@ class Catalog(NamedTuple):
     live: bool = False
     endpoints: Mapping[str, Endpoint] | None = None
     fields: Mapping[str, Mapping[str, tuple[str, ...]]] | None = None
+    indices: Mapping[str, tuple[str, ...]] | None = None
+    templates: Mapping[str, tuple[str, ...]] | None = None
+    counts: Mapping[str, int] | None = None
 
     @property
     def newest_revision(self) -> int:
@@ -216,7 +224,8 @@ class Catalog(NamedTuple):
         """What is known of a part, None where nothing is."""
         if part == "pipelines":
             return self.pipelines if self.pipelines_known else None
-        return self.endpoints if part == "endpoints" else self.fields
+        known: Mapping[str, Any] | None = getattr(self, part)
+        return known
 
     def lacks(self, part: Part) -> str:
         """Why a part is not known, where it is not, as a clause."""

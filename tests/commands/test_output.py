@@ -25,6 +25,19 @@ def test_a_result_in_every_format(run, sample):
         "changes": [change],
         "warnings": [],
         "left_behind": [],
+        "following": [
+            {
+                **{"kind": "pipeline", "name": "flights", "via": "flight_delay_model", "guarded": True},
+                **{"place": "processors[0].inference", "model_alias": "flight_delay_model"},
+                "reach": {
+                    "pipeline": "flights",
+                    "called_by": [],
+                    "indices": None,
+                    "templates": None,
+                    "documents": None,
+                },
+            }
+        ],
     }
     assert {rule["outcome"] for rule in dry["rules"]} == {"pass", "skip"}
     done = run(*words, "-o", "json").json

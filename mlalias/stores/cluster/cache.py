@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 
 from mlalias.core.catalog import Catalog, Deployment, Endpoint, Model, Part, Pipeline, is_model_id, is_server_alias
 from mlalias.core.lazy import Lazy
+from mlalias.documents import sources
+from mlalias.documents.codec import Document
 from mlalias.documents.deployments import STARTED_WITH
 from mlalias.documents.facts import Facts
 from mlalias.documents.mappings import Fields
@@ -76,6 +78,9 @@ class Lookups:
             live=True,
             endpoints=lazily(partial(_endpoints, self._connection)),
             fields=lazily(partial(_fields, self._connection)),
+            indices=lazily(partial(_indices, self._connection)),
+            templates=lazily(partial(_templates, self._connection)),
+            counts=lazily(partial(_counts, self._connection)),
         )
 
     def look_up(self, names: Sequence[str]) -> None:
@@ -313,7 +318,44 @@ def _fields(connection: Connection) -> Mapping[str, Fields]:
     return read(connection, document).fields
 
 
-_NO_ROUTE = (400, 405)  # of servers that are older than endpoints
+def _indices(connection: Connection) -> Mapping[str, tuple[str, ...]]:
+    """The indices that the key may see and that have a pipeline, by pipeline."""
+    path = "_all", "_settings", "index.default_pipeline,index.final_pipeline"
+    try:
+        return sources.of_settings(connection.get(path, _SETTINGS, "view_index_metadata"))
+    except NotFound:
+        return {}
+
+
+def _templates(connection: Connection) -> Mapping[str, tuple[str, ...]]:
+    """The templates of every kind that give a pipeline to new indices, by pipeline."""
+    return sources.of_templates(*(_template(connection, kind) for kind in _TEMPLATES))
+
+
+def _template(connection: Connection, kind: str) -> Document:
+    try:
+        return connection.get((kind,), {"filter_path": _TEMPLATES[kind]}, "monitor")
+    except NotFound:
+        return {}
+
+
+def _counts(connection: Connection) -> Mapping[str, int]:
+    """How many documents went through each pipeline since the nodes were started."""
+    filter_path = {"filter_path": "nodes.*.ingest.pipelines.*.count"}
+    try:
+        return sources.of_counts(connection.get(("_nodes", "stats", "ingest"), filter_path, "monitor"))
+    except NotFound as failure:
+        raise Unreachable(failure.reason, status=failure.status) from None
+
+
+_NO_ROUTE = (400, 404, 405, 410)  # of servers that are older than endpoints, and of serverless for statistics of nodes
+_SETTINGS = {"expand_wildcards": "all", "flat_settings": "true"}
+_TEMPLATES = {
+    "_index_template": "index_templates.name,index_templates.index_template.template.settings.index.*_pipeline",
+    "_component_template": "component_templates.name,"
+    "component_templates.component_template.template.settings.index.*_pipeline",
+    "_template": "*.settings.index.*_pipeline",
+}
 _ENDPOINTS = {
     "filter_path": "endpoints.inference_id,endpoints.service,endpoints.service_settings.model_id,"
     "endpoints.service_settings.deployment_id"
