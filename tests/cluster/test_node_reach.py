@@ -15,7 +15,10 @@ def front(any_node, in_front_of):
 
 @pytest.fixture
 def sending(front):
-    """An index, a closed and a hidden one, a data stream and templates of every kind that send documents to `flights`."""
+    """An index, a closed and a hidden one, and templates that send documents to `flights`.
+
+    The module of data streams is not published: an index has the name that a data stream gives to its backing index.
+    """
 
     def put(path, body):
         answer = front.node.ask("PUT", path, body)
@@ -26,9 +29,8 @@ def sending(front):
     put("/flights-secret", {"settings": PIPELINE | {"index.hidden": True}})
     put("/another", {"settings": {"index.default_pipeline": "another"}})
     put("/_component_template/flights.part", {"template": {"settings": PIPELINE}})
-    template = {"index_patterns": ["late-*"], "data_stream": {}, "composed_of": ["flights.part"]}
-    put("/_index_template/late", template | {"template": {"settings": PIPELINE}})
-    put("/_data_stream/late-flights", None)
+    put("/_index_template/late", {"index_patterns": ["late-*"], "template": {"settings": PIPELINE}})
+    put("/.ds-late-flights-2026.11.25-000001", {"settings": PIPELINE})
     assert front.node.ask("POST", "/flights-2025/_close").status == 200
 
 

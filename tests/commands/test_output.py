@@ -27,8 +27,12 @@ def test_a_result_in_every_format(run, sample):
         "left_behind": [],
         "following": [
             {
-                **{"kind": "pipeline", "name": "flights", "via": "flight_delay_model", "guarded": True},
-                **{"place": "processors[0].inference", "model_alias": "flight_delay_model"},
+                "kind": "pipeline",
+                "name": "flights",
+                "via": "flight_delay_model",
+                "guarded": True,
+                "place": "processors[0].inference",
+                "model_alias": "flight_delay_model",
                 "reach": {
                     "pipeline": "flights",
                     "called_by": [],
