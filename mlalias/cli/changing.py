@@ -94,7 +94,10 @@ def _delete(
         ),
     ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Even if it is used where Elasticsearch does not guard it.")
+        bool,
+        typer.Option(
+            "--force", help="Even if endpoints, or parts of pipelines that Elasticsearch does not look at, use it."
+        ),
     ] = False,
     missing_ok: MissingOk = False,
 ) -> View:
@@ -105,8 +108,8 @@ def _delete(
       mlalias delete flight_delay_model
       mlalias delete flight_delay_model --model flight-delay-1580004349800
 
-    Exits with 4 if there is no such alias, 5 if it names another model or it is in use. What an ingest
-    pipeline uses where Elasticsearch guards it is not deleted, with --force either.
+    Exits with 4 if there is no such alias, 5 if it names another model or is in use. --force does not help against an
+    ingest pipeline that Elasticsearch itself looks at.
     """
     from mlalias.edits.aliases import delete
 
@@ -204,8 +207,8 @@ def _import(
 ) -> View:
     """Import facts: Elasticsearch's answers, or TOML.
 
-    The rules do not apply. The answers are those to GET _ml/trained_models, _ml/trained_models/_stats and
-    _ingest/pipeline; each replaces its own part of the catalog.
+    The rules do not apply. The answers are those to GET _ml/trained_models, _ml/trained_models/_stats,
+    _ingest/pipeline, _inference/_all and _mapping; each replaces its own part of the catalog.
 
     \b
     Examples:

@@ -76,8 +76,11 @@ def _reach_text(reached: Record, unknown: Record) -> str:
     parts = [f"from {_listed(senders)}"] if senders else []
     parts += [f"called by {_listed(called_by)}"] if called_by else []
     parts += [f"{reached['documents']:,} since the last restart"] if reached["documents"] is not None else []
-    lacking = [f"{part} not known: {why}" for part, why in unknown.items() if part in ("indices", "templates")]
-    return "; ".join((*parts, *lacking))
+    lacking: dict[str, list[str]] = {}
+    for part in ("indices", "templates"):
+        if part in unknown:
+            lacking.setdefault(unknown[part], []).append(part)
+    return "; ".join((*parts, *(f"{' and '.join(each)} not known: {why}" for why, each in lacking.items())))
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -260,7 +260,7 @@ class LiveCatalog(Catalog):
         failure = self._why_not(part)
         if failure is None or failure.rule == PRIVILEGE_MISSING:
             return super().lacks(part)
-        return failure.reason
+        return f"the server does not say ({failure.status})"
 
     def _why_not(self, part: Part) -> Unreachable | None:
         """The answer of a server that refuses to tell of a part; raises where it does not answer."""
