@@ -93,6 +93,9 @@ def _delete(
             show_default=False,
         ),
     ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Delete it despite uses that Elasticsearch does not check.")
+    ] = False,
     missing_ok: MissingOk = False,
 ) -> View:
     """Delete an alias.
@@ -102,11 +105,13 @@ def _delete(
       mlalias delete flight_delay_model
       mlalias delete flight_delay_model --model flight-delay-1580004349800
 
-    Exits with 4 if there is no such alias, 5 if it names another model or an ingest pipeline uses it.
+    Exits with 4 if there is no such alias, 5 if it names another model or is in use. If an ingest pipeline uses the
+    alias in a place that Elasticsearch protects, it is not deleted even with --force.
     """
     from mlalias.edits.aliases import delete
 
-    return write(delete(model_alias, model, missing_ok=missing_ok), options, model_alias)
+    edit = delete(model_alias, model, missing_ok=missing_ok, unguarded="warn" if force else "refuse")
+    return write(edit, options, model_alias, *(("--model", model) if model else ()))
 
 
 @command("apply", "Change aliases")

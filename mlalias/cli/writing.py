@@ -51,4 +51,4 @@ def advice_on(result: "Plan | Receipt", invocation: Invocation, fault: "Failure 
 
     if fault is not None:
         return Advice(advice.of((fault,), invocation))
-    return Advice(advice.of(result.errors, invocation), advice.undo(result), advice.begin_a_history(result))
+    return Advice(advice.of(result.errors, invocation), advice.after(result), advice.undo(result))

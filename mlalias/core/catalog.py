@@ -111,6 +111,27 @@ class Pipeline(NamedTuple):
     body: Mapping[str, Any] | None = None
 
 
+class Endpoint(NamedTuple):
+    """An inference endpoint that runs a trained model: its settings have a model, an alias or a deployment.
+
+    The endpoint's own id is also the id of the deployment that it started, where it has no `deployment_id`.
+    """
+
+    model_id: str | None = None
+    deployment_id: str | None = None
+
+
+Part = Literal["pipelines", "endpoints", "fields"]
+_LACKS = {
+    "pipelines": ("no pipelines were imported", "the cluster privilege read_pipeline is missing"),
+    "endpoints": (
+        "no answer to GET _inference/_all was imported",
+        "the cluster privilege monitor_inference is missing",
+    ),
+    "fields": ("no answer to GET _mapping was imported", "the index privilege view_index_metadata is missing"),
+}
+
+
 class Change(NamedTuple):
     """A change of one alias; no `model_id` means a deletion, no `previous_model_id` a creation."""
 
@@ -150,7 +171,8 @@ class Catalog(NamedTuple):
 
     `aliases` maps alias to target. `pipelines_known` is False while nobody has told of any pipelines. `revision` is
     None where the store keeps no history, or, if `history_known` is False, where nobody has looked whether it does. A
-    `live` catalog is a cluster's.
+    `live` catalog is a cluster's. `endpoints` maps the id of an inference endpoint to what it runs, `fields` an index
+    to its semantic_text fields, each with the endpoints that it uses; both are None while nobody has told of any.
     """
 
     aliases: Mapping[str, str]
@@ -161,6 +183,8 @@ class Catalog(NamedTuple):
     pipelines_known: bool = True
     history_known: bool = True
     live: bool = False
+    endpoints: Mapping[str, Endpoint] | None = None
+    fields: Mapping[str, Mapping[str, tuple[str, ...]]] | None = None
 
     @property
     def newest_revision(self) -> int:
@@ -188,10 +212,20 @@ class Catalog(NamedTuple):
         """The ingest pipelines that use one of the names, sorted; None where pipelines are not known."""
         return tuple(sorted(key for key, known in self.pipelines.items() if not set(known.names).isdisjoint(names)))
 
+    def known(self, part: Part) -> Mapping[str, Any] | None:
+        """What is known of a part, None where nothing is."""
+        if part == "pipelines":
+            return self.pipelines if self.pipelines_known else None
+        return self.endpoints if part == "endpoints" else self.fields
+
+    def lacks(self, part: Part) -> str:
+        """Why a part is not known, where it is not, as a clause."""
+        return _LACKS[part][self.live]
+
     @property
     def lacks_pipelines(self) -> str:
         """Why pipelines are not known, where they are not, as a clause."""
-        return "the cluster privilege read_pipeline is missing" if self.live else "no pipelines were imported"
+        return self.lacks("pipelines")
 
     def known_models(self) -> Iterator[Model]:
         """Every model, in order of id; one that goes away meanwhile is left out."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple
 
-from mlalias.core.catalog import Catalog, Change, Model, Pipeline
+from mlalias.core.catalog import Catalog, Change, Endpoint, Model, Pipeline
 from mlalias.core.overlap import Overlap
 from mlalias.core.rules import Move, Outcome
 from mlalias.errors import Failure, Refused
@@ -19,10 +19,10 @@ class Caution(NamedTuple):
 
 
 class FactChange(NamedTuple):
-    """What becomes of one model, of the deployments of a model, or of one pipeline."""
+    """What becomes of a model, of its deployments, of a pipeline, of an endpoint, or of the fields of an index."""
 
     result: Literal["new", "changed", "same", "removed"]
-    part: Literal["model", "deployments", "pipeline"]
+    part: Literal["model", "deployments", "pipeline", "endpoint", "fields"]
     name: str
 
 
@@ -44,9 +44,10 @@ class Plan(NamedTuple):
     """What an edit would do to a catalog, `before`.
 
     `changes` has every alias that was asked about, unchanged ones included, except the `refused` ones; `outcomes` has
-    what the rules say, by alias; `models`, `forgotten` and `pipelines` are the facts to write (`pipelines` all of
-    them, None to leave them alone). A plan with `errors` is refused: nothing of it is done. `undoes` has the revisions
-    that a rollback takes back; `if_current` is the model that the alias must still name when a cluster is asked.
+    what the rules say, by alias; `models`, `forgotten`, `pipelines`, `endpoints` and `fields` are the facts to write
+    (of the last three all there are, None to leave them alone). A plan with `errors` is refused: nothing of it is done.
+    `undoes` has the revisions that a rollback takes back; `if_current` is the model that the alias must still name when
+    a cluster is asked.
     """
 
     before: Catalog
@@ -55,6 +56,8 @@ class Plan(NamedTuple):
     models: Mapping[str, Model] = {}
     forgotten: tuple[str, ...] = ()
     pipelines: Mapping[str, Pipeline] | None = None
+    endpoints: Mapping[str, Endpoint] | None = None
+    fields: Mapping[str, Mapping[str, tuple[str, ...]]] | None = None
     facts: tuple[FactChange, ...] = ()
     outcomes: Mapping[str, tuple[Outcome, ...]] = {}
     warnings: tuple[Caution, ...] = ()
@@ -81,7 +84,8 @@ class Plan(NamedTuple):
     @property
     def empty(self) -> bool:
         """Whether there is nothing to write."""
-        return not (self.moves or self.models or self.forgotten or self.pipelines is not None)
+        others = (self.pipelines, self.endpoints, self.fields)
+        return not (self.moves or self.models or self.forgotten) and all(part is None for part in others)
 
 
 class Receipt(NamedTuple):

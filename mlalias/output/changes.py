@@ -9,7 +9,7 @@ from typing import NamedTuple
 from mlalias.core.plan import Caution, Plan, Receipt
 from mlalias.documents.codec import to_json
 from mlalias.errors import Failure, Hint, as_one
-from mlalias.output import listings, shapes, tables
+from mlalias.output import listings, shapes, tables, users
 from mlalias.output.page import Format, Invocation, Page, Screen, Screens
 from mlalias.output.shapes import Hints, Record
 from mlalias.output.tables import Column, Row
@@ -31,11 +31,11 @@ class Detail(Enum):
 
 
 class Advice(NamedTuple):
-    """What to type next: for each error, to undo the change, and to start a history."""
+    """What to type next: for each error, after a change, and to undo it; in this order."""
 
     hints: Hints = MappingProxyType({})
+    after: Sequence[Hint] = ()
     undo: Hint | None = None
-    history: Hint | None = None
 
 
 def page(
@@ -57,7 +57,9 @@ def page(
     if result.errors:
         refused = failed(as_one(result.errors), advice.hints, invocation, screens)
         return refused._replace(text=text, notes=notes + refused.notes)
-    for hint in filter(None, () if invocation.quiet else (advice.undo, advice.history)):
+    if not invocation.quiet:
+        notes += users.left_behind_notes(users.left_behind(result), screens.err)
+    for hint in () if invocation.quiet else advice.after:
         words, command = shapes.hint(hint, invocation._replace(options=()))
         notes += tables.note("hint", "cyan", words, screens.err, command)
     return Page(text, notes, committed=_committed(result))
@@ -72,6 +74,7 @@ def _document(result: Plan | Receipt, advice: Advice, invocation: Invocation, sc
     if result.errors:
         stopped = shapes.stopped(result) | (shapes.rules(result) if isinstance(result, Plan) else {})
         return failed(as_one(result.errors), advice.hints, invocation, screens, more=stopped | more)
+    more = more | {"left_behind": users.left_behind(result)}
     if isinstance(result, Plan):
         return Page(to_json(shapes.plan(result) | more))
     plain = invocation._replace(options=())

@@ -156,7 +156,9 @@ def test_facts_go_home_and_aliases_go_out(cluster, tmp_path, run, monkeypatch):
     _stdin(monkeypatch, run("export", "--catalog", home).out)
     done = run("apply", "-", "--strict", "--catalog", cluster.url)
     assert done.code == 0
-    assert "the models and pipelines in standard input are ignored: a cluster has its own\n" in done.err
+    assert (
+        "the models, pipelines, endpoints and fields in standard input are ignored: a cluster has its own\n" in done.err
+    )
     assert run("resolve", "flight_delay_model", "--catalog", cluster.url).out == f"{NEW}\n"
 
 

@@ -24,6 +24,7 @@ def test_a_result_in_every_format(run, sample):
         "revision": None,
         "changes": [change],
         "warnings": [],
+        "left_behind": [],
     }
     assert {rule["outcome"] for rule in dry["rules"]} == {"pass", "skip"}
     done = run(*words, "-o", "json").json
@@ -34,6 +35,7 @@ def test_a_result_in_every_format(run, sample):
         "changes": [change],
         "warnings": [],
         "undo": "mlalias rollback flight_delay_model",
+        "left_behind": [],
     }
     assert run("put", NEW, "flight_delay_model", "-r").out.splitlines() == [
         "RESULT     ALIAS               MODEL                                  WAS",

@@ -5,17 +5,21 @@ It is asked for one name at a time, and for all models where somebody looks at a
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from functools import cache
+from functools import cache, partial
+from typing import Any, TypeVar
 
-from mlalias.core.catalog import Catalog, Deployment, Model, Pipeline, is_model_id, is_server_alias
+from mlalias.core.catalog import Catalog, Deployment, Endpoint, Model, Part, Pipeline, is_model_id, is_server_alias
 from mlalias.core.lazy import Lazy
 from mlalias.documents.deployments import STARTED_WITH
 from mlalias.documents.facts import Facts
+from mlalias.documents.mappings import Fields
 from mlalias.errors import NotFound, Unreachable
 from mlalias.progress import Advance
 from mlalias.stores.cluster.answers import read
 from mlalias.stores.cluster.connection import PRIVILEGE_MISSING, Connection
 from mlalias.stores.cluster.expressions import narrowed, within_a_line
+
+V = TypeVar("V")
 
 PAGE = 1000
 # `from` and `size` together are limited by index.max_result_window of the search behind the request:
@@ -64,7 +68,15 @@ class Lookups:
     def catalog(self) -> "LiveCatalog":
         """A catalog that asks when it is looked into."""
         models = Lazy(self.model, self.configs, lambda model_id: self.config(model_id) is not None)
-        return LiveCatalog(Aliases(self), models, _pipelines(self._connection), revision=None, live=True)
+        return LiveCatalog(
+            Aliases(self),
+            models,
+            lazily(partial(_pipelines, self._connection)),
+            revision=None,
+            live=True,
+            endpoints=lazily(partial(_endpoints, self._connection)),
+            fields=lazily(partial(_fields, self._connection)),
+        )
 
     def look_up(self, names: Sequence[str]) -> None:
         """Ask for several names at once; where one of them is missing, each is asked for when it is looked at."""
@@ -234,24 +246,81 @@ class LiveCatalog(Catalog):
                 return None
             raise
 
+    def known(self, part: Part) -> Mapping[str, Any] | None:
+        """What is known of a part, None where the server does not say, or not to this key."""
+        return None if self._why_not(part) else super().known(part)
 
-def _pipelines(connection: Connection) -> Mapping[str, Pipeline]:
-    """The ingest pipelines of a cluster, all asked for when one is."""
+    def lacks(self, part: Part) -> str:
+        """Why a part is not known, as a clause."""
+        failure = self._why_not(part)
+        if failure is None or failure.rule == PRIVILEGE_MISSING:
+            return super().lacks(part)
+        return failure.reason
+
+    def _why_not(self, part: Part) -> Unreachable | None:
+        """The answer of a server that refuses to tell of a part; raises where it does not answer."""
+        try:
+            len(getattr(self, part) or ())
+        except Unreachable as failure:
+            if failure.rule == PRIVILEGE_MISSING or failure.status in _NO_ROUTE:
+                return failure
+            raise
+        return None
+
+
+def lazily(ask: Callable[[], Mapping[str, V]]) -> Lazy[V]:
+    """A mapping that asks once, when it is looked into; a failure is kept, and raised each time."""
 
     @cache
-    def answer() -> Mapping[str, Pipeline] | Unreachable:
+    def answer() -> Mapping[str, V] | Unreachable:
         try:
-            document = connection.get(("_ingest", "pipeline"), {}, "read_pipeline")
-        except NotFound:  # what a server without a single pipeline answers
-            return {}
-        except Unreachable as failure:  # kept, so that it is not asked again for each name
+            return ask()
+        except Unreachable as failure:
             return failure
-        return read(connection, document).pipelines
 
-    def pipelines() -> Mapping[str, Pipeline]:
-        known = answer()
-        if isinstance(known, Unreachable):
-            raise known
-        return known
+    def known() -> Mapping[str, V]:
+        values = answer()
+        if isinstance(values, Unreachable):
+            raise values
+        return values
 
-    return Lazy(lambda name: pipelines().get(name), pipelines)
+    return Lazy(lambda name: known().get(name), known)
+
+
+def _pipelines(connection: Connection) -> Mapping[str, Pipeline]:
+    """The ingest pipelines of a cluster."""
+    try:
+        return read(connection, connection.get(("_ingest", "pipeline"), {}, "read_pipeline")).pipelines
+    except NotFound:  # what a server without a single pipeline answers
+        return {}
+
+
+def _endpoints(connection: Connection) -> Mapping[str, Endpoint]:
+    """The inference endpoints of a cluster that run trained models."""
+    try:
+        document = connection.get(("_inference", "_all"), _ENDPOINTS, "monitor_inference")
+    except NotFound:
+        return {}
+    return read(connection, {"endpoints": [], **document}).endpoints
+
+
+def _fields(connection: Connection) -> Mapping[str, Fields]:
+    """The semantic_text fields of the indices that the key may see: a wildcard leaves the others out in silence."""
+    try:
+        document = connection.get(("_all", "_mapping"), _MAPPINGS, "view_index_metadata")
+    except NotFound:
+        return {}
+    return read(connection, document).fields
+
+
+_NO_ROUTE = (400, 405)  # of servers that are older than endpoints
+_ENDPOINTS = {
+    "filter_path": "endpoints.inference_id,endpoints.service,endpoints.service_settings.model_id,"
+    "endpoints.service_settings.deployment_id"
+}
+# https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-get-mapping: without `expand_wildcards`
+# hidden and closed indices are missing.
+_MAPPINGS = {
+    "expand_wildcards": "all",
+    "filter_path": "*.mappings.**.inference_id,*.mappings.**.search_inference_id",
+}

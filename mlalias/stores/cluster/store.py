@@ -1,16 +1,17 @@
 """A store: a live Elasticsearch, which judges a change itself, and whose answer counts."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
-from mlalias.core.catalog import Catalog, Change, Entry, is_model_id
+from mlalias.core.catalog import Catalog, Change, Entry, Pipeline, is_model_id
 from mlalias.core.plan import Caution, Edit, Plan, Receipt
 from mlalias.core.rules import DEPLOYMENT_RULES, STATE_RULES
 from mlalias.edits.aliases import not_current
 from mlalias.errors import Unreachable
 from mlalias.stores.author import actor, now
-from mlalias.stores.cluster.cache import Lookups
+from mlalias.stores.cluster.cache import Lookups, lazily
 from mlalias.stores.cluster.connection import PRIVILEGE_MISSING, Connection
 from mlalias.stores.cluster.history.documents import Stored
 from mlalias.stores.cluster.history.entries import Entries
@@ -144,12 +145,12 @@ class ClusterStore:
         self._announced = True
 
     def _plan(self, edit: Edit, kept: Kept) -> Plan:
-        """The plan on what the cluster is now, without its pipelines: the server looks at them itself.
+        """The plan on what the cluster is now, without the pipelines that the server itself guards.
 
         They are looked at here only where a deletion that they forbid would leave other changes half done.
         """
         catalog = self._read(kept)
-        plan = edit(catalog._replace(pipelines={}))
+        plan = edit(catalog._replace(pipelines=lazily(partial(_unguarded, catalog))))
         deletes = any(change.result == "deleted" for change in plan.moves)
         return edit(catalog) if deletes and len(plan.moves) > 1 else plan
 
@@ -179,6 +180,11 @@ class ClusterStore:
             renew()
 
         return check
+
+
+def _unguarded(catalog: Catalog) -> Mapping[str, Pipeline]:
+    """The pipelines without the names that the server looks for itself."""
+    return {name: pipeline._replace(names=()) for name, pipeline in catalog.pipelines.items()}
 
 
 def _entry(plan: Plan, changes: Sequence[Change], command: str, message: str | None) -> Entry:

@@ -7,6 +7,8 @@ files:
     aliases.toml             every alias, and the catalog's revision; replacing it is the commit
     models/<model_id>.toml   the facts of one model, in Elasticsearch's own keys
     pipelines.toml           each ingest pipeline: the names that it uses, and all of it where that is known
+    endpoints.toml           the inference endpoints that run trained models
+    fields.toml              the semantic_text fields of indices, and the endpoints that they use
     history.jsonl            one line for each committed change of aliases
     .lock
 
@@ -24,8 +26,8 @@ input while it holds it: arguments and files are read before.
    restored: it is damaged, and nothing is touched.
 2. Plan the edit. Refused, or no difference: nothing is written. So too if one of the files to be written would be too
    large to be read again.
-3. Write the facts: each new or changed model file, and `pipelines.toml`, to a temporary file; sync them; rename them;
-   sync their directories. A change of facts alone ends here.
+3. Write the facts: each new or changed model file, and the files of the other parts, to a temporary file; sync them;
+   rename them; sync their directories. A change of facts alone ends here.
 4. Write `aliases.toml` of revision N+1 to a temporary file, the draft; sync it, and the directory, as the draft must
    outlast the entry of step 5: it tells a writer that died from a table that was restored. The directory is opened now
    for the sync of step 7, as what can fail should fail before the commit.
