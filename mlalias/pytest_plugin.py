@@ -1,4 +1,4 @@
-"""The pytest fixture `mlalias_server`: a fresh catalog behind Elasticsearch's routes."""
+"""The pytest fixture `mlalias_server`: a new catalog, served on Elasticsearch's routes."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -14,9 +14,9 @@ Source = os.PathLike[str] | str | Mapping[str, Any]
 
 
 class ServerUrl(str):
-    """The URL of a server, for clients, with the catalog behind it.
+    """The URL of a server, for clients.
 
-    `catalog` is the directory of the catalog: what `mlalias.open` and `--catalog` take.
+    `catalog` is the directory of its catalog, as `mlalias.open` and `--catalog` take it.
     """
 
     __slots__ = ("catalog",)
@@ -24,12 +24,11 @@ class ServerUrl(str):
     catalog: Path
 
     def seed(self, *sources: Source) -> None:
-        """Import answers of Elasticsearch or declarations, as `mlalias import --reassign` does.
+        """Import Elasticsearch's responses or declarations, as `mlalias import --reassign` does.
 
-        A source is a file, by its path, or what would be in it: a text in TOML or JSON, or a mapping, such as the
-        answer of an official client. A string without a line break is a path if there is such a file, or if it is
-        nothing else.
-        Raises `mlalias.Failure`, `mlalias.InvalidDocument` for a source that cannot be read.
+        A source is the path of a file, or its content: a text in TOML or JSON, or a mapping, such as a response from
+        an official client. A string of one line is a path if there is such a file, or if it is not a document.
+        Raises `mlalias.Failure`; `mlalias.InvalidDocument` for a source that cannot be read.
         """
         from mlalias.api import change
         from mlalias.documents.facts import merge
@@ -53,7 +52,7 @@ def _facts(source: Source) -> "Facts":
 
 
 def _is_document(text: str) -> bool:
-    """Tell a document from a path: it has lines, or characters that every document of one line has."""
+    """Whether a text is a document, not a path: it has several lines, or a character that every document has."""
     if "\n" in text or not text:
         return True
     is_file = os.path.isfile(text)  # noqa: PTH113 - a Path raises OSError for a long document
@@ -62,9 +61,9 @@ def _is_document(text: str) -> bool:
 
 @pytest.fixture
 def mlalias_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerUrl]:
-    """The URL of a fresh, empty catalog behind Elasticsearch's REST routes, for the official clients.
+    """The URL of a server with a new, empty catalog, for the official clients.
 
-    Seed it with `mlalias_server.seed("models.json")`; `mlalias.open(mlalias_server.catalog)` is the same catalog in
+    Fill it with `mlalias_server.seed("models.json")`; `mlalias.open(mlalias_server.catalog)` is the same catalog in
     Python. Needs the extra `serve`.
     """
     from mlalias.rest.app import App

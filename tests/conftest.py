@@ -1,4 +1,4 @@
-"""Every test runs in a temporary home, on a catalog of its own, with no network but the loopback."""
+"""Every test has a temporary home and its own catalog, and no network except the loopback interface."""
 
 import shutil
 import socket
@@ -39,7 +39,7 @@ def _loopback_only():
 
 @pytest.fixture(autouse=True)
 def hinted_after(monkeypatch):
-    """The words of the command that runs; each hint is checked for it, whichever test prints it."""
+    """The command line that is running; every hint that any test prints is checked against it."""
     command_line, words, printed = shapes.command_line, [], set()
 
     def noted(*arguments):
@@ -55,7 +55,7 @@ def hinted_after(monkeypatch):
 
 @pytest.fixture
 def run(capsys, hinted_after):
-    """Run a command as `main` does: `run("put", "m", "a")`; `screens` are other ones than those of the test."""
+    """Run a command as `main` does: `run("put", "m", "a")`; `screens` replaces the screens of the test."""
 
     def run(*words, screens=None):
         capsys.readouterr()
@@ -68,13 +68,13 @@ def run(capsys, hinted_after):
 
 @pytest.fixture
 def catalog(tmp_path):
-    """The directory of the catalog, which is not there until something is written."""
+    """The directory of the catalog, which does not exist until something is written."""
     return tmp_path / "catalog"
 
 
 @pytest.fixture(scope="session")
 def pristine(tmp_path_factory):
-    """The catalog of the sample, to be copied and not changed."""
+    """The sample's catalog, to be copied, not changed."""
     return build_sample(tmp_path_factory.mktemp("sample") / "catalog")
 
 

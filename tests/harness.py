@@ -1,22 +1,23 @@
-"""What all tests share: paths, the names in the sample, the fence, and the result of a command.
+"""Shared by all tests: paths, the names in the sample, the fence, and the result of a command.
 
     TOP, TESTS, SAMPLE, SAMPLE_FILES    paths: the project, its tests, the sample and its files
-    OLD, NEW, SLIM, LATE, SST, ...      the ids of models in the sample, by what tests use them for
+    OLD, NEW, SLIM, LATE, SST, ...      the ids of models in the sample, named after their use in tests
     MLALIAS, PATH                       the program as a subprocess, and a `PATH` on which shells find it
     Result                              the exit code of a command, and what it printed
-    fence                               an environment without anything of the person who runs the tests
-    build_sample                        a catalog of the sample, where the fixtures below do not reach
+    fence                               an environment without the settings of the person who runs the tests
+    build_sample                        a catalog of the sample, for code that cannot use the fixtures below
     contents                            the files below a directory, to compare a catalog before and after
 
 The fixtures are in the `conftest.py` of each folder:
 
-    all tests         `run` calls a command as `main` does; `catalog` is a path with nothing there; `sample` is a catalog
-                      with the sample in it; `seed` imports a declaration; `pristine` is the sample, not to be changed
+    all tests         `run` calls a command as `main` does; `catalog` is a path that does not exist; `sample` is a
+                      catalog with the sample in it; `seed` imports a declaration; `pristine` is the sample, not to be
+                      changed
     tests/cluster     `cluster`, `place`, `declared`
     tests/directory   `scenario`, `report`
     tests/rest        `server`, `sample_server`
 
-The tests in tests/core and tests/edits need none of them: they work on values (`values.py`).
+The tests in tests/core and tests/edits do not use them: they work on values (`values.py`).
 """
 
 import json
@@ -71,9 +72,9 @@ _FENCED = {"MLALIAS_ACTOR": "ada@lab", "SOURCE_DATE_EPOCH": "1795514651", "TZ": 
 
 
 def fence(patch, directory):
-    """Remove the settings of the person who runs the tests; home and catalog are below a directory.
+    """Remove the settings of the person who runs the tests, and put home and catalog below a directory.
 
-    The actor and the time are fixed. Processes that a test starts inherit all of it.
+    The actor and the time are fixed. Processes that a test starts inherit these settings.
     """
     for name in list(os.environ):
         if name.startswith(("MLALIAS_", "ES_", "XDG_")) or name in _SETTINGS:
@@ -85,7 +86,7 @@ def fence(patch, directory):
 
 
 def build_sample(directory):
-    """Make a catalog of the sample in a directory, and pass the directory on."""
+    """Make a catalog of the sample in a directory, and return the directory."""
     with pytest.MonkeyPatch.context() as patch:
         fence(patch, directory.parent)
         assert main(["import", *map(str, SAMPLE_FILES), "--catalog", str(directory), "-q"]) == 0

@@ -1,4 +1,4 @@
-"""What holds for every hint that the suite makes mlalias print: it is a command, it is safe, and it is another one."""
+"""Checks of every hint that mlalias prints in the suite: it is a valid, safe command, and not the one just typed."""
 
 import shlex
 from functools import cache
@@ -14,20 +14,20 @@ FIRST = {"import", "delete"}  # what a hint may propose to do before something e
 
 
 class Printed(NamedTuple):
-    """The words of a hint's command after `mlalias`, and of the command line that it was printed for, if known."""
+    """The words of a hint's command after `mlalias`, and those of the command line that printed it, if known."""
 
     words: tuple[str, ...]
     after: tuple[str, ...]
 
 
 def words_of(command):
-    """The words after `mlalias` of a command that a hint has, without what is piped into it."""
+    """The words after `mlalias` in a hint's command, without what is piped into it."""
     words = shlex.split(command)
     return tuple(words[words.index("mlalias") + 1 :])
 
 
 def check(printed):
-    """The parser takes it; after a dry run it writes nothing; it never is what was just typed, nor more than that."""
+    """The parser accepts it; after a dry run it writes nothing; it is not the line just typed, or a longer form of it."""
     name, *rest = printed.words
     assert printed.words == ("--help",) or accepted(name, rest), printed
     asked = [LETTERS.get(word, word) for word in printed.after]
@@ -50,12 +50,12 @@ UNDO = {
 
 @cache
 def commands():
-    """The commands that the parser knows; as they are made anew each time, they are kept."""
+    """The commands that the parser knows, cached, as building them takes time."""
     return typer.main.get_command(application()).commands
 
 
 def accepted(name, rest):
-    """Whether the parser takes the words; without running anything."""
+    """Whether the parser accepts the words; nothing is run."""
     command = commands()[name]
     if "--help" in rest:
         return True

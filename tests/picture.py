@@ -23,7 +23,7 @@ COMMANDS = [
 
 
 def played():
-    """The commands and what a terminal shows of them, in colour."""
+    """The commands and their output on a terminal, in colour."""
     with tempfile.TemporaryDirectory() as directory:
         environment = {
             "MLALIAS_CATALOG": f"{directory}/catalog",

@@ -1,4 +1,4 @@
-"""Runs the program on a terminal of a certain width, as people do."""
+"""Runs the program on a terminal of a given width, as people do."""
 
 import os
 import pty
@@ -8,7 +8,7 @@ import sys
 
 
 def on_terminal(*words, columns=80, program=("-m", "mlalias"), **environment):
-    """What a command prints on a terminal of some width, both streams together."""
+    """What a command prints on a terminal of a given width, both streams together."""
     leader, follower = pty.openpty()
     environment = os.environ | {"TERM": "xterm-256color", "COLUMNS": str(columns)} | environment
     with subprocess.Popen(

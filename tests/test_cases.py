@@ -1,15 +1,15 @@
-"""Whole-tool cases, each a folder.
+"""Command lines with their expected output, one folder each.
 
-    before.toml   the catalog before, imported and then changed by the commands in `given`, if there is one;
-                  without it the sample, or an empty catalog where the folder is called `empty-...`
+    before.toml   the initial catalog, which is imported, and then changed by the commands in `given`, if that exists;
+                  without it, the sample, or an empty catalog if the folder is called `empty-...`
     command       a line for the shell, from the top of the project
-    columns       the width of the terminal that it runs on; without it, standard output is a pipe
-    color         there if the terminal has colours
+    columns       the width of the terminal; without it, standard output is a pipe
+    color         exists if the terminal has colours
     stdout, stderr, exit
-    changed       the files of the catalog that are not as before: those that are new or gone by their names, the others
-                  with the lines that went and came; without it the command changed nothing
+    changed       the files of the catalog that differ: the names of new and deleted files, and the changed lines of the
+                  others; without it, the command must change nothing
 
-`pytest tests/test_cases.py --update-cases` writes what the program does now; read the difference before you commit it.
+`pytest tests/test_cases.py --update-cases` writes the current output; review the diff before you commit it.
 """
 
 import difflib
@@ -31,13 +31,13 @@ def text(path, default=""):
 
 
 def files(catalog):
-    """The lines of every file of a catalog but the lock."""
+    """The lines of every file of a catalog except the lock."""
     found = contents(catalog) if catalog.exists() else {}
     return {name: data.decode().splitlines() for name, data in found.items() if name != ".lock"}
 
 
 def changed(before, after):
-    """What a case keeps of the difference of two catalogs."""
+    """The difference between two catalogs, as a case stores it."""
     lines = []
     for name in sorted(before.keys() | after.keys()):
         if name in before and name in after:
@@ -88,7 +88,7 @@ def test_case(request, run, prepared, catalog):
 
 @pytest.mark.parametrize("case", [case for case in CASES if (case / "columns").exists()], ids=lambda case: case.name)
 def test_what_a_case_shows_fits_its_terminal(case):
-    """Only what is never broken may be longer: a command, which has a line of its own, and a name."""
+    """Only commands, which have a separate line, and names may be longer: they are never wrapped."""
     columns = int(text(case / "columns"))
     for line in plain(text(case / "stdout") + text(case / "stderr")).splitlines():
         name = max(line.split(), key=len, default="")

@@ -1,4 +1,4 @@
-"""The manual holds everything that there is to know, and says it in every place where it is read."""
+"""The manual is complete, is shown in every form it can be read in, and its snippets run."""
 
 import json
 import os
@@ -33,7 +33,7 @@ EXIT_CODES = sorted({0, CHANGES, INTERRUPTED, CLOSED_PIPE, *(kind.exit_code for 
 
 
 def variables(found):
-    """Every variable in a module, and in the tuples that it holds."""
+    """Every variable in a module, including those in tuples."""
     for value in found:
         if isinstance(value, environment.Variable):
             yield value
@@ -45,11 +45,11 @@ VARIABLES = list(variables(vars(environment).values()))
 
 
 def blocks(topic, language):
-    """The blocks of code of a page in one language."""
+    """The code blocks of a page in one language."""
     return re.findall(rf"^```{language}\n(.*?)^```$", manual.page(topic), re.MULTILINE | re.DOTALL)
 
 
-# --- what stands in it ---
+# --- what it contains ---
 
 
 @pytest.mark.parametrize("topic", manual.TOPICS)
@@ -68,21 +68,21 @@ def test_every_page_is_a_topic():
 
 
 def test_the_page_of_rules_has_every_rule_in_order():
-    told = re.findall(r"^## (.*)$", manual.page("rules"), re.MULTILINE)
-    assert told == [rule.id for rule in RULES], "each rule is a section of mlalias/help/rules.md"
+    listed = re.findall(r"^## (.*)$", manual.page("rules"), re.MULTILINE)
+    assert listed == [rule.id for rule in RULES], "each rule is a section of mlalias/help/rules.md"
 
 
 def test_the_page_of_exit_codes_has_every_code():
-    told = [int(code) for code in re.findall(r"^- `(\d+)`", manual.page("exit-codes"), re.MULTILINE)]
-    assert told == EXIT_CODES
+    listed = [int(code) for code in re.findall(r"^- `(\d+)`", manual.page("exit-codes"), re.MULTILINE)]
+    assert listed == EXIT_CODES
 
 
 @pytest.mark.parametrize("variable", VARIABLES, ids=[variable.name for variable in VARIABLES])
 def test_the_page_of_variables_has_every_variable_and_its_default(variable):
     items = [" ".join(item.split()) for item in re.split(r"^(?=- |# )", manual.page("environment"), flags=re.MULTILINE)]
-    told = [item for item in items if f"`{variable.name}`" in item.partition(":")[0]]
-    assert len(told) == 1, f"{variable.name} stands in mlalias/help/environment.md"
-    assert not variable.default or f"Default: {variable.default}." in told[0]
+    listed = [item for item in items if f"`{variable.name}`" in item.partition(":")[0]]
+    assert len(listed) == 1, f"{variable.name} must be in mlalias/help/environment.md"
+    assert not variable.default or f"Default: {variable.default}." in listed[0]
 
 
 def test_the_page_of_json_names_every_schema():
@@ -125,7 +125,7 @@ def test_the_man_page_is_good_roff(run, tmp_path, check, more):
     assert check[0] == "mandoc" or "not_deployed" in done.stdout
 
 
-# --- how it is asked for ---
+# --- how it is shown ---
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -196,7 +196,7 @@ def test_colour_is_what_renders(run, monkeypatch):
 
 
 def closed(schema):
-    """The same schema, but keys that it does not name are refused; people may use the open one for years."""
+    """The same schema with unknown keys refused; the published one allows them, so that keys can be added."""
     if isinstance(schema, list):
         return [closed(each) for each in schema]
     if not isinstance(schema, dict):
@@ -215,7 +215,7 @@ def faults(name, document):
 
 
 def schema_of(command, document):
-    """The schema that a document of a command must hold to."""
+    """The schema that a document of a command must match."""
     if "error" in document:
         return "failure.json"
     own = f"{command}.json"
@@ -297,11 +297,11 @@ def test_every_schema_is_held_to_something():
     assert held | elsewhere | {"failure.json", "common.json"} == set(SCHEMAS)
 
 
-# --- the snippets run as they stand ---
+# --- the snippets run unchanged ---
 
 
 def bash(script, **more):
-    """What a script prints; it must succeed, with every line of it."""
+    """The output of a script, every line of which must succeed."""
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script],
         env=os.environ | {"PATH": PATH} | more,

@@ -1,4 +1,4 @@
-"""The structure holds: layers, purity, and what a command imports."""
+"""The structure: layers, purity, and what a command imports."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""The README says what the program does: its session is played from the first command to the last."""
+"""The README matches the program: its session is run from the first command to the last."""
 
 import os
 import re
@@ -28,7 +28,7 @@ def section(title):
 
 @pytest.fixture
 def typed(tmp_path, monkeypatch):
-    """What a line prints in a clone of the project, where the first command has made the catalog."""
+    """What a line prints in a clone of the project, after the first command has made the catalog."""
     for name in ("tests", "mlalias"):
         (tmp_path / name).symlink_to(TOP / name)
     monkeypatch.chdir(tmp_path)
@@ -47,7 +47,7 @@ def typed(tmp_path, monkeypatch):
 
 
 def play(block, typed):
-    """A block of a session with what each of its lines prints now."""
+    """A block of the session with the current output of each of its lines."""
     lines = [line for line in block.splitlines() if line.startswith("$ ")]
     return "".join(f"{line}\n{typed(line[2:])}" for line in lines)
 
@@ -63,7 +63,7 @@ def test_the_session_goes_on_where_the_first_command_ends(request, typed):
 
 
 def test_both_commands_are_those_that_ci_runs():
-    """`.ci/run` takes them out of README, each by how it begins and ends."""
+    """`.ci/run` extracts them from the README by their beginning and end."""
     ci = (TOP / ".ci" / "run").read_text()
     patterns = re.findall(r"grep -E '(.*?)' README.md", ci)
     assert [re.findall(pattern, README, re.MULTILINE) for pattern in patterns] == [[FIRST], [SECOND]]
@@ -95,14 +95,16 @@ def test_every_parameter_has_help(name, parameter):
 
 def test_every_rule_has_a_sentence_and_stands_in_the_readme():
     assert all(rule.check.__doc__.endswith(".") for rule in RULES)
-    told = re.findall(r"^\| `(\w+)` \| ", section("Rules"), re.MULTILINE)
-    assert told == [rule.id for rule in RULES], "add a row for each rule to README's table, in order: | `rule_id` | ..."
+    documented = re.findall(r"^\| `(\w+)` \| ", section("Rules"), re.MULTILINE)
+    assert documented == [rule.id for rule in RULES], (
+        "add a row for each rule to README's table, in order: | `rule_id` | ..."
+    )
 
 
 def test_the_exit_codes_are_those_of_the_manual():
     rows = re.findall(r"^\| ([\d, ]+) \|", section("Exit codes"), re.MULTILINE)
-    told = [code for row in rows for code in row.split(", ")]
-    assert told == re.findall(r"^- `(\d+)`", manual.page("exit-codes"), re.MULTILINE)
+    documented = [code for row in rows for code in row.split(", ")]
+    assert documented == re.findall(r"^- `(\d+)`", manual.page("exit-codes"), re.MULTILINE)
 
 
 def test_the_privileges_are_those_of_the_manual():
@@ -118,7 +120,7 @@ def test_every_link_leads_to_a_file():
 
 
 def test_the_project_has_one_address():
-    """PyPI follows no relative link: those of README get the address that `pyproject.toml` names."""
+    """PyPI does not support relative links: the README's get the address in `pyproject.toml`."""
     text = (TOP / "pyproject.toml").read_text() + manual.page("declaration")
     addresses = re.findall(r"https://(?:raw\.githubusercontent|github)\.com/([\w-]+/[\w-]+)", text)
     assert len(addresses) > 6
@@ -138,7 +140,7 @@ def test_help_lists_every_command_in_its_group(run):
 
 
 def test_the_picture_is_what_the_program_prints():
-    """In its text: how a picture of it is drawn is another matter with each version of Rich."""
+    """Only the text is compared: each version of Rich draws the picture differently."""
     import html
 
     import picture

@@ -1,13 +1,13 @@
-"""Values in memory, written shortly, for the tests of what is pure.
+"""Short ways to write values, for the tests of pure code.
 
 model("m", "pytorch", "ner", fields="a b", deployments=[...])    a model of a type, with an inference type
-deployment("d", running=1)                                       one that has started; `state` for another
+deployment("d", running=1)                                       a started deployment; `state` for another state
 catalog({"x": "m"}, [model("m")], pipelines={"p": ["x"]})        a catalog; a model may be its id alone
 using({"p": ["x"]})                                              pipelines by the names that they use
 history("x=a y=a", "x=b", "x=")                                  entries, one for each text: what they set, or delete
-document(aliases={"x": "m"}, models=["m"])                           what a document says; only the parts that are given
+document(aliases={"x": "m"}, models=["m"])                           the facts in a document, with only the given parts
 
-rules_of(plan), reasons(plan), moves(plan)                       what a plan comes to, as plain values
+rules_of(plan), reasons(plan), moves(plan)                       the result of a plan, as plain values
 """
 
 from mlalias.core.catalog import Catalog, Change, Deployment, Entry, Model, Pipeline
@@ -16,7 +16,7 @@ from mlalias.documents.facts import Facts
 
 
 def model(model_id, kind=None, inference=None, *, fields=None, deployments=(), **config):
-    """A model; `fields` are its input fields, separated by spaces; `deployments` are None where they are not known."""
+    """A model; `fields` are its input fields, separated by spaces; `deployments` are None if unknown."""
     if kind is not None:
         config["model_type"] = kind
     if inference is not None:
@@ -27,14 +27,14 @@ def model(model_id, kind=None, inference=None, *, fields=None, deployments=(), *
 
 
 def deployment(deployment_id="d", *, running=1, state="started", **more):
-    """A deployment that wants one allocation."""
+    """A deployment with one target allocation."""
     return Deployment(deployment_id, state, running, 1, more)
 
 
 def by_id(models):
-    """Models by their ids; a model may be its id alone."""
-    made = (one if isinstance(one, Model) else Model(one) for one in models)
-    return {one.model_id: one for one in made}
+    """Models by their ids; a model may be given as just its id."""
+    built = (entry if isinstance(entry, Model) else Model(entry) for entry in models)
+    return {each.model_id: each for each in built}
 
 
 def using(pipelines):
@@ -49,7 +49,7 @@ def catalog(aliases=None, models=(), *, pipelines=None, history=()):
 
 
 def history(*texts, undoes=None):
-    """Entries with revisions from 1; `undoes` maps a revision to those that it took back."""
+    """Entries with revisions from 1; `undoes` maps a revision to those that it undid."""
     entries = []
     for revision, text in enumerate(texts, 1):
         before = replay(entries)
@@ -60,7 +60,7 @@ def history(*texts, undoes=None):
 
 
 def document(source="FILE", *, aliases=None, models=None, deployments=None, pipelines=None, counts=None, notes=()):
-    """What one document says, about the parts that are given."""
+    """The facts in a document, with only the given parts."""
     given = {"aliases": aliases, "models": models, "deployments": deployments, "pipelines": pipelines}
     parts = {part: value for part, value in given.items() if value is not None}
     if models is not None:
@@ -76,15 +76,15 @@ def rules_of(plan):
 
 
 def reasons(plan):
-    """The sentences of a plan's errors."""
+    """The messages of a plan's errors."""
     return [error.reason for error in plan.errors]
 
 
 def warnings(plan):
-    """The sentences of a plan's warnings."""
+    """The messages of a plan's warnings."""
     return [warning.message for warning in plan.warnings]
 
 
 def moves(plan):
-    """What the aliases name afterwards, of those that change; None is a deletion."""
+    """The new model of each alias that changes; None is a deletion."""
     return {change.model_alias: change.model_id for change in plan.moves}

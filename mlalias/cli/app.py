@@ -16,7 +16,7 @@ def _typer() -> typer.Typer:
         rich_markup_mode=None,  # with it, help and usage errors take twice as long
         pretty_exceptions_enable=False,
         add_help_option=False,  # ours groups the commands
-        add_completion=False,  # its scripts complete file names where no file can stand; ours are in `completions/`
+        add_completion=False,  # its scripts complete file names where a file makes no sense; ours are in `completions/`
         context_settings={"help_option_names": ["-h", "--help"]},
     )
 
@@ -46,9 +46,9 @@ def _root(
         bool, typer.Option("--show-completion", help="Print the completion script for that shell.")
     ] = False,
 ) -> Page | None:
-    """Aliases of trained models, under Elasticsearch's rules: in a directory of TOML files, or on a live cluster.
+    """Manage trained model aliases under Elasticsearch's rules, in a directory of TOML files or on a live cluster.
 
-    An alias is a logical name for one model; moving it swaps the model behind every pipeline that uses the name.
+    An alias is a logical name for a model. Moving the alias to another model switches every pipeline that uses it.
     """
     if version:
         return Page(f"mlalias {__version__}\n")
@@ -78,18 +78,18 @@ def _help(context: typer.Context) -> str:
 
 
 def only(name: str) -> typer.Typer:
-    """An application that has one of the registered commands."""
-    one = _typer()
-    one.registered_callback = app.registered_callback
-    one.registered_commands = [command for command in app.registered_commands if command.name == name]
-    return one
+    """An application with only one of the registered commands."""
+    application = _typer()
+    application.registered_callback = app.registered_callback
+    application.registered_commands = [command for command in app.registered_commands if command.name == name]
+    return application
 
 
 def command(name: str, group: str = GROUPS[-1]) -> Callable[[Callable[..., View | Page]], Callable[..., View | Page]]:
-    """Register a command, whose parameter `options`, if it has one, becomes the options of that parameter's class.
+    """Register a command. If it has a parameter `options`, the fields of that parameter's class become its options.
 
-    A command returns what is to be printed, and prints nothing: only `main` knows the screen. `group` is where the help
-    of mlalias lists it.
+    A command returns what to print, and prints nothing itself: only `main` uses the screen. `group` is the heading
+    under which `mlalias --help` lists it.
     """
     _group_of[name] = group
 

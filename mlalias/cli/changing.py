@@ -62,13 +62,13 @@ def _put(
       mlalias put flight-delay-1580004349800 flight_delay_model --reassign
       mlalias put flight-delay-1580004349800 flight_delay_model -r --dry-run
 
-    On a cluster, --if-current is looked at right before the change is sent. Where a history is kept, no other mlalias
-    makes a change between the two; what is done without mlalias is not noticed.
+    On a cluster, --if-current is checked right before the change is sent. If the cluster has a history, no other
+    mlalias can make a change in between; changes made without mlalias are not noticed.
 
-    With --check-with, the model must answer every document of the file before the move, and the alias after it; if the
-    alias does not, the move is taken back.
+    With --check-with, the model must answer every document in the file before the move, and the alias must answer them
+    after it. If the alias does not, the move is undone.
 
-    Exits with 3 if a rule refuses or a check fails, 4 if there is no such model, 5 if --if-current does not hold.
+    Exits with 3 if a rule refuses or a check fails, 4 if there is no such model, 5 if --if-current does not match.
     """
     from mlalias.edits.aliases import put
 
@@ -94,10 +94,7 @@ def _delete(
         ),
     ] = None,
     force: Annotated[
-        bool,
-        typer.Option(
-            "--force", help="Even if endpoints, or parts of pipelines that Elasticsearch does not look at, use it."
-        ),
+        bool, typer.Option("--force", help="Delete it despite uses that Elasticsearch does not check.")
     ] = False,
     missing_ok: MissingOk = False,
 ) -> View:
@@ -108,8 +105,8 @@ def _delete(
       mlalias delete flight_delay_model
       mlalias delete flight_delay_model --model flight-delay-1580004349800
 
-    Exits with 4 if there is no such alias, 5 if it names another model or is in use. --force does not help against an
-    ingest pipeline that Elasticsearch itself looks at.
+    Exits with 4 if there is no such alias, 5 if it names another model or is in use. If an ingest pipeline uses the
+    alias in a place that Elasticsearch protects, it is not deleted even with --force.
     """
     from mlalias.edits.aliases import delete
 
@@ -126,7 +123,7 @@ def _apply(
         list[str] | None,
         typer.Option(
             metavar="PATTERN",
-            help="Look at these aliases only; may be given more than once.",
+            help="Ignore all other aliases; may be given more than once.",
             autocompletion=completion.aliases,
             show_default=False,
         ),
@@ -134,13 +131,13 @@ def _apply(
     allow_empty: Annotated[bool, typer.Option("--allow-empty", help="Let --prune delete every alias.")] = False,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit with 6 if there are changes.")] = False,
 ) -> View:
-    """Point aliases where files declare, all or nothing.
+    """Point aliases at the models that files declare, all or nothing.
 
-    A target that is written in a file is the consent to move the alias there. Models of the files are added if they
-    are missing.
+    No --reassign is needed: naming a model in a file allows the move. Models in the files are added if the catalog
+    lacks them.
 
-    A cluster has no transaction: creates are sent first, then moves, then deletes, up to the first error; the same
-    command again makes the rest. Models of the files are ignored there.
+    On a cluster there is no transaction: new aliases are sent first, then moves, then deletions, up to the first error.
+    Run the command again to make the rest. Models in the files are ignored there.
 
     \b
     Examples:
@@ -148,7 +145,7 @@ def _apply(
       mlalias apply aliases.toml --prune --only 'flight*'
       mlalias apply aliases.toml --check
 
-    Exits with 3 if a rule refuses, 4 if there is no such model, 5 if a pipeline names an alias to delete.
+    Exits with 3 if a rule refuses, 4 if there is no such model, 5 if a pipeline uses an alias to delete.
     """
     from mlalias.edits.declared import aliases_only, apply
 
@@ -174,9 +171,9 @@ def _rollback(
             show_default=False,
         ),
     ] = None,
-    delete: Annotated[bool, typer.Option("--delete", help="Undo a creation, too: delete the alias.")] = False,
+    delete: Annotated[bool, typer.Option("--delete", help="Undo even a creation: delete the alias.")] = False,
 ) -> View:
-    """Undo the last change of an alias, under the rules.
+    """Undo the last change of an alias, if the rules allow it.
 
     Run it again to undo the change before that one.
 
@@ -199,15 +196,15 @@ def _import(
     file: Files,
     options: LocalWriting,
     reassign: Annotated[
-        bool, typer.Option("--reassign", "-r", help="Take aliases that name another model here.")
+        bool, typer.Option("--reassign", "-r", help="Move aliases that name another model here.")
     ] = False,
     prune: Annotated[
-        bool, typer.Option("--prune", help="Also remove models, deployments and pipelines that the answers lack.")
+        bool, typer.Option("--prune", help="Also remove models, deployments and pipelines that the files lack.")
     ] = False,
 ) -> View:
-    """Import facts: Elasticsearch's answers, or TOML.
+    """Import facts from Elasticsearch's responses, or from TOML.
 
-    The rules do not apply. The answers are those to GET _ml/trained_models, _ml/trained_models/_stats,
+    The rules do not apply. The responses are those to GET _ml/trained_models, _ml/trained_models/_stats,
     _ingest/pipeline, _inference/_all and _mapping; each replaces its own part of the catalog.
 
     \b
@@ -228,7 +225,9 @@ def _import(
 def _forget(
     model_id: ModelId,
     options: LocalWriting,
-    force: Annotated[bool, typer.Option("--force", help="Even if it is deployed, or a pipeline names it.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Remove it even if it is deployed or a pipeline uses it.")
+    ] = False,
     missing_ok: MissingOk = False,
 ) -> View:
     """Remove a model and its aliases from the catalog.
@@ -248,17 +247,17 @@ def _forget(
 
 @command("init", "Administer")
 def _init(options: Reading) -> View:
-    """Make an empty catalog; on a cluster, begin a history.
+    """Create an empty catalog, or a history on a cluster.
 
-    A cluster keeps a history once one of its users has run this; from then on every mlalias writes to it, and history,
-    rollback and verify work there, too. It is an index behind the alias mlalias-history.
+    One user has to run this once on a cluster. After that, every mlalias records its changes there, and history,
+    rollback and verify work as in a directory. The history is an index with the alias mlalias-history.
 
     \b
     Examples:
       mlalias init --catalog ./catalog
       mlalias init --catalog https://es.example:9200
 
-    Exits with 0 as well if there is one already, 5 if something else has its name.
+    Exits with 0 even if it exists already, 5 if something else has its name.
     """
     from mlalias.output import changes
 

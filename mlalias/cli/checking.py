@@ -1,4 +1,4 @@
-"""The command that asks models, and a `put` that does so before and after the move."""
+"""The command `check`, and a `put` that checks the model before the move and the alias after it."""
 
 import time
 from functools import partial
@@ -27,7 +27,7 @@ def _check(
         str | None,
         typer.Option(
             metavar="FILE",
-            help="Ask for these documents; - is standard input.",
+            help="Send these documents to the models; - is standard input.",
             autocompletion=completion.files,
             show_default=False,
         ),
@@ -36,7 +36,7 @@ def _check(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="Ask this alias or model as well, and compare.",
+            help="Check this alias or model as well, and compare.",
             autocompletion=completion.names,
             show_default=False,
         ),
@@ -44,8 +44,9 @@ def _check(
 ) -> View | Page:
     """Check whether aliases and models on a cluster answer.
 
-    By the figures of their deployments; with --docs by asking them, one document a request, up to eight at once. The
-    documents are JSON objects: one a line, in an array, or in the body of a request to _infer.
+    Without --docs, this reads the statistics of their deployments. With --docs, it sends them documents, one per
+    request, up to eight at a time. The documents are JSON objects: one per line, in an array, or in the body of a
+    request to _infer.
 
     \b
     Examples:
@@ -53,7 +54,7 @@ def _check(
       mlalias check sentiment --docs reviews.ndjson
       mlalias check sentiment --against sst-2-next --docs reviews.ndjson
 
-    A deployment that is scaled to zero is started by the first document, and is given two minutes for that.
+    The first document starts a deployment that is scaled to zero, and waits up to two minutes for it.
 
     Exits with 0 if all answer, 3 if not, 4 if there is no such alias or model.
     """
@@ -66,7 +67,7 @@ def _check(
     names = list(dict.fromkeys((*name, *(() if against is None else (against,)))))
     documents = None if docs is None else _read(docs)
     inference = open_cluster(options.location()).inference()
-    from mlalias.stores.cluster.rollout import check  # which needs the client: `open_cluster` says so if it is missing
+    from mlalias.stores.cluster.rollout import check  # needs the client: `open_cluster` reports it if missing
 
     report = check(inference, names, documents)
     compared = against is not None and len(names) > 1
@@ -74,7 +75,7 @@ def _check(
 
 
 def roll_out(edit: "Edit", options: Waiting, file: str, *arguments: str) -> View:
-    """Carry a move out only if the new model answers, and take it back if the alias does not answer then."""
+    """Make a move only if the new model answers, and undo it if the alias does not answer afterwards."""
     from mlalias.cli.writing import advice_on
     from mlalias.output import rollouts
     from mlalias.stores.store import open_cluster

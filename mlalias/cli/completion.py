@@ -1,7 +1,7 @@
-"""What the shell may complete: the names in a catalog on this machine, and nothing if it cannot be read.
+"""What the shell can complete: names from a catalog on this machine, or nothing if it cannot be read.
 
-The scripts in `completions/` ask for candidates in Typer's protocol for fish. A candidate that ends in `:files` or
-`:directories`, which no name does, tells them to complete those themselves.
+The scripts in `completions/` request candidates in Typer's protocol for fish. A candidate that ends in `:files` or
+`:directories`, as no name does, tells the script to complete files or directories itself.
 """
 
 import typer
@@ -26,8 +26,8 @@ def names(context: typer.Context, incomplete: str) -> list[str]:
 
 
 def revisions(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
-    """The revisions that changed the alias on the line, newest first, each with what the alias named after it."""
-    model_alias = next(iter(context.args), None)  # not in `params` while the option before the cursor lacks its value
+    """The revisions that changed the alias on the command line, newest first, each with the model it then named."""
+    model_alias = next(iter(context.args), None)  # not yet in `params`: the option has no value
     try:
         location = locate(context.params.get("catalog"))
         if location.is_url or not model_alias:
@@ -37,12 +37,12 @@ def revisions(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
         entries = history(open_store(location).read(), [model_alias], None)
     except (Failure, OSError):
         return []
-    found = ((str(entry.revision), entry.changes[0].model_id or "deleted") for entry in entries)
-    return [pair for pair in found if pair[0].startswith(incomplete)]
+    candidates = ((str(entry.revision), entry.changes[0].model_id or "deleted") for entry in entries)
+    return [candidate for candidate in candidates if candidate[0].startswith(incomplete)]
 
 
 def topics(incomplete: str) -> list[str]:
-    """Commands, topics, rules and schemas: what `help` knows."""
+    """Commands, topics, rules and schemas: everything that `help` can show."""
     from mlalias import help as manual
     from mlalias.cli.commands import MODULES
     from mlalias.core.rules import RULES
@@ -65,13 +65,13 @@ def directories(incomplete: str) -> list[str]:
 def _matching(
     context: typer.Context, incomplete: str, *, with_models: bool = False, with_aliases: bool = False
 ) -> list[str]:
-    """The names that begin so; only valid names are ever read, so that none can mean anything to a shell."""
+    """The names with this prefix. Only valid names are read, so none has characters that are special to a shell."""
     try:
         location = locate(context.params.get("catalog"))
         if location.is_url:
             return []
         catalog = open_store(location).read()
-        found = [*(catalog.aliases if with_aliases else ()), *(catalog.models if with_models else ())]
+        known = [*(catalog.aliases if with_aliases else ()), *(catalog.models if with_models else ())]
     except (Failure, OSError):
         return []
-    return sorted(name for name in found if name.startswith(incomplete))
+    return sorted(name for name in known if name.startswith(incomplete))

@@ -1,4 +1,4 @@
-"""The command that shows the manual: pages about commands, topics and rules, schemas, and the man page."""
+"""The command `help`: pages on commands, topics and rules, JSON Schemas, and the man page."""
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, cast
@@ -30,9 +30,9 @@ def _help(
             show_default=False,
         ),
     ] = None,
-    man: Annotated[bool, typer.Option("--man", help="Print all of it as a man page.")] = False,
+    man: Annotated[bool, typer.Option("--man", help="Print the whole manual as a man page.")] = False,
 ) -> View | Page:
-    """Show the manual: of a command, a topic or a rule.
+    """Show the manual page of a command, a topic or a rule.
 
     \b
     Examples:
@@ -41,7 +41,7 @@ def _help(
       mlalias help not_deployed
       mlalias help --man > mlalias.1
 
-    Without a topic it lists them.
+    Without a topic, it lists all topics.
     """
     root = cast("typer.Context", context.find_root())
     if man:
@@ -62,20 +62,20 @@ def _commands(root: typer.Context) -> "Mapping[str, TyperCommand]":
 
 
 def _usage(root: typer.Context, name: str) -> str:
-    """What `mlalias NAME --help` prints, if there is such a command."""
-    found = _commands(root).get(name)
-    return f"{typer.Context(found, info_name=name, parent=root).get_help()}\n" if found else ""
+    """What `mlalias NAME --help` prints; empty if there is no such command."""
+    described = _commands(root).get(name)
+    return f"{typer.Context(described, info_name=name, parent=root).get_help()}\n" if described else ""
 
 
 def _contents() -> str:
-    """The topics, a line for each."""
+    """The topics, one per line."""
     widest = max(map(len, manual.TOPICS))
     lines = [f"  {topic:{widest}}  {manual.title(topic)}" for topic in manual.TOPICS]
     return "\n".join(("Topics of `mlalias help`:", *lines, ""))
 
 
 def _shown(markdown: str, screen: Screen) -> str:
-    """A page as the screen shows it: rendered where there is colour, else as it is."""
+    """A page as the screen shows it: rendered if there is colour, otherwise as it is."""
     if not (markdown and screen.color):
         return markdown
     from mlalias.help.terminal import rendered
@@ -111,7 +111,7 @@ def _described(context: typer.Context) -> "Command":
 
 
 def _options(context: typer.Context) -> Iterator[tuple[str, str]]:
-    """The arguments and options of a command, as its help names them, with what they mean."""
+    """The arguments and options of a command, as in its help, with their descriptions."""
     for parameter in context.command.get_params(context):
         record = parameter.get_help_record(context)
         if record:

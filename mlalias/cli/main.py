@@ -1,4 +1,4 @@
-"""From argv to an exit code: runs a command, prints what it returns, and catches what goes wrong."""
+"""From argv to an exit code: runs a command, prints what it returns, and catches errors."""
 
 import os
 import sys
@@ -17,7 +17,7 @@ INTERRUPTED, CLOSED_PIPE = 130, 141
 
 
 def main(argv: Sequence[str] | None = None, screens: Screens | None = None) -> int:
-    """Run a command and return its exit code; `screens` are those of the process unless they are given."""
+    """Run a command and return its exit code; `screens` default to those of the process."""
     words = list(sys.argv[1:] if argv is None else argv)
     interrupts.reset()
     try:
@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None, screens: Screens | None = None) -> i
 
 
 def _interrupted(words: Sequence[str]) -> str:
-    """What Ctrl-C left of a change; nothing is to be said of a command that only reads."""
+    """Whether an interrupted change was made; empty for a command that only reads."""
     from mlalias.cli.usage import command_in, has_flag
 
     writes = command_in(words) in WRITERS and not has_flag(words, "n", "dry-run") and "--check" not in words
@@ -41,7 +41,7 @@ def _run(words: list[str], screens: Screens) -> Page:
     if completing:
         from typer.completion import get_completion_inspect_parameters
 
-        get_completion_inspect_parameters()  # registers Typer's protocols, which an app without its scripts lacks
+        get_completion_inspect_parameters()  # registers Typer's protocols: `add_completion` is off
     try:
         result = application(() if completing else words)(words, prog_name="mlalias", standalone_mode=False)
         if result == INTERRUPTED:  # what Typer makes of Ctrl-C
@@ -55,7 +55,7 @@ def _run(words: list[str], screens: Screens) -> Page:
         return _failed(explained(error, words), words, screens, parsed=False)
     except BrokenPipeError:
         return Page(code=CLOSED_PIPE)
-    except SystemExit as end:  # Typer's way out of completion, and of a pipe that closed while it printed help
+    except SystemExit as end:  # raised by Typer after completion, and if a pipe closes while it prints help
         return Page(code=end.code if completing or end.code != 1 else CLOSED_PIPE)  # type: ignore[arg-type]
     except OSError as error:
         return _failed(SystemRefused(os_text(error)), words, screens)
@@ -68,13 +68,13 @@ def _failed(failure: Failure, words: Sequence[str], screens: Screens, *, parsed:
     from mlalias.output import changes
 
     invocation = invocation_of(words)
-    if not parsed:  # the hint has the words that were given, the catalog among them
+    if not parsed:  # the hint repeats the words as given, --catalog included
         invocation = invocation._replace(catalog=None, dry_run=False)
     return changes.failed(failure, advice.of(failure.errors, invocation), invocation, screens)
 
 
 def _print(page: Page, screens: Screens) -> int:
-    """Write the result, then the notes; what cannot be written is an error, unless that cannot be written either."""
+    """Write the result, then the notes; a result that cannot be written is an error, reported if stderr works."""
     try:
         _write_to(sys.stdout, page.text)
     except BrokenPipeError:
@@ -97,7 +97,7 @@ def _notes(page: Page) -> int:
 
 
 def _write_to(stream: TextIO | None, text: str) -> None:
-    """Write all of a text; characters that the stream's encoding lacks become escapes."""
+    """Write a text completely; characters that the stream cannot encode are escaped."""
     if not text:
         return
     if stream is None:

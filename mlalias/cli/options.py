@@ -1,4 +1,4 @@
-"""The arguments and options that several commands share."""
+"""Arguments and options shared by several commands."""
 
 from typing import Annotated, Any
 
@@ -11,7 +11,7 @@ from mlalias.stores import Location, Store, locate, open_store, say_if_missing
 
 
 class Place:
-    """The option of every command; built from the command's name and the values that were given."""
+    """The option that every command has; built from the command's name and the values given."""
 
     catalog: Annotated[
         str | None,
@@ -31,11 +31,11 @@ class Place:
         self.__dict__.update(given)
 
     def invocation(self, *arguments: str) -> Invocation:
-        """How the command was called, with these arguments and options of its own."""
+        """How the command was called, with these arguments and the command's own options."""
         return Invocation(self.command, arguments, self.repeated(), self.catalog, self.output, self.quiet, self.dry_run)
 
     def repeated(self) -> tuple[str, ...]:
-        """The options that the same command gets again in a hint."""
+        """The options to repeat when a hint shows the same command."""
         return ()
 
     def location(self) -> Location:
@@ -43,9 +43,9 @@ class Place:
         return locate(self.catalog)
 
     def store(self, *, whole: bool = True) -> Store:
-        """The store at that place, to be read; with `whole`, models are wanted with all their keys.
+        """The store at that location, for reading; with `whole`, models are read with all their keys.
 
-        Where there is no catalog it says so, as what is then shown to be empty may be a mistyped name.
+        Prints a note if there is no catalog: the location may be mistyped, and an empty result would hide that.
         """
         location = self.location()
         if not location.is_url:
@@ -53,7 +53,7 @@ class Place:
         return open_store(location, whole=whole)
 
     def need_directory(self, instead: str, *words: str) -> None:
-        """Raise WrongUsage if the catalog is a cluster, with what to do instead, and the command that does it."""
+        """Raise WrongUsage if the catalog is a cluster, with a hint of what to do instead."""
         self.location().need_directory(self.command, Hint(instead, words))
 
 
@@ -83,40 +83,42 @@ class Writing(Reading):
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no result and no hints.")] = False
     message: Annotated[
         str | None,
-        typer.Option("--message", "-m", metavar="TEXT", help="Why; kept in the history.", show_default=False),
+        typer.Option(
+            "--message", "-m", metavar="TEXT", help="The reason for the change, for the history.", show_default=False
+        ),
     ] = None
     wait = 0.0
     no_history = False
 
     def store(self, *, whole: bool = False) -> Store:
-        """The store at that place; a change looks only at what the rules look at."""
+        """The store at that location; a change reads only what the rules need."""
         keeps_history = not self.no_history
         return open_store(self.location(), whole=whole, quiet=self.quiet, wait=self.wait, keeps_history=keeps_history)
 
     def repeated(self) -> tuple[str, ...]:
-        """The options that the same command gets again in a hint."""
+        """The options to repeat when a hint shows the same command."""
         return ("--message", self.message) if self.message else ()
 
 
 class LocalWriting(Local, Writing):
-    """The options of a command that writes, to a directory only."""
+    """The options of a command that writes to directories only."""
 
 
 class Changing(Writing):
-    """The options of a command that changes aliases, on a cluster, too."""
+    """The options of a command that changes aliases in a directory or on a cluster."""
 
     no_history: Annotated[
-        bool, typer.Option("--no-history", help="On a cluster: leave the change out of its history.")
+        bool, typer.Option("--no-history", help="On a cluster: do not record the change in the history.")
     ] = False
 
 
 class Moving(Writing):
-    """The options of a command that moves aliases under the rules."""
+    """The options of a command that moves aliases and checks the rules."""
 
     strict: Annotated[bool, typer.Option("--strict", help="Treat warnings as errors.")] = False
 
     def repeated(self) -> tuple[str, ...]:
-        """The options that the same command gets again in a hint."""
+        """The options to repeat when a hint shows the same command."""
         return (*super().repeated(), *(("--strict",) if self.strict else ()))
 
 
@@ -136,7 +138,7 @@ class Waiting(Moving, Changing):
     ] = 0.0
 
     def repeated(self) -> tuple[str, ...]:
-        """The options that the same command gets again in a hint."""
+        """The options to repeat when a hint shows the same command."""
         return (*super().repeated(), *(("--wait", f"{self.wait:g}") if self.wait else ()))
 
 
@@ -158,7 +160,7 @@ Patterns = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[PATTERN]...",
-        help="Aliases or model ids; may hold * and ?.",
+        help="Aliases or model ids; may contain * and ?.",
         autocompletion=completion.names,
         show_default=False,
     ),
@@ -167,7 +169,7 @@ AliasPatterns = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[MODEL_ALIAS]...",
-        help="Aliases; may hold * and ?.",
+        help="Aliases; may contain * and ?.",
         autocompletion=completion.aliases,
         show_default=False,
     ),

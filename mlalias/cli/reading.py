@@ -1,4 +1,4 @@
-"""The commands that look at a catalog: a short function each."""
+"""The commands that read a catalog: a short function each."""
 
 import sys
 from enum import StrEnum
@@ -76,14 +76,14 @@ def _show(name: Names, options: Reading) -> View | Page:
 
 @command("resolve", "Look")
 def _resolve(name: Names, options: Reading) -> View | Page:
-    """Print the model id that each name stands for, one a line.
+    """Print the model id of each alias or model, one per line.
 
     \b
     Examples:
       mlalias resolve sentiment
       model=$(mlalias resolve sentiment)
 
-    Exits with 4, and prints none, if one of the names stands for no model.
+    Exits with 4, and prints nothing, if any of the names has no model.
     """
     from mlalias.names import each, resolve
 
@@ -106,16 +106,16 @@ def _compare(
     options: Reading,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 3 if an alias could not move.")] = False,
 ) -> View | Page:
-    """Tell whether an alias could move between two models.
+    """Show whether an alias could move from one model to another.
 
-    What each rule says of moving an alias from the first to the second, and the input fields that the two share.
+    This prints the outcome of each rule for such a move, and the input fields that the two models share.
 
     \b
     Examples:
       mlalias compare flight_delay_model flight-delay-1580004349800
       mlalias compare sentiment sst-2-next --exit-code && echo fits
 
-    Exits with 4 if there is no such alias or model; without --exit-code with 0 whatever the answer.
+    Exits with 4 if there is no such alias or model; without --exit-code, with 0 otherwise.
     """
     from mlalias import names
     from mlalias.output import listings
@@ -160,10 +160,10 @@ def _history(
     options: Reading,
     model_alias: AliasPatterns = None,
     limit: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="How many, at most.", show_default=False)
+        int | None, typer.Option(min=1, metavar="N", help="Show at most this many.", show_default=False)
     ] = None,
 ) -> View | Page:
-    """Show who moved what, when, from where and why; newest first.
+    """Show who moved what, when, from where and why, newest first.
 
     \b
     Examples:
@@ -179,16 +179,16 @@ def _history(
 
 @command("verify", "Administer")
 def _verify(options: Reading) -> View | Page:
-    """Check files, aliases and history; each fault comes with a fix.
+    """Check files, aliases and history, and print a fix for each fault.
 
-    On a cluster, the history is held against the aliases.
+    On a cluster, this compares the history with the aliases.
 
     \b
     Examples:
       mlalias verify
       mlalias verify -o json
 
-    Exits with 7 if there is a fault; what a writer that died left behind is only a note.
+    Exits with 7 if there is a fault. Files left behind by a writer that was killed are only a note.
     """
     from mlalias.output import listings
 

@@ -21,11 +21,11 @@ def _serve(
     ] = 9200,
     read_only: Annotated[bool, typer.Option("--read-only", help="Refuse every change.")] = False,
 ) -> Page:
-    """Serve the catalog behind Elasticsearch's REST routes.
+    """Serve the catalog on Elasticsearch's REST routes.
 
-    Official clients find the same rules there as on a cluster. The URL is the first line on stdout, a line for each
-    request goes to stderr, and SIGTERM ends it. With MLALIAS_SERVE_API_KEY set, every request must carry that key; a
-    --host that other machines reach is refused without it.
+    Official clients get the same rules there as on a cluster. The first line on stdout is the URL; stderr gets a line
+    for each request. SIGTERM stops the server. If MLALIAS_SERVE_API_KEY is set, every request must carry that key; a
+    --host that other machines can reach is refused without it.
 
     \b
     Examples:

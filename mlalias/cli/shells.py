@@ -12,9 +12,9 @@ SCRIPTS = Path(__file__).parent / "completions"
 
 
 class Shell(NamedTuple):
-    """A shell: how to ask it for its start-up file, and where its script belongs, beside that file.
+    """A shell: how to ask it for its start-up file, and the path of its script, relative to that file's directory.
 
-    `line` loads the script; it is put into the start-up file of a shell that does not find the script by itself.
+    `line` loads the script. It is added to the start-up file of a shell that does not find the script by itself.
     """
 
     script: str
@@ -51,13 +51,13 @@ SHELLS = {
 
 
 def script() -> str:
-    """The script for the shell that runs mlalias; raises WrongUsage if that is none of `SHELLS`."""
+    """The script for the shell that runs mlalias; raises WrongUsage if it is not in `SHELLS`."""
     name, _ = _running()
     return (SCRIPTS / SHELLS[name].script).read_text("utf-8")
 
 
 def install() -> str:
-    """Install that script, and say where; raises WrongUsage."""
+    """Install that script, and return a sentence with its path; raises WrongUsage."""
     name, program = _running()
     shell = SHELLS[name]
     startup = _startup_file(program, shell)
@@ -84,13 +84,13 @@ def _running() -> tuple[str, str]:
 
 
 def _startup_file(program: str, shell: Shell) -> Path:
-    """The start-up file, as the shell itself names it: variables that say where it is need not be exported."""
+    """The start-up file. The shell is asked, because the variables that set its path may not be exported."""
     import subprocess
 
-    said = subprocess.run([program, *shell.ask], capture_output=True, text=True, check=False).stdout.splitlines()
-    if not said:
+    lines = subprocess.run([program, *shell.ask], capture_output=True, text=True, check=False).stdout.splitlines()
+    if not lines:
         raise WrongUsage(f"{program} does not say where its start-up file is")
-    return Path(said[-1])
+    return Path(lines[-1])
 
 
 def _add_line(file: Path, line: str) -> None:

@@ -1,7 +1,7 @@
-"""From what is wrong with a command line to our sentence about it, and one line to type instead.
+"""From a usage error to our sentence about it, with one line to type instead.
 
-Of Typer's exceptions, whose classes are private, the data are looked at and never the prose. A suggestion only reads:
-for a command that writes it is the command's help.
+Typer's exception classes are private, so they are recognised by their attributes, never by their text. A suggested line
+only reads: for a command that writes, the command's help is suggested.
 """
 
 import re
@@ -26,9 +26,9 @@ _NOT_ONLY_READING = WRITERS | {"serve"}
 
 
 def explained(error: typer.TyperException, words: Sequence[str]) -> WrongUsage:
-    """What is wrong with the words of a command line that Typer does not accept; no password in them is repeated."""
-    found = _explained(error, words)
-    return WrongUsage(masked(found.reason), *found.known_hints)
+    """The usage error for a command line that Typer does not accept, with passwords masked."""
+    failure = _explained(error, words)
+    return WrongUsage(masked(failure.reason), *failure.known_hints)
 
 
 def _explained(error: typer.TyperException, words: Sequence[str]) -> WrongUsage:
@@ -47,7 +47,7 @@ def _explained(error: typer.TyperException, words: Sequence[str]) -> WrongUsage:
 
 
 def invocation(words: Sequence[str]) -> Invocation:
-    """How mlalias was called, as the words have it; wanted for errors of parsing, too."""
+    """How mlalias was called, read from the words, so that it works for command lines that do not parse, too."""
     form = Format.json if option_in(words, "o", "output") == "json" else Format.table
     catalog = option_in(words, None, "catalog")
     shown = None if Location(catalog or "", "").has_secret else catalog
@@ -61,15 +61,15 @@ def command_in(words: Sequence[str]) -> str | None:
 
 
 def option_in(words: Sequence[str], letter: str | None, name: str) -> str | None:
-    """The value of an option as the words have it, parsed or not."""
+    """The value of an option, read from the words, whether they parse or not."""
     value = None
     for word, following in zip(words, [*words[1:], None], strict=False):
         if word == "--":
             break
-        short = rf"|-[a-ln-z]*?{letter}(.*)" if letter else ""  # what follows -m is its text
-        found = re.fullmatch(rf"--{name}(?:=(.*))?{short}", word, re.DOTALL)
-        if found:
-            value = next(filter(None, found.groups()), following)
+        short = rf"|-[a-ln-z]*?{letter}(.*)" if letter else ""  # -m is left out: its text follows
+        option = re.fullmatch(rf"--{name}(?:=(.*))?{short}", word, re.DOTALL)
+        if option:
+            value = next(filter(None, option.groups()), following)
     return value
 
 
@@ -111,7 +111,7 @@ def _no_option(option: str, words: Sequence[str]) -> WrongUsage:
 
 
 def _instead(text: str, words: Sequence[str]) -> Hint:
-    """A line that only reads and that the parser accepts, else the help of its command."""
+    """A hint with these words if they only read and parse, otherwise with the help of their command."""
     name = words[0]
     secret = any(masked(word) != word for word in words)
     if name in _NOT_ONLY_READING or secret or not _accepted(words):

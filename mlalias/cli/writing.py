@@ -1,4 +1,4 @@
-"""How a change is carried out, and what is then said of it; the commands that change something share it."""
+"""Carrying out a change and reporting it; shared by the commands that change something."""
 
 from typing import TYPE_CHECKING
 
@@ -40,7 +40,7 @@ def write(
 
 
 def advice_on(result: "Plan | Receipt", invocation: Invocation, fault: "Failure | None" = None) -> "Advice":
-    """The hints that will be printed; a `fault` that came after the result is all that they are about."""
+    """The hints to print; if a `fault` came after the result, only the hints for that fault."""
     from mlalias.output.changes import Advice
 
     if invocation.quiet and invocation.form is not Format.json:

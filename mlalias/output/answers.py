@@ -1,4 +1,4 @@
-"""What models answered, in tables: document by document, and of two models side by side."""
+"""Tables of what models answered: by document, and for two models side by side."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -17,7 +17,7 @@ _FAULT = (Column("not answered", kept=True), Column("documents", kept=True), Col
 
 
 def faults(checks: Sequence[Check], screen: Screen) -> str:
-    """The reasons why documents were not answered, each with the documents that it was given for."""
+    """The reasons why documents were not answered, each with the numbers of those documents."""
     numbers: dict[tuple[str, str], list[int]] = {}
     for each in checks:
         for number, trial in enumerate(each.trials or (), 1):
@@ -38,7 +38,7 @@ def _and_more(count: int, noun: str) -> str:
 
 
 def results(checks: Sequence[Check], screen: Screen) -> list[str]:
-    """What one name answered, document by document; of several, only the counts are shown."""
+    """The answers of a single name, by document; for several names only the counts are shown."""
     if len(checks) != 1:
         return []
     answered = [
@@ -50,7 +50,7 @@ def results(checks: Sequence[Check], screen: Screen) -> list[str]:
 
 
 def side_by_side(first: Check, second: Check, screen: Screen) -> list[str]:
-    """How two names' answers compare, and side by side the answers that differ the most."""
+    """A summary of how two names' answers differ, and the answers that differ most, side by side."""
     pairs = pairs_of(first, second)
     return [_summary(first, second, pairs, screen), _differing(first, second, pairs, screen)]
 
@@ -70,7 +70,7 @@ def _differing(first: Check, second: Check, pairs: Pairs, screen: Screen) -> str
 
 
 def _order(first_answer: Prediction | None, second_answer: Prediction | None) -> tuple[bool, float]:
-    """What to sort by: documents that only one name answered come first, then those that differ the most."""
+    """A sort key: first the documents that only one name answered, then the largest differences."""
     comparison = compare(first_answer, second_answer)
     likeness = comparison.cosine or 0.0 if comparison.difference is None else -abs(comparison.difference)
     return comparison.same is not None, likeness
@@ -94,7 +94,7 @@ def _share(part: int, whole: int, screen: Screen) -> str:
 
 
 def _dimensions(pairs: Pairs) -> list[str]:
-    """The lengths of the two names' vectors, where there are any."""
+    """The lengths of the two names' vectors, if they answered with vectors."""
     sides = list(zip(*pairs, strict=True))
     lengths = [sorted({len(each.value) for each in side if each and each.kind == "vector"}) for side in sides]
     if not all(lengths):

@@ -22,7 +22,7 @@ _SCREENFUL = 20
 
 
 class Detail(Enum):
-    """How much of a result people see: all of it, what changes, what changes of a check alone, or a summary."""
+    """How much of a result people see: all, only changes, only changes found by `--check`, or a summary."""
 
     all = "all"
     changes = "changes"
@@ -31,7 +31,7 @@ class Detail(Enum):
 
 
 class Advice(NamedTuple):
-    """What to type next: after each error, after a change in order, and to undo what was done."""
+    """What to type next: for each error, after a change, and to undo it; in this order."""
 
     hints: Hints = MappingProxyType({})
     after: Sequence[Hint] = ()
@@ -46,9 +46,9 @@ def page(
     detail: Detail = Detail.all,
     more: Record | None = None,
 ) -> Page:
-    """The receipt of a write, or the plan of a dry run; a refused one ends with its errors and their exit code.
+    """The page for the receipt of a write or the plan of a dry run; if refused, with its errors and their exit code.
 
-    `more` are keys that JSON has besides.
+    `more` are additional keys for JSON.
     """
     if invocation.form is Format.json:
         return _document(result, advice, invocation, screens, more or {})
@@ -71,7 +71,7 @@ def _committed(result: Plan | Receipt) -> bool:
 
 
 def _document(result: Plan | Receipt, advice: Advice, invocation: Invocation, screens: Screens, more: Record) -> Page:
-    """The same as JSON, which has all that is to be said."""
+    """The same as JSON, which leaves nothing out."""
     if result.errors:
         stopped = shapes.stopped(result) | (shapes.rules(result) if isinstance(result, Plan) else {})
         return failed(as_one(result.errors), advice.hints, invocation, screens, more=stopped | more)
@@ -84,7 +84,7 @@ def _document(result: Plan | Receipt, advice: Advice, invocation: Invocation, sc
 
 
 def initialized(created: bool, location: str, form: Format, _: Screens, *, on_cluster: bool) -> Page:
-    """What `init` has made."""
+    """What `init` did."""
     if form is Format.json:
         return Page(to_json({"acknowledged": True, "created": created, "catalog": location}))
     what = "a history" if on_cluster else "an empty catalog"
@@ -110,7 +110,7 @@ def _text(result: Plan | Receipt, form: Format, screen: Screen, detail: Detail) 
 
 
 def _records(result: Plan | Receipt) -> list[Record]:
-    """A record for each alias, with what became of it as the `result`."""
+    """A record for each alias, with its outcome as `result`."""
     if not result.errors:
         return [shapes.change(each) for each in result.changes]
     stopped = shapes.stopped(result)
@@ -120,7 +120,7 @@ def _records(result: Plan | Receipt) -> list[Record]:
 
 
 def _listed(records: Sequence[Record], detail: Detail) -> list[Record]:
-    """The records that people see; of a single change that was not made the error says it all."""
+    """The records that people see; none for a single change that was not made, as the error says it all."""
     if len(records) == 1 and records[0]["result"] in dict(_UNDONE):
         return []
     left_out = {Detail.all: (), Detail.summary: ("created", "unchanged")}.get(detail, ("unchanged",))
@@ -143,7 +143,7 @@ def _in_words(record: Record, *, dry_run: bool) -> str:
 
 
 def _changes(records: Sequence[Record], screen: Screen, detail: Detail, *, dry_run: bool) -> str:
-    """The table of changes, of which a summary has a screenful."""
+    """The table of changes; a summary has only the first screenful."""
     shown = records[:_SCREENFUL] if detail is Detail.summary else records
     rows = [(_in_words(record, dry_run=dry_run), *_row(record)[1:]) for record in shown]
     return _table(rows, screen) + _and_more(len(records) - len(shown)) if rows else ""
@@ -154,7 +154,7 @@ def _and_more(count: int) -> str:
 
 
 def _table(rows: Sequence[Row], screen: Screen) -> str:
-    """Result, alias, model and previous model, which on a narrow terminal goes below the new one."""
+    """A table of result, alias, model and previous model, the last below the model on a narrow terminal."""
     if tables.fits(_CHANGE, rows, screen):
         return tables.table(_CHANGE, rows, screen).text
     stacked: list[Row] = []
@@ -166,7 +166,7 @@ def _table(rows: Sequence[Row], screen: Screen) -> str:
 
 
 def _explained(result: Plan | Receipt, screen: Screen) -> str:
-    """What every rule says of the one alias of a dry run."""
+    """The outcome of every rule in a dry run, if it has a single alias."""
     if not isinstance(result, Plan) or not result.outcomes:
         return ""
     if len(result.outcomes) > 1:
@@ -183,7 +183,7 @@ _UNDONE = tuple(
 
 
 def _last_line(result: Plan | Receipt, records: Sequence[Record], detail: Detail) -> str:
-    """How many changes are made, to be made, or not made."""
+    """How many changes were made, would be made, or were not made."""
     if result.errors:
         return _stopped_line(result, records)
     if detail is Detail.drift:

@@ -28,7 +28,7 @@ FIGURES = (
 
 
 def record(check: Check) -> Record:
-    """The check of a name; `documents` is null where it was not asked."""
+    """The check of a name; `documents` is null if none were sent."""
     verdict = check.verdict
     return {
         "verdict": verdict.level,
@@ -43,7 +43,7 @@ def record(check: Check) -> Record:
 
 
 def _load(load: Load) -> Record:
-    """The figures of a deployment under Elasticsearch's names, and what is thought of it."""
+    """The statistics of a deployment under Elasticsearch's names, and the verdict on it."""
     verdict = of_deployment(load)
     known = to_deployment(load.deployment)
     return {
@@ -88,7 +88,7 @@ def _answer(number: int, trial: Trial) -> Record:
 
 
 def _plain(value: Any) -> Any:
-    """A prediction's value as JSON has it; entities are objects."""
+    """A prediction's value for JSON; entities become objects."""
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, tuple):
@@ -103,7 +103,7 @@ def pairs_of(first: Check, second: Check) -> list[tuple[Prediction | None, Predi
 
 
 def comparison(first: Check, second: Check) -> Record:
-    """How the answers of two names compare, in all and document by document."""
+    """How the answers of two names compare, in total and by document."""
     pairs = pairs_of(first, second)
     documents = [{"document": number, **compare(*pair)._asdict()} for number, pair in enumerate(pairs, 1)]
     return {"first": first.name, "second": second.name, **agreement(pairs)._asdict(), "documents": documents}

@@ -1,4 +1,4 @@
-"""What `check` prints: the verdict first, then figures with their units."""
+"""What `check` prints: the verdict first, then statistics with their units."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,14 +17,14 @@ from mlalias.output.tables import Column, Drawn, Row
 if TYPE_CHECKING:
     from mlalias.stores.cluster.rollout import Report
 
-_SMALL = 10  # milliseconds, below which a tenth matters
+_SMALL = 10  # milliseconds, below which one decimal is shown
 _LEAST_SHARE = 0.001
 
 
 def page(report: "Report", invocation: Invocation, screens: Screens, *, compared: bool, now: float) -> Page:
-    """The checks of names; where two are `compared`, how their answers differ. `now` is in seconds since 1970.
+    """The checks of names; if two are `compared`, also how their answers differ. `now` is in seconds since 1970.
 
-    The exit code is 3 unless all can be taken to answer.
+    The exit code is 3 unless all can be expected to answer.
     """
     code = 0 if answers(check.verdict.level for check in report.checks) else Refused.exit_code
     if invocation.form is Format.json:
@@ -49,7 +49,7 @@ def _json(report: "Report", *, compared: bool, answering: bool) -> str:
 
 
 def _answers_of(checks: Sequence[Check], screen: Screen, *, compared: bool) -> list[str]:
-    """What was not answered, and of the rest how two names' answers differ, or what one answered."""
+    """What was not answered; and, for the rest, how two names' answers differ, or the answers of a single name."""
     if compared and _all_asked(checks):
         first, second = checks
         return [faults(checks, screen), *side_by_side(first, second, screen)]
@@ -61,7 +61,7 @@ def _all_asked(checks: Sequence[Check]) -> bool:
 
 
 def _hints(checks: Sequence[Check]) -> list[Hint]:
-    """How to deploy the first model that is not."""
+    """How to deploy the first model that is not deployed."""
     idle = [each.model.model_id for each in checks if each.model.model_type == "pytorch" and not each.loads]
     return [Hint(f"deploy it: POST _ml/trained_models/{idle[0]}/deployment/_start")] if idle else []
 
@@ -86,7 +86,7 @@ _FIGURES = (
 
 
 class _Line(NamedTuple):
-    """What a row is made of: a name, and one deployment of it, or all together where the name was asked."""
+    """The data of a row: a name with one of its deployments, or with all of them added up if documents were sent."""
 
     record: Record
     load: Record
@@ -102,7 +102,7 @@ def _lines(record: Record) -> list[_Line]:
 
 
 def _in_all(loads: Sequence[Record]) -> Record:
-    """The figures of several deployments as those of one; latencies have no sum, so the longest stands for all."""
+    """The statistics of several deployments added up; latencies cannot be added, so the longest is taken."""
     if len(loads) == 1:
         return loads[0]
     together: Record = {key: _largest(load[key] for load in loads) for key in _TIMES}
@@ -140,7 +140,7 @@ def _table(lines: Sequence[_Line], screen: Screen, now: float) -> Drawn:
 
 
 def _cells(line: _Line, screen: Screen, now: float) -> Mapping[str, str]:
-    """The cells of a row by title, as far as there is something to say."""
+    """The cells of a row by title, without empty ones."""
     record, load = line.record, line.load
     model_id, name = record["model_id"], record["name"]
     deployment = load.get("deployment_id", "")
@@ -182,20 +182,20 @@ def _count(number: int) -> str:
 
 
 def _running(load: Record) -> str:
-    count, wanted = load["allocation_count"], load["target_allocation_count"]
-    known = "?" if count is None else str(count)
-    return known if wanted is None else f"{known}/{wanted}"
+    count, target = load["allocation_count"], load["target_allocation_count"]
+    running = "?" if count is None else str(count)
+    return running if target is None else f"{running}/{target}"
 
 
 def _failed(load: Record) -> str:
-    """The share of requests that failed, of those that were answered or failed."""
+    """The share of failed requests among all that were answered or failed."""
     failed = sum(load[key] for key in _FAILURES)
     share = failed / (failed + (load["inference_count"] or 0)) if failed else 0
     return f"{share:.1%}" if share >= _LEAST_SHARE else "<0.1%" if failed else "0%"
 
 
 def milliseconds(number: float | None) -> str:
-    """A time with its unit; nothing where it is not known."""
+    """A time with its unit; empty if unknown."""
     if number is None:
         return ""
     return f"{number:.1f} ms" if number < _SMALL else f"{number:,.0f} ms"
@@ -205,7 +205,7 @@ _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
 def _ago(milliseconds: int | None, now: float) -> str:
-    """How long ago a time was, in the largest unit that it fills; clocks of two machines may differ a little."""
+    """How long ago a time was, in its largest unit; `now` also if it is in the future, as clocks differ a little."""
     if milliseconds is None:
         return "never"
     seconds = int(now - milliseconds / 1000)
@@ -214,7 +214,7 @@ def _ago(milliseconds: int | None, now: float) -> str:
 
 
 def _tsv_rows(record: Record) -> list[Row]:
-    """A line for each deployment, its figures without units."""
+    """A line for each deployment, with numbers without units."""
     documents = record["documents"] or {}
     return [
         (
@@ -233,7 +233,7 @@ def _cell(value: Any) -> str:
 
 
 def _reasons(lines: Sequence[_Line], screen: Screen) -> str:
-    """Why a verdict is not a pass, for each name, or each of its deployments."""
+    """The reason for each verdict other than a pass, by name or by deployment."""
     names = [line.record["name"] for line in lines]
     pairs = [(_subject(line, names), f"{line.verdict}: {line.reason}") for line in lines if line.verdict != "pass"]
     return tables.block(pairs, screen)

@@ -1,4 +1,4 @@
-"""What reading commands print: records first, and tables as columns of them."""
+"""What reading commands print: records, and tables with some of their columns."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -27,9 +27,9 @@ def _listing(
     key: str,
     empty: str,
 ) -> Page:
-    """One list in any format; `row` gives the cells by title, and `empty` is what a person reads of no records.
+    """A list in any format; `row` gives the cells by title, and `empty` is the note for people if there are no records.
 
-    TSV has the cells in the order of `row`, to which new ones are only added at the end; a table that of `columns`.
+    TSV has the cells in the order of `row`, where new ones are added only at the end; a table has that of `columns`.
     """
     if form is Format.json:
         return Page(to_json({key: records}))
@@ -43,7 +43,7 @@ def _listing(
 
 
 def left_out(drawn: tables.Drawn, screen: Screen) -> str:
-    """The columns that a table has no room for, and how to see them."""
+    """A note about the columns that did not fit, and how to see them."""
     if not drawn.left_out:
         return ""
     titles = ", ".join(drawn.left_out)
@@ -71,7 +71,7 @@ _MODELS = (
 
 
 def _nothing(noun: str, nouns: str, there: Mapping[str, object], patterns: Sequence[str]) -> str:
-    """What a person is told where a list is empty."""
+    """The note for an empty list."""
     if not (patterns and there):
         return f"no {nouns}"
     return f"no {noun} matches {' or '.join(repr(pattern) for pattern in patterns)}"
@@ -88,7 +88,7 @@ def aliases(
 
 
 def _alias_row(record: Record) -> dict[str, str]:
-    """A row of `list`; a model that does not exist has `dangling` in the place of its type."""
+    """A row of `list`; if the model does not exist, its type is `dangling`."""
     return {
         "alias": record["model_alias"],
         "model": record["model_id"],
@@ -100,14 +100,14 @@ def _alias_row(record: Record) -> dict[str, str]:
 
 
 def _alias_line(record: Record) -> dict[str, str]:
-    """A row of `list` for people: a model that does not exist is marked where no narrow terminal leaves it out."""
+    """A row of `list` for people: a missing model is marked in its own column, which is never left out."""
     if not record["dangling"]:
         return _alias_row(record)
     return _alias_row(record) | {"model": record["model_id"] + tables.DANGLING, "type": ""}
 
 
 def deployment_text(record: Record) -> str:
-    """The states of a model's deployments with the allocations that they have and want."""
+    """The states of a model's deployments, with their current and target numbers of allocations."""
     if record["deployments"] is None:
         return "unknown"
     if record["deployments"]:
@@ -173,13 +173,13 @@ def shown(catalog: Catalog, names: Sequence[str], form: Format, screens: Screens
 
 
 def _unknown_pipelines(catalog: Catalog, records: Sequence[Record]) -> str:
-    """A note that says what a null in place of pipelines means."""
+    """A note that explains why pipelines are null."""
     unknown = any(record["pipelines"] is None for record in records)
     return f"pipelines are not known: {catalog.lacks_pipelines}\n" if unknown else ""
 
 
 def _pairs(record: Record, lacks_pipelines: str, screen: Screen) -> list[tuple[str, str]]:
-    """Keys and values in order of worth: what it is, what runs, what uses it; raw facts last."""
+    """Keys and values, the most important first: what it is, what runs, what uses it; raw facts last."""
     alias = record.get("model_alias")
     model = record["model"] if alias else record
     others = [each for each in record["model_aliases"] if each != alias]
@@ -314,7 +314,7 @@ def _who(record: Record) -> Row:
 
 
 def _time(text: str, screen: Screen) -> str:
-    """A time of the history in local time, on a terminal; text that is not a time stays as it is."""
+    """A time of the history, in local time on a terminal; text that is not a time is returned as it is."""
     from datetime import datetime
 
     if screen.width is None:
@@ -333,7 +333,7 @@ _BAR = 40
 
 
 def comparison(old: Model, new: Model, form: Format, screens: Screens, code: int = 0) -> Page:
-    """Whether an alias could move between two models, and why; `code` is the exit code if it could not."""
+    """Whether an alias could move from one model to another, and why; `code` is the exit code if it could not."""
     record = shapes.comparison(old, new, compare(old, new))
     code = 0 if record["movable"] else code
     if form is Format.json:
@@ -378,7 +378,7 @@ def _overlap_rows(record: Record) -> list[Row]:
 
 
 def _bar(record: Record, screen: Screen) -> str:
-    """All fields of both models as a bar, `-` for the lost and `+` for the gained, and the share that is kept."""
+    """A bar of all fields of both models, with `-` for lost and `+` for gained ones, and the share that is kept."""
     old_count = len(record["shared"]) + len(record["lost"])
     if not old_count:
         return ""
@@ -393,7 +393,7 @@ def _bar(record: Record, screen: Screen) -> str:
 
 
 def _lengths(counts: Sequence[int], width: int) -> list[int]:
-    """The lengths of the parts of a bar; what is there has one cell at least."""
+    """The lengths of the parts of a bar; a part that is not empty has at least one cell."""
     total = sum(counts)
     lengths = [max(1, round(count * width / total)) if count else 0 for count in counts]
     longest = lengths.index(max(lengths))
@@ -402,7 +402,7 @@ def _lengths(counts: Sequence[int], width: int) -> list[int]:
 
 
 def rules(records: Sequence[Record], screen: Screen) -> str:
-    """A table of what each rule says; without the messages where a terminal is too narrow for them."""
+    """A table with the outcome of each rule; without messages if the terminal is too narrow for them."""
     rows = [(record["condition"], record["outcome"], record["message"]) for record in records]
     if tables.has_room(_RULE, rows, screen):
         return tables.wrapped(_RULE, rows, screen)
@@ -427,6 +427,6 @@ def findings(found: "Findings", invocation: Invocation, screens: Screens) -> Pag
 
 
 def _finding(kind: str, record: Record, screen: Screen) -> str:
-    """A fault or a note, and its fix, of which no line is broken: it must survive being pasted."""
+    """A fault or a note, and its fix; the fix is never wrapped, so that it can be pasted."""
     what = tables.block([(kind, record["message"]), ("in", record["path"])], screen)
     return what + tables.block([("fix", record["fix"])], screen._replace(width=None))

@@ -22,9 +22,9 @@ WRITERS = frozenset({"put", "delete", "apply", "rollback", "import", "forget"})
 
 
 class Invocation(NamedTuple):
-    """What was on the command line, as far as it matters to what is printed and to the commands of hints.
+    """The parts of the command line that output and hints need.
 
-    `arguments` and `options` belong to `command`, and go with no other.
+    `arguments` and `options` are those of `command`; hints with another command do not repeat them.
     """
 
     command: str = ""
@@ -36,13 +36,13 @@ class Invocation(NamedTuple):
     dry_run: bool = False
 
     def again(self, *more: str) -> tuple[str, ...]:
-        """The words of the same command with more options, for a hint."""
+        """The same command line with more options, for a hint."""
         return (self.command, *self.arguments, *more)
 
     def complete(self, hint: Hint) -> Hint:
-        """The hint, its command with the options and the catalog that were given.
+        """The hint, with the options and the catalog that were given added to its command.
 
-        After a dry run it stays one, but for an import that comes first.
+        After a dry run, the hint's command is a dry run, too, unless it is an import that must be made first.
         """
         if not hint.command:
             return hint
@@ -55,7 +55,7 @@ class Invocation(NamedTuple):
 
 
 class Screen(NamedTuple):
-    """What a stream can show; `width` is None where nothing limits it, `blocks` whether it has block elements."""
+    """What a stream can show; `width` is None if unlimited, `blocks` is whether it can encode block elements."""
 
     width: int | None = None
     color: bool = False
@@ -71,7 +71,7 @@ class Screen(NamedTuple):
 
 
 class Screens(NamedTuple):
-    """Where results go, and where notes, warnings and errors go."""
+    """The screen for results, and the screen for notes, warnings and errors."""
 
     out: Screen = Screen()
     err: Screen = Screen()
@@ -101,8 +101,8 @@ def _has_blocks(stream: TextIO | None) -> bool:
 class Page(NamedTuple):
     """The result, the notes about it (warnings, hints, errors), and the exit code.
 
-    `committed` tells that a change is in place, should printing fail; `unprinted` are the notes to print instead of a
-    text that has them, should it not be printed.
+    `committed` says whether a change was made, for the error if printing fails. `unprinted` are notes that are part of
+    the text, to print if the text cannot be printed.
     """
 
     text: str = ""

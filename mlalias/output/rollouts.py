@@ -1,4 +1,4 @@
-"""What a checked `put` prints: what was answered, what was moved, and whether the move was taken back."""
+"""What `put --check-with` prints: what was answered, what was moved, and whether the move was undone."""
 
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,7 @@ def page(rollout: "Rollout", advice: Advice, invocation: Invocation, screens: Sc
 
 
 def _failed_after(rollout: "Rollout", fault: Failure, advice: Advice, invocation: Invocation, screens: Screens) -> Page:
-    """A move that was made, the way back as far as it was gone, and why."""
+    """A move that was made, its rollback as far as that was made, and the reason."""
     more = {**_made(rollout), "check": _checks(rollout)}
     failed = changes.failed(fault, advice.hints, invocation, screens, more=more)
     if invocation.form is Format.json:
@@ -35,7 +35,7 @@ def _failed_after(rollout: "Rollout", fault: Failure, advice: Advice, invocation
 
 
 def _made(rollout: "Rollout") -> Record:
-    """The changes of both ways, and what is not known of the way back."""
+    """The changes of the move and the rollback, and what is unknown about the rollback."""
     back = shapes.stopped(rollout.back) if rollout.back and rollout.back.errors else {"not_done": [], "unknown": []}
     made = _both_ways(rollout)
     changed = [shapes.change(each) for each in made.changes]
@@ -43,7 +43,7 @@ def _made(rollout: "Rollout") -> Record:
 
 
 def _both_ways(rollout: "Rollout") -> Plan | Receipt:
-    """The receipt of the move, with the changes of the way back if it was gone."""
+    """The receipt of the move, with the changes of the rollback if there was one."""
     back = rollout.back.changes if rollout.back and not rollout.back.errors else ()
     return rollout.result._replace(changes=(*rollout.result.changes, *back))
 
@@ -57,7 +57,7 @@ def _stages(rollout: "Rollout") -> tuple[tuple[str, Check | None], ...]:
 
 
 def _notes(rollout: "Rollout", invocation: Invocation, screen: Screen) -> str:
-    """What was answered at each stage, a sentence each; JSON has it all."""
+    """A sentence for each stage about what was answered; JSON has all answers."""
     if invocation.quiet or invocation.form is Format.json:
         return ""
     asked = [(when, check) for when, check in _stages(rollout) if check and check.trials is not None]

@@ -1,4 +1,4 @@
-"""Results as plain records: what `-o json` prints, and what tables show some columns of."""
+"""Results as plain records: `-o json` prints them whole, tables some of their columns."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
@@ -37,7 +37,7 @@ def alias(catalog: Catalog, model_alias: str) -> Record:
 
 
 def model(found: Model, aliases: Sequence[str], catalog: Catalog) -> Record:
-    """Elasticsearch's keys, and what names the model."""
+    """Elasticsearch's keys, with the aliases, deployments and pipelines of the model."""
     return {
         "model_id": found.model_id,
         **found.config,
@@ -48,12 +48,12 @@ def model(found: Model, aliases: Sequence[str], catalog: Catalog) -> Record:
 
 
 def _deployments(found: Model) -> list[Record] | None:
-    """The deployments of a model; None where they are not known."""
+    """The deployments of a model; None if unknown."""
     return None if found.deployments is None else [to_deployment(each) for each in found.deployments]
 
 
 def _pipelines(catalog: Catalog, *names: str) -> list[str] | None:
-    """The pipelines that use one of the names; None where they are not known."""
+    """The pipelines that use any of the names; None if unknown."""
     used = catalog.pipelines_naming(*names) if catalog.pipelines_known else None
     return None if used is None else list(used)
 
@@ -84,7 +84,7 @@ def _last_change(catalog: Catalog, aliases: Iterable[str]) -> Record | None:
     except (NotFound, Unreachable) as failure:
         if failure.rule not in _NOT_SHOWN:
             raise
-        return None  # a cluster that keeps no history, or does not show it to this key
+        return None  # a cluster without a history, or a key that may not read it
     return entry(*last) if last else None
 
 
@@ -102,7 +102,7 @@ _OUTSIDE: Record = {"revision": None, "time": None, "actor": None, "command": No
 
 
 def overlap(found: Overlap) -> Record:
-    """The names that two models share, that are lost and gained, and how many shared ones are needed."""
+    """The fields that two models share, that are lost and gained, and how many must be shared."""
     parts = {part: list(names) for part, names in found._asdict().items()}
     return {**parts, "needed": found.needed}
 
@@ -120,7 +120,7 @@ def comparison(old: Model, new: Model, outcomes: Iterable[Outcome]) -> Record:
 
 
 def warning(found: Caution) -> Record:
-    """A warning; `rule`, `model_alias` and `overlap` are null unless a move is meant."""
+    """A warning; `rule`, `model_alias` and `overlap` are null unless it is about a move."""
     return {
         "rule": found.rule,
         "message": found.message,
@@ -130,7 +130,7 @@ def warning(found: Caution) -> Record:
 
 
 def outcome(found: Outcome) -> Record:
-    """What a rule says."""
+    """The outcome of a rule."""
     return {
         "rule": found.rule.id,
         "outcome": found.result,
@@ -140,7 +140,7 @@ def outcome(found: Outcome) -> Record:
 
 
 def change(found: Change) -> Record:
-    """What becomes of an alias."""
+    """The change of an alias."""
     return {"result": found.result, **found._asdict()}
 
 
@@ -178,7 +178,7 @@ _AS_FACTS = {"created": "new", "reassigned": "changed", "unchanged": "same", "de
 
 
 def counts(found: Plan) -> Record:
-    """How many models, deployments, pipelines and aliases are new, changed, removed, the same."""
+    """How many models, deployments, pipelines and aliases are new, changed, removed or the same."""
     facts = ((_PARTS[fact.part], fact.result) for fact in found.facts)
     aliases = (("aliases", _AS_FACTS[each.result]) for each in found.changes)
     results = ("new", "changed", "removed", "same")
@@ -189,16 +189,16 @@ def counts(found: Plan) -> Record:
 
 
 def rules(found: Plan) -> Record:
-    """What every rule says of every move."""
-    judged = found.outcomes.items()
-    return {"rules": [{**outcome(each), "model_alias": alias} for alias, outcomes in judged for each in outcomes]}
+    """The outcome of every rule for every move."""
+    moves = found.outcomes.items()
+    return {"rules": [{**outcome(each), "model_alias": alias} for alias, outcomes in moves for each in outcomes]}
 
 
 def stopped(found: Plan | Receipt) -> Record:
-    """What was done before an error, what was not, and of what it is unknown.
+    """What was done before an error, what was not done, and what is unknown.
 
-    `outcome` tells why a change was not done: it was `refused`, with the id of the `rule`; it `failed`; it was
-    `not_sent` after one that failed; or it was `not_done`, as nothing is where one of several is refused.
+    `outcome` says why a change was not done: it was `refused`, with the id of the `rule`; it `failed`; it was
+    `not_sent` after a failure; or it was `not_done` because another change in the same plan was refused.
     """
     receipt = found if isinstance(found, Receipt) and found.failed else None
     done = receipt.changes if receipt else [each for each in found.changes if each.result == "unchanged"]
@@ -232,7 +232,7 @@ Hints = Mapping[Failure, Sequence[Hint]]
 
 
 def failure(found: Failure, hints: Hints, invocation: Invocation) -> Record:
-    """An error, and all errors where there are several, with the hints that were found."""
+    """The first error, and the list of all errors, with their hints."""
     errors = [_error(each, hints.get(each, ()), invocation) for each in found.errors]
     record: Record = {"error": errors[0], "errors": errors, "status": found.errors[0].status}
     return record | ({"committed": True} if found.committed else {})
@@ -258,7 +258,7 @@ def alias_of(found: Failure) -> str | None:
 
 
 def hint(found: Hint, invocation: Invocation) -> tuple[str, str]:
-    """The words of a hint, and its command, ready to be pasted; the one place where hints become text."""
+    """The words of a hint, and its command, ready to be pasted; only here do hints become text."""
     return found.words, command_line(found, invocation) if found.command else ""
 
 

@@ -19,7 +19,7 @@ _ANSI: dict[_Color, str] = {"red": "\x1b[31m", "yellow": "\x1b[33m", "green": "\
 
 
 class Column(NamedTuple):
-    """A column; on a narrow terminal the one of least `worth` is left out first, and one that is `kept` never."""
+    """A column; on a narrow terminal the columns with the least `worth` are left out first, `kept` ones never."""
 
     title: str
     kept: bool = False
@@ -36,19 +36,19 @@ class Drawn(NamedTuple):
 
 
 def painted(text: str, color: _Color, screen: Screen) -> str:
-    """The text in a colour, where the screen has colours."""
+    """The text in a colour, if the screen has colours."""
     return f"{_ANSI[color]}{text}\x1b[0m" if screen.color and text else text
 
 
 def bar(share: float, screen: Screen, width: int = 10) -> str:
-    """A bar that is full only if all is."""
+    """A bar that is full only if the share is exactly 1."""
     full = int(share * width)
     filled, empty = ("\u2588", "\u00b7") if screen.blocks else ("#", ".")
     return filled * full + empty * (width - full)
 
 
 def note(label: str, color: _Color, text: str, screen: Screen, command: str = "") -> str:
-    """Lines such as `error: ...`, broken between words; on a terminal a command has a line of its own."""
+    """Lines such as `error: ...`, wrapped between words; on a terminal, a command is on a separate line."""
     text = visible(text)
     if command and screen.width is None:
         text = f"{text} {command}"
@@ -59,7 +59,7 @@ def note(label: str, color: _Color, text: str, screen: Screen, command: str = ""
 
 
 def sentence(text: str, screen: Screen) -> str:
-    """A line of talk without a label, broken between words."""
+    """A note without a label, wrapped between words."""
     return "\n".join(_between_words(visible(text), screen.width)) + "\n"
 
 
@@ -72,14 +72,14 @@ def _between_words(text: str, width: int | None, indent: str = "") -> list[str]:
 
 
 def tsv(rows: Iterable[Row]) -> str:
-    """One record a line, with what could be taken for a separator escaped."""
+    """One record per line, with separators inside cells escaped."""
     return "".join("\t".join(visible(cell.replace("\\", "\\\\")) for cell in row) + "\n" for row in rows)
 
 
 def table(columns: Sequence[Column], rows: Sequence[Row], screen: Screen) -> Drawn:
-    """Draw a table that cuts nothing, without its empty columns.
+    """Draw a table without its empty columns; cells are never cut off.
 
-    Where even the kept columns do not fit, every row becomes a block of lines, one for each column.
+    If even the kept columns do not fit, every row becomes a block of lines, one for each column.
     """
     cells = [[visible(cell) for cell in row] for row in rows]
     filled = [i for i in range(len(columns)) if any(row[i] for row in cells)]
@@ -93,7 +93,7 @@ def table(columns: Sequence[Column], rows: Sequence[Row], screen: Screen) -> Dra
 
 
 def wrapped(columns: Sequence[Column], rows: Sequence[Row], screen: Screen) -> str:
-    """Draw a table whose last column goes on below, between words, where the terminal is too narrow for it."""
+    """Draw a table whose last column is wrapped between words if the terminal is too narrow for it."""
     if not has_room(columns, rows, screen):
         return _blocks(columns, rows, screen)
     room = _room(columns, rows, screen)
@@ -105,7 +105,7 @@ def wrapped(columns: Sequence[Column], rows: Sequence[Row], screen: Screen) -> s
 
 
 def has_room(columns: Sequence[Column], rows: Sequence[Row], screen: Screen) -> bool:
-    """Whether the last column has enough room beside the others for its text to be wrapped."""
+    """Whether there is enough room beside the other columns to wrap the last one."""
     room = _room(columns, rows, screen)
     return room is None or room >= _LEAST_ROOM
 
@@ -147,7 +147,7 @@ def _cells(text: str) -> int:
 def _fitting(
     columns: Sequence[Column], widths: Sequence[int], filled: Sequence[int], width: int | None
 ) -> Sequence[int]:
-    """The columns that fit side by side, after leaving out those of least worth; none if the kept ones do not."""
+    """The columns that fit side by side once those of least worth are left out; none if the kept ones do not fit."""
     shown = list(filled)
     while width is not None and _total(widths[i] for i in shown) > width:
         droppable = [i for i in shown if not columns[i].kept]
@@ -158,7 +158,7 @@ def _fitting(
 
 
 def _drawn(columns: Sequence[Column], cells: Sequence[Row], screen: Screen) -> str:
-    """A Rich table; without colour the same text, drawn at a hundredth of the cost."""
+    """A table drawn by Rich, or, without colour, the same text drawn in a hundredth of the time."""
     if not screen.color:
         return _plain(columns, cells)
     from rich.table import Table
@@ -223,7 +223,7 @@ _STYLES = {
 
 
 def _style(title: str, cell: str) -> str:
-    """The colour of a cell that tells how something went, or that a model is gone."""
+    """The colour of a cell with an outcome, or with a model that no longer exists."""
     if title == "model" and cell.endswith(DANGLING):
         return "red"
     return _STYLES.get(cell, "") if title in _MARKED else ""
@@ -236,7 +236,7 @@ def _blocks(columns: Sequence[Column], cells: Sequence[Row], screen: Screen) -> 
 
 
 def block(pairs: Sequence[tuple[str, str]], screen: Screen) -> str:
-    """One `key: value` a line, where there is a value; long ones are wrapped at spaces, and words are never cut."""
+    """One `key: value` per line, without empty values; long values are wrapped at spaces, and words are never cut."""
     pairs = [(visible(key), value) for key, value in pairs if value]
     indent = max((len(key) for key, _ in pairs), default=0) + 2
     room = max(20, screen.width - indent) if screen.width else None
@@ -256,7 +256,7 @@ _BEFORE_END = re.compile(r" +((?:\x1b\[[0-9;]*m)*)$")
 
 
 def render(drawn: "RenderableType", end: str = "\n") -> str:
-    """What Rich makes of something, in colour and without the spaces at the ends of lines."""
+    """Text rendered by Rich, in colour and without trailing spaces."""
     from io import StringIO
 
     from rich.console import Console

@@ -1,4 +1,4 @@
-"""Who uses a model or an alias, in what `show` and a change print."""
+"""The users of a model or an alias, as `show` and changes print them."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -21,7 +21,7 @@ _KINDS = {"pipeline": "the ingest pipeline", "endpoint": "the inference endpoint
 
 
 def added(catalog: Catalog, records: Sequence[Record]) -> list[Record]:
-    """Records of aliases and models with their users, and with what is not known of users, by part."""
+    """Records of aliases and models with their users, and with the reasons why some users are unknown, by part."""
     users = Users(catalog)
     return [_with_users(catalog, users, record) for record in records]
 
@@ -40,7 +40,7 @@ def _reach_unknown(catalog: Catalog) -> dict[str, str]:
 
 
 def _names(record: Record) -> Iterator[str]:
-    """What an alias goes by, or a model: its id, its aliases, its deployments."""
+    """The names of an alias or a model: its id, its aliases, its deployments."""
     if "model_alias" in record:
         yield record["model_alias"]
         return
@@ -54,7 +54,7 @@ def _records(users: Sequence[User]) -> list[Record]:
 
 
 def pairs(record: Record) -> Iterator[tuple[str, str]]:
-    """The lines of users beside the pipelines that Elasticsearch guards; only pytorch models run behind endpoints."""
+    """The lines for users other than the pipelines that Elasticsearch guards; only pytorch models have endpoints."""
     unguarded = [user for user in record["users"] if user["kind"] == "pipeline" and not user["guarded"]]
     if unguarded:
         yield "not guarded", ", ".join(f"{user['name']} ({user['place']})" for user in unguarded)
@@ -98,7 +98,7 @@ def _may_have_endpoints(record: Record) -> bool:
 
 
 def notes(catalog: Catalog) -> str:
-    """What cannot be known of pipelines, and which of them keep every alias from being deleted."""
+    """Notes about pipelines whose model is unknown, and about those that prevent every alias from being deleted."""
     lines = [
         f"the ingest pipeline '{name}' takes its model from a template ({use.place}), so which cannot be known: "
         f"{use.model_id}"
@@ -115,9 +115,9 @@ def notes(catalog: Catalog) -> str:
 
 
 def left_behind(result: Plan | Receipt) -> list[Record]:
-    """Who does not follow the aliases that move; a cluster is asked for that in a dry run alone.
+    """The users that stay with the old model when an alias moves; a cluster is asked for them only in a dry run.
 
-    A change that is made is not worth an error about its users: none are listed where they cannot be read.
+    After a change, users that cannot be read are not an error: none are listed.
     """
     plan = result if isinstance(result, Plan) else result.plan
     moved = [change for change in result.moves if change.result == "reassigned"]

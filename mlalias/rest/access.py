@@ -1,4 +1,4 @@
-"""Who may ask: requests with the key of the server, or, where there is none, requests that no foreign page made."""
+"""Which requests are admitted: those with the server's key or, if it has none, those not made by a foreign web page."""
 
 import base64
 from collections.abc import Mapping
@@ -12,10 +12,11 @@ _SECURITY = "security_exception"
 
 
 class Access:
-    """Admits requests that carry a key or, without one, those that name this machine.
+    """Admits requests with the key or, if there is no key, those whose Host and Origin name this machine.
 
-    A web page can send requests to any address of its reader's machine, and a name of its own can be made to lead there
-    (DNS rebinding). Both show in the headers Origin and Host: https://fetch.spec.whatwg.org/#origin-header
+    A web page can send requests to any address of the machine that shows it, and its own host name can be made to
+    resolve to that machine (DNS rebinding). The headers Origin and Host reveal both:
+    https://fetch.spec.whatwg.org/#origin-header
     """
 
     def __init__(self, api_key: str | None = None, host: str = "") -> None:
@@ -24,7 +25,7 @@ class Access:
         self._names = {"localhost", host.lower()} - {""}
 
     def check(self, headers: Mapping[str, str]) -> None:
-        """Raise HttpFailure for a request that may not be made."""
+        """Raise HttpFailure for a request that is not admitted."""
         if self._keys:
             self._check_key(headers.get("authorization", ""))
             return
@@ -35,14 +36,14 @@ class Access:
             raise HttpFailure(403, _SECURITY, f"the request comes from a page of '{origin}'")
 
     def _check_key(self, authorization: str) -> None:
-        """A key counts as it is and, as clients send a pair of id and key, encoded in base64."""
+        """Whether a key matches, as it is or in base64: clients encode a pair of id and key."""
         scheme, _, sent = authorization.partition(" ")
         known = [compare_digest(sent.strip().encode(), key) for key in self._keys]
         if scheme.lower() != "apikey" or not any(known):
             raise HttpFailure(401, _SECURITY, "the request does not carry the API key of this server")
 
     def _is_here(self, name: str, *, any_address: bool) -> bool:
-        """Whether a name is one of this server; its addresses are not known, so that `any_address` counts."""
+        """Whether a name is one of this server's; as its addresses are unknown, `any_address` is accepted."""
         if name in self._names:
             return True
         try:

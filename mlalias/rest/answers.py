@@ -1,4 +1,4 @@
-"""What is answered: bodies, errors and warnings in Elasticsearch's shapes, and JSON as it lays it out.
+"""Response bodies, errors and warnings in Elasticsearch's shapes, and JSON as Elasticsearch formats it.
 
 https://www.elastic.co/docs/reference/elasticsearch/rest-apis/common-options
 """
@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 
 from mlalias.errors import Failure
 
-VERSION = "9.2.0"  # clients of generations 8 and 9 talk to it, and the rules are those of this generation
+VERSION = "9.2.0"  # clients of versions 8 and 9 accept it, and the rules are those of 9
 BUILD = "0" * 40
 
 
 class Cause(NamedTuple):
-    """What led to a failure; `root` if Elasticsearch names it, not the failure, as the root."""
+    """The cause of a failure; with `root`, Elasticsearch reports it as the root cause instead of the failure."""
 
     type: str
     reason: str
@@ -23,9 +23,9 @@ class Cause(NamedTuple):
 
 
 class HttpFailure(Failure):
-    """A request that cannot be carried out, with the status, the type of error and, if it has one, its cause.
+    """A request that cannot be carried out, with the status, the error type and, if there is one, the cause.
 
-    `at` is the key of the body that it is about, where Elasticsearch names one as `property_name`.
+    `at` is the key of the body that is wrong, if Elasticsearch reports it as `property_name`.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class HttpFailure(Failure):
 
 
 class PlainFailure(Failure):
-    """A failure that Elasticsearch answers with a sentence instead of an object."""
+    """A failure for which Elasticsearch's response is a sentence instead of an object."""
 
     def __init__(self, status: int, reason: str, *, shows_status: bool = True, allow: Sequence[str] = ()) -> None:
         super().__init__(reason, status=status)
@@ -56,12 +56,12 @@ def not_parsed(reason: str, cause: Cause | None = None) -> HttpFailure:
 
 
 def invalid_request(reason: str) -> HttpFailure:
-    """The failure of a request that is well formed and asks for something that cannot be."""
+    """The failure of a well-formed request that asks for something impossible."""
     return HttpFailure(400, "action_request_validation_exception", reason)
 
 
 class Answer(NamedTuple):
-    """A body, which becomes JSON (None is an empty one), with its status and further headers."""
+    """A body, sent as JSON (None is an empty body), with its status and additional headers."""
 
     body: Any
     status: int = 200
@@ -69,7 +69,7 @@ class Answer(NamedTuple):
 
 
 def failed(failure: Failure, *, trace: bool = False) -> Answer:
-    """A failure in Elasticsearch's shape; several are one sentence. With `trace` there is a `stack_trace`."""
+    """A failure in Elasticsearch's shape; several failures become one sentence. `trace` adds a `stack_trace`."""
     if isinstance(failure, PlainFailure):
         body = {"error": failure.reason} | ({"status": failure.status} if failure.shows_status else {})
         return Answer(body, failure.status, [("Allow", ",".join(failure.allow))] if failure.allow else ())
@@ -93,12 +93,12 @@ def _error(fault: Failure | Cause, trace: bool) -> dict[str, Any]:
 
 
 def warning(text: str) -> tuple[str, str]:
-    """The header that carries a warning."""
+    """The header for a warning."""
     return "Warning", f'299 Elasticsearch-{VERSION}-{BUILD} "{"".join(map(_in_header, text))}"'
 
 
 def _in_header(character: str) -> str:
-    """A character of a header's text: what Latin-1 has stays, but for control characters and the percent sign."""
+    """A character of a header: Latin-1 is kept, except control characters and the percent sign; the rest is escaped."""
     if character in '"\\':
         return "\\" + character
     if character == "\t" or "\x80" <= character <= "\xff" or (" " <= character <= "~" and character != "%"):
@@ -113,7 +113,7 @@ _BEYOND = re.compile("[\U00010000-\U0010ffff]")
 
 
 def to_text(document: Any, *, pretty: bool = False) -> str:
-    """JSON as Elasticsearch writes it: raw UTF-8, but for what lies beyond the basic plane."""
+    """JSON as Elasticsearch writes it: UTF-8 unescaped, except for characters beyond the basic plane."""
     if pretty:
         text = json.dumps(document, indent=2, separators=(",", " : "), ensure_ascii=False, default=_moment)
         text = _EMPTY.sub(lambda found: {"[]": "[ ]", "{}": "{ }"}.get(found[0], found[0]), text) + "\n"

@@ -1,4 +1,4 @@
-"""The routes as an ASGI application: from a request to an answer, whatever goes wrong."""
+"""The routes as an ASGI application, which answers every request, even after an error."""
 
 import asyncio
 import gzip
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
 _LONGEST_LINE, _LONGEST_HEADERS = 4096, 16384
-_COMPRESSION = 3  # of gzip, as a server's
+_COMPRESSION = 3  # the level of gzip, as on a server
 
 
 class _Style(NamedTuple):
@@ -51,7 +51,7 @@ class _Asked(NamedTuple):
     body: bytes
 
     def with_source(self) -> "_Asked":
-        """The request with its body, if that stands in the URL; raises HttpFailure."""
+        """The request with its body taken from the URL, if it is there; raises HttpFailure."""
         if self.body or "source" not in self.parameters:
             return self
         if "source_content_type" not in self.parameters:
@@ -62,10 +62,10 @@ class _Asked(NamedTuple):
 
 
 class App:
-    """A store behind Elasticsearch's routes.
+    """A store served on Elasticsearch's routes.
 
-    `access` says which requests are admitted. `lock_timeout` is how many seconds a change waits for others, `patience`
-    how many a body may take to arrive; `log` is given one line for each request.
+    `access` decides which requests are admitted. `lock_timeout` is the number of seconds that a change waits for
+    others, `patience` the number of seconds that a body may take to arrive; `log` gets a line for each request.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class App:
         self._lock_timeout = lock_timeout
         self._patience = patience
         self._log = log
-        # One thread makes the changes, one after the other: those that wait take none from the readers.
+        # Changes have a single thread, so that those that wait do not occupy the threads of readers.
         self._changes = ThreadPoolExecutor(1, "mlalias-changes")
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
@@ -118,7 +118,7 @@ class App:
             answer = answers.failed(SystemRefused(os_text(error)))
         except ClientDisconnect:
             raise
-        except Exception:  # noqa: BLE001 - a bug in one answer must not end the others
+        except Exception:  # noqa: BLE001 - a bug in one request must not stop the server
             self._log(traceback.format_exc())
             answer = answers.failed(Failure("this is a bug in mlalias; its log says more"))
         return _response(answer, style, request.headers)
@@ -146,8 +146,8 @@ class App:
     async def _body(self, request: Request) -> bytes:
         """Read the body; raises HttpFailure if it is too large or too slow.
 
-        A request without one is not read from: uvicorn takes that as a wish for more, and would let a client that reads
-        no answers fill the memory with requests.
+        Nothing is read if there is no body: reading makes uvicorn accept more data, and a client that does not read its
+        responses could fill the memory with requests.
         """
         if request.headers.get("content-length", "0") == "0" and "transfer-encoding" not in request.headers:
             return b""
@@ -170,10 +170,10 @@ class App:
         return receipt
 
     async def _finished(self, change: "Future[Receipt]") -> Receipt:
-        """The outcome of a change; raises Busy for one whose turn did not come.
+        """The outcome of a change; raises Busy if it could not start in time.
 
-        A server that is told to stop cancels its requests after a while. A change that has begun cannot be taken back
-        then, and is waited for, so that its answer is true.
+        A server that is stopping cancels its requests after a while. A change that has started cannot be cancelled, so
+        this waits for it, and the response is correct.
         """
         done = asyncio.wrap_future(change)
         reason = f"other changes have kept this one waiting for {self._lock_timeout:g} seconds"
@@ -193,7 +193,7 @@ class App:
 
 
 def _check_limits(request: Request) -> None:
-    """Refuse what is longer than a server's parser of HTTP takes; 12 bytes of the line are spaces and the version."""
+    """Refuse what is too long for a server's HTTP parser; 12 bytes of the line are spaces and the version."""
     if len(request.method) + len(_target(request)) + len("  HTTP/1.1\r\n") > _LONGEST_LINE + 2:
         raise HttpFailure(400, "too_long_http_line_exception", f"the request line exceeds {_LONGEST_LINE} bytes")
     sizes = (len(name) + len(value) + len(": \r\n") for name, value in request.scope["headers"])
@@ -207,7 +207,7 @@ def _types(request: Request, *, has_body: bool) -> media.Types:
 
 
 def _path(request: Request) -> list[str]:
-    """The parts of the path as it was sent, as an escaped slash is part of a name; a slash at its end is no part."""
+    """The parts of the path, split before decoding, as an escaped slash is part of a name; a final slash is ignored."""
     raw: bytes = request.scope["raw_path"]
     try:
         return [unescaped(part) for part in raw.decode("latin-1").strip("/").split("/")]
@@ -220,7 +220,7 @@ def _parameters(request: Request) -> dict[str, str]:
 
 
 def _style(parameters: Mapping[str, str], types: media.Types) -> _Style:
-    """How the answer is wanted; raises HttpFailure or PlainFailure for switches that are none."""
+    """How the client wants the response; raises HttpFailure or PlainFailure for switches that are not booleans."""
     media_type = types.answered(parameters.get("format", ""))
     pretty = flag("pretty", parameters.get("pretty", "false"))
     flag("human", parameters.get("human", "false"))
@@ -232,7 +232,7 @@ def _style(parameters: Mapping[str, str], types: media.Types) -> _Style:
 
 
 def _query(request: Request) -> str:
-    """The query as it was sent; Starlette's URL of a request fails on odd Host headers."""
+    """The query as it was sent; Starlette's `request.url` fails for unusual Host headers."""
     query: bytes = request.scope["query_string"]
     return query.decode("latin-1")
 
@@ -253,7 +253,7 @@ def _wrong_method(method: str, path: list[str], route: routes.Route | None) -> P
 
 
 def _unknown_path(method: str, path: list[str]) -> Failure:
-    """Nothing answers: a path of one part names an index on a server, and there are none here."""
+    """The failure for an unknown path; on a server, a path of one part names an index."""
     if len(path) == 1 and method in ("GET", "HEAD", "DELETE") and not path[0].startswith("_"):
         return HttpFailure(404, "index_not_found_exception", f"there is no index '{visible(path[0])}'")
     return PlainFailure(400, f"nothing answers {method} /{visible('/'.join(path))}", shows_status=False)
@@ -267,7 +267,7 @@ _HEADERS = {401: [("WWW-Authenticate", "ApiKey")], 408: [("Connection", "close")
 def _response(answer: Answer, style: _Style, asked: Mapping[str, str]) -> Response:
     body, media_type = b"", "text/plain; charset=UTF-8"
     if answer.body is not None:
-        failed = answer.status >= 400  # noqa: PLR2004 - where errors begin, which are never filtered
+        failed = answer.status >= 400  # noqa: PLR2004 - errors, which are never filtered
         document = filtered(answer.body, style.filter_path) if style.filter_path and not failed else answer.body
         body, media_type = answers.to_text(document, pretty=style.pretty).encode(), style.media_type
     headers = [*answer.headers, *_HEADERS.get(answer.status, ()), ("X-elastic-product", "Elasticsearch")]

@@ -27,7 +27,7 @@ def _time(value: Any, place: str) -> str:
 
 
 def _adaptive(value: Any, place: str) -> Document | None:
-    """The settings of adaptive allocations; null is none."""
+    """The settings of adaptive allocations; null means no settings."""
     if value is None:
         return None
     given = {key: item for key, item in fields.table(value, place).items() if item is not None or key == "enabled"}
@@ -58,9 +58,9 @@ _MOST_THREADS, _LARGEST_QUEUE = 32, 100_000
 
 
 def start(call: Call) -> Writing:
-    """Deploy a model; what the URL says wins over the body.
+    """Deploy a model; parameters in the URL take precedence over the body.
 
-    A server reads it that way since 8.15: https://github.com/elastic/elasticsearch/pull/110204
+    Servers do so since 8.15: https://github.com/elastic/elasticsearch/pull/110204
     """
     path = call.names["model_id"]
     given = _started_with(call, path)
@@ -98,7 +98,7 @@ def _from_url(call: Call, key: str) -> Any:
 
 
 def _start_faults(given: Mapping[str, Any]) -> list[str]:
-    """All that a start cannot be asked for, as a server lists it."""
+    """All faults of the settings of a start, in a server's order."""
     adaptive, count = given.get("adaptive_allocations"), given.get("number_of_allocations", 1)
     threads, queue = given.get("threads_per_allocation", 1), given.get("queue_capacity", stats.QUEUE_CAPACITY)
     faults = _allocation_faults(given)
@@ -131,7 +131,7 @@ def _allocation_faults(given: Mapping[str, Any]) -> list[str]:
 
 
 def _least(adaptive: Mapping[str, Any] | None) -> int:
-    """The smallest number of allocations of adaptive ones; 0 where there are none, or it is not said."""
+    """The smallest number of adaptive allocations; 0 if they are not used, or if it is not set."""
     enabled = adaptive is not None and adaptive.get("enabled")
     return (adaptive or {}).get("min_number_of_allocations", 0) if enabled else 0
 
@@ -151,7 +151,7 @@ _UPDATE: Fields = {key: _START[key] for key in ("model_id", "number_of_allocatio
 
 
 def update(call: Call) -> Writing:
-    """Change the number of allocations, or how it adapts."""
+    """Change the number of allocations, or the settings of adaptive allocations."""
     deployment_id = call.names["model_id"]
     body = fields.read(call.document(), _UPDATE, "the body")
     if body.get("model_id", deployment_id) != deployment_id:
@@ -183,7 +183,7 @@ _STOP: Fields = {
 
 
 def stop(call: Call) -> Writing:
-    """End a deployment; with a body, everything stands there, and nothing in the URL."""
+    """Stop a deployment; if there is a body, all parameters are in it, and none in the URL."""
     deployment_id = call.names["model_id"]
     defaults = {"allow_no_match": True, "force": False, "finish_pending_work": False}
     if call.has_body:
@@ -199,7 +199,7 @@ def stop(call: Call) -> Writing:
 
 
 def clear_cache(call: Call) -> Reading:
-    """Clear the cache of a deployment, in which nothing is here."""
+    """Clear the cache of a deployment, which is always empty here."""
     call.done()
 
     def answer(catalog: Catalog) -> Answer:

@@ -1,7 +1,7 @@
-"""Readers of the values in a body, as lenient and as strict as Elasticsearch's: tables of them describe an object.
+"""Readers for the values in a body, as lenient and as strict as Elasticsearch's; a table of them describes an object.
 
-A reader takes a value and its place in the body, gives the value as a server keeps it, and raises HttpFailure for one
-that a server's parser refuses. The verdicts are those of the published parsers of 9.5.3.
+A reader takes a value and its path in the body, returns the value as a server stores it, and raises HttpFailure if a
+server's parser refuses it. What is refused follows the published parsers of 9.5.3.
 """
 
 import math
@@ -16,7 +16,7 @@ _ABSENT: Any = object()
 
 
 class Field(NamedTuple):
-    """A key of an object: how its value is read, and what a server fills in where it is absent."""
+    """A key of an object: the reader of its value, and the default that a server fills in."""
 
     read: Reader
     default: Any = _ABSENT
@@ -26,7 +26,7 @@ Fields = Mapping[str, Field]
 
 
 def read(document: Any, fields: Fields, place: str) -> Document:
-    """An object with the keys of a table, and no others; what is absent stays so."""
+    """An object with only the keys of a table; absent keys stay absent."""
     return {
         key: _field(key, fields, place).read(value, f"{place}.{key}") for key, value in table(document, place).items()
     }
@@ -45,7 +45,7 @@ def filled(document: Mapping[str, Any], fields: Fields) -> Document:
 
 
 def completed(document: Mapping[str, Any], defaults: Mapping[str, Any]) -> Document:
-    """A document, and behind it the defaults of the keys that it lacks."""
+    """A document, followed by the defaults of the keys that it lacks."""
     return {**document, **{key: value for key, value in defaults.items() if key not in document}}
 
 
@@ -53,14 +53,14 @@ def completed(document: Mapping[str, Any], defaults: Mapping[str, Any]) -> Docum
 
 
 def text(value: Any, place: str) -> str:
-    """A string, and nothing else."""
+    """A string; no other type is converted."""
     if not isinstance(value, str):
         raise not_parsed(f"{place} is not a string")
     return value
 
 
 def scalar(value: Any, place: str) -> str:
-    """A string; numbers and booleans count as the text that they are."""
+    """A string; numbers and booleans are converted to text."""
     if isinstance(value, bool):
         return str(value).lower()
     if not isinstance(value, str | int | float):
@@ -69,7 +69,7 @@ def scalar(value: Any, place: str) -> str:
 
 
 def texts(value: Any, place: str) -> list[str]:
-    """A list of strings; one string counts as a list of it."""
+    """A list of strings; a single string becomes a list."""
     if isinstance(value, str):
         return [value]
     if not isinstance(value, list):
@@ -78,7 +78,7 @@ def texts(value: Any, place: str) -> list[str]:
 
 
 def integer(value: Any, place: str) -> int:
-    """A whole number; its text counts, and what stands behind a point is dropped."""
+    """A whole number; text is converted, and decimals are dropped."""
     try:
         number = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else math.nan
     except (ValueError, OverflowError):
@@ -114,7 +114,7 @@ def boolean(value: Any, place: str) -> bool:
 
 
 def table(value: Any, place: str) -> Document:
-    """An object with whatever keys."""
+    """An object with any keys."""
     if not isinstance(value, dict):
         raise not_parsed(f"{place} is not an object")
     return value
@@ -128,7 +128,7 @@ def tables(value: Any, place: str) -> list[Document]:
 
 
 def anything(value: Any, _place: str) -> Any:
-    """A value that is judged later, or never."""
+    """A value that is checked later, or not at all."""
     return value
 
 
@@ -146,7 +146,7 @@ def choice(*words: str, trimmed: bool = False) -> Reader:
 
 
 def refused(reason: str) -> Reader:
-    """A reader of a value that a request cannot have."""
+    """A reader for a value that a request may not set."""
 
     def refuse(_value: Any, place: str) -> Any:
         sentence = f"{place} {reason}"

@@ -1,4 +1,4 @@
-"""`filter_path`: the parts of an answer that are asked for.
+"""`filter_path`: the parts of a response that the client asks for.
 
 https://www.elastic.co/docs/reference/elasticsearch/rest-apis/common-options#common-options-response-filtering
 """
@@ -14,11 +14,11 @@ _NOTHING = object()
 
 
 def filtered(document: Any, expression: str) -> Any:
-    """What the paths of an expression leave of a document; those that begin with `-` take away, and win."""
+    """The parts of a document that the paths select; paths that begin with `-` remove parts, and take precedence."""
     paths = [text.strip() for text in expression.split(",") if text.strip()]
     taken = [_path(text[1:]) for text in paths if text.startswith("-")]
-    wanted = [_path(text) for text in paths if not text.startswith("-")]
-    found = _kept(document, wanted) if wanted else document
+    selected = [_path(text) for text in paths if not text.startswith("-")]
+    found = _kept(document, selected) if selected else document
     found = _without(found, taken) if taken and found is not _NOTHING else found
     return {} if found is _NOTHING else found
 
@@ -28,7 +28,7 @@ def _path(text: str) -> Path:
 
 
 def _after(paths: Sequence[Path], key: str) -> list[Path]:
-    """What is left of the paths below a key; an empty one means that all of it is meant."""
+    """The rest of the paths below a key; an empty path selects all of it."""
     below: list[Path] = []
     for path in paths:
         first, *rest = path
@@ -40,7 +40,7 @@ def _after(paths: Sequence[Path], key: str) -> list[Path]:
 
 
 def _kept(value: Any, paths: Sequence[Path]) -> Any:
-    """The part of a value that paths lead to, or _NOTHING."""
+    """The part of a value that the paths select, or _NOTHING."""
     if () in paths:
         return value
     if isinstance(value, list):
@@ -53,7 +53,7 @@ def _kept(value: Any, paths: Sequence[Path]) -> Any:
 
 
 def _without(value: Any, paths: Sequence[Path]) -> Any:
-    """A value without the part that paths lead to; what then holds nothing goes, too."""
+    """A value without the parts that the paths select; objects and lists left empty are removed, too."""
     if () in paths:
         return _NOTHING
     if isinstance(value, list) and value:

@@ -1,4 +1,4 @@
-"""What an expression of ids, aliases and wildcards in a path stands for."""
+"""Finds the models that an expression of ids, aliases and wildcards in a path names."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from mlalias.rest.request import words
 
 
 class Page(NamedTuple):
-    """How many models are passed over, and how many at most are answered."""
+    """The number of models to skip, and the maximum number to return."""
 
     first: int
     size: int
@@ -21,7 +21,7 @@ class Page(NamedTuple):
 
 
 def models(catalog: Catalog, expression: str, *, tags: Sequence[str] = (), allow_no_match: bool = True) -> list[str]:
-    """The ids of the models that an expression stands for, sorted; raises NotFound."""
+    """The ids of the models that an expression names, sorted; raises NotFound."""
     found: set[str] = set()
     missing = []
     for name in _asked(expression):
@@ -34,14 +34,14 @@ def models(catalog: Catalog, expression: str, *, tags: Sequence[str] = (), allow
 
 
 class Matched(NamedTuple):
-    """A model of an answer of statistics: all its deployments are listed, or those whose own ids were asked for."""
+    """A model in a response of statistics, with all its deployments, or those that were requested by id."""
 
     model: Model
     deployments: tuple[Deployment, ...]
 
 
 def deployed(catalog: Catalog, expression: str, page: Page, *, allow_no_match: bool) -> tuple[int, list[Matched]]:
-    """How many models an expression stands for that may hold ids of deployments, too, and those of a page."""
+    """The number of models that an expression names, by deployment id, too, and the models of a page."""
     whole: set[str] = set()
     parts: dict[str, list[Deployment]] = {}
     missing = []
@@ -93,7 +93,7 @@ def _raise_missing(names: Sequence[str]) -> None:
 
 
 def _named(catalog: Catalog, name: str) -> Iterable[str]:
-    """The existing models of a name or of a pattern, which an alias may match for its model."""
+    """The existing models that a name or a pattern matches, by id or by alias."""
     if name == "*":
         return catalog.models
     named: Iterable[str] = (catalog.target(name) or "",)
@@ -104,6 +104,6 @@ def _named(catalog: Catalog, name: str) -> Iterable[str]:
 
 
 def _tagged(catalog: Catalog, model_id: str, tags: Sequence[str]) -> bool:
-    """Whether a model has all of the tags; without any, its file need not be read."""
+    """Whether a model has all of the tags; its file is not read if there are none."""
     found = catalog.models.get(model_id) if tags else None
     return not tags or (found is not None and set(tags) <= set(found.config.get("tags", ())))

@@ -27,7 +27,7 @@ _TOKENS: Fields = {f"{name}_token": Field(fields.text, default=token) for name, 
 
 
 class _Tokenizer(NamedTuple):
-    """The fields of a tokenizer, the token that stands for a masked word, and whether it can lower the case."""
+    """The fields of a tokenizer, the token for a masked word, and whether it can lower-case text."""
 
     fields: Fields
     mask_token: str
@@ -60,7 +60,7 @@ def _tokenization(value: Any, place: str) -> Document:
 
 
 def _unspanned(value: Any, place: str) -> Document:
-    """The tokenization of a type that takes no windows of a longer text."""
+    """The tokenization of a type that cannot split a long text into windows."""
     found = _tokenization(value, place)
     if any(options.get("span", -1) != -1 for options in found.values()):
         raise not_parsed(f"{place} has a span, which this type of inference does not take")
@@ -74,7 +74,7 @@ _ENTAILMENT = ["contradiction", "entailment", "neutral"]
 
 
 def _labels(accepts: Callable[[list[str]], bool], rule: str) -> Field:
-    """A field of labels that must follow a rule."""
+    """A field of labels that are checked by a rule."""
 
     def read_labels(value: Any, place: str) -> list[str]:
         found = fields.texts(value, place)
@@ -150,7 +150,7 @@ _REQUIRED = {"text_classification": "classification_labels", "zero_shot_classifi
 
 
 def parse(value: Any, place: str) -> Document:
-    """An inference_config as it was put; raises HttpFailure for one that a server refuses."""
+    """An inference_config as it was sent; raises HttpFailure if a server refuses it."""
     kind, options = _single(value, TYPES, place, "type of inference")
     place = f"{place}.{kind}"
     found = fields.read(options, TYPES[kind], place)
@@ -163,7 +163,7 @@ def parse(value: Any, place: str) -> Document:
 
 
 def with_defaults(config: Mapping[str, Any]) -> Document:
-    """An inference_config as a server shows it; a type that is not known is left as it is."""
+    """An inference_config as a server shows it; an unknown type is left as it is."""
     return {kind: _filled(kind, options) for kind, options in config.items()}
 
 
@@ -182,7 +182,7 @@ def _filled(kind: str, options: Any) -> Any:
 
 
 def mask_token(options: Mapping[str, Any]) -> str:
-    """The token of a masked word, by the tokenizer."""
+    """The tokenizer's token for a masked word."""
     for name, tokens in options.get("tokenization", {"bert": {}}).items():
         if name in TOKENIZERS:
             return str(tokens.get("mask_token", TOKENIZERS[name].mask_token))
@@ -202,7 +202,7 @@ def _single(value: Any, known: Mapping[str, Any], place: str, what: str) -> tupl
 
 
 def default_input(model_type: str | None, config: Mapping[str, Any] | None) -> list[str] | None:
-    """The names of the input fields that a server fills in; None where it has none."""
+    """The names of the input fields that a server fills in; None if it fills in none."""
     if config is None:
         return None
     if "learning_to_rank" in config:

@@ -1,6 +1,6 @@
 """Bodies of requests: JSON as Elasticsearch's parser takes it, which is more than the standard allows.
 
-It reads comments, ignores what stands behind the object, and takes UTF-16 and UTF-32 as well. What is stricter here
+It reads comments, ignores what follows the object, and takes UTF-16 and UTF-32 as well. What is stricter here
 than there is what a catalog cannot hold: 64 levels, and whole numbers of 64 bits.
 """
 

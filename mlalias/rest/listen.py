@@ -25,14 +25,14 @@ from mlalias.stores.directory.store import DirectoryStore
 
 PATIENCE = 30.0
 _GRACE = 3
-_LONGEST_HEAD = 64 * 1024  # what the parser of HTTP holds; the application refuses far less, in Elasticsearch's words
+_LONGEST_HEAD = 64 * 1024  # the parser's limit; the application refuses shorter heads, with Elasticsearch's messages
 _MOST_CONNECTIONS = 4000
 _SPARE_DESCRIPTORS = 64
 _BACKLOG = 128
 
 
 def serve(catalog: Path, host: str, port: int, *, read_only: bool = False) -> None:
-    """Serve a catalog until SIGTERM or SIGHUP, its URL on stdout and a line for each request on stderr.
+    """Serve a catalog until SIGTERM or SIGHUP; prints its URL on stdout and a line for each request on stderr.
 
     Raises WrongUsage for a host that needs a key and for a key that no header can carry, SystemRefused for an address
     that cannot be had.
@@ -59,7 +59,7 @@ def _key() -> str:
 
 
 def _notes(store: DirectoryStore, catalog: Path) -> Iterator[str]:
-    """What a person should know before the first request."""
+    """The notes that are printed before the first request."""
     if sys.stderr.isatty():
         yield f"serving the catalog '{catalog}'; press Ctrl-C to stop"
     with suppress(Failure, OSError):
@@ -76,7 +76,7 @@ def _print(address: str) -> None:
 
 @contextmanager
 def background(app: App) -> Iterator[str]:
-    """Serve an application in a thread, on a free port of the loopback interface; gives the URL."""
+    """Serve an application in a thread, on a free port of the loopback interface; returns the URL."""
     with listen("127.0.0.1", 0) as listener:
         server = _Server(_config(app))
         thread = Thread(target=server.run, args=([listener],), daemon=True)
@@ -92,7 +92,7 @@ def background(app: App) -> Iterator[str]:
 
 
 def listen(host: str, port: int, *, guarded: bool = False) -> socket.socket:
-    """Take an address; only a `guarded` server may take one that other machines reach."""
+    """Bind an address; one that other machines can reach needs a `guarded` server."""
     try:
         found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError):
@@ -109,7 +109,7 @@ def listen(host: str, port: int, *, guarded: bool = False) -> socket.socket:
         hint = Hint("take a free port", ("serve", "--port", "0"))
         why = os.strerror(error.errno) if error.errno else str(error)
         raise SystemRefused(f"cannot listen on {host}, port {port}: {why.lower()}", hint) from None
-    # asyncio sends at once, without waiting for acknowledgements, only on sockets that name their protocol
+    # asyncio sets TCP_NODELAY, to send at once, only on sockets that name their protocol
     return socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, fileno=listener.detach())
 
 
@@ -123,7 +123,7 @@ def url(listener: socket.socket) -> str:
 
 
 class _Server(uvicorn.Server):
-    """Calls `on_ready` when it listens, and when signals are looked after."""
+    """Calls `on_ready` once it listens and the signal handlers are installed."""
 
     def __init__(
         self,
@@ -137,13 +137,13 @@ class _Server(uvicorn.Server):
         self._last_complaint = 0.0
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to listen."""
+        """Start listening."""
         asyncio.get_running_loop().set_exception_handler(self._complain)
         await super().startup(sockets)
         self._on_ready()
 
     def _complain(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """Say once a second that descriptors have run out: asyncio pauses, and says it for each connection waiting.
+        """Log at most once a second that descriptors have run out: asyncio reports it for each waiting connection.
 
         https://github.com/python/cpython/issues/106749
         """
@@ -163,7 +163,7 @@ def _config(app: App) -> uvicorn.Config:
         loop="asyncio",
         lifespan="off",
         log_config=None,
-        log_level="critical",  # the application keeps the log; what is left are requests that are no HTTP
+        log_level="critical",  # the application logs requests; the rest is input that is not HTTP
         access_log=False,
         proxy_headers=False,
         server_header=False,
@@ -177,20 +177,20 @@ def _config(app: App) -> uvicorn.Config:
 
 
 def _connections() -> int:
-    """How many connections are served at once, after the soft limit of descriptors is lifted as far as it may be."""
+    """How many connections to serve at once; first raises the soft limit of descriptors as far as possible."""
     try:
         import resource
     except ModuleNotFoundError:  # on Windows there is no such limit
         return _MOST_CONNECTIONS
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = _MOST_CONNECTIONS + _SPARE_DESCRIPTORS
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    needed = _MOST_CONNECTIONS + _SPARE_DESCRIPTORS
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        soft = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
         with suppress(OSError, ValueError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
         soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return (
-        _MOST_CONNECTIONS if soft == resource.RLIM_INFINITY else max(soft // 2, min(wanted, soft) - _SPARE_DESCRIPTORS)
+        _MOST_CONNECTIONS if soft == resource.RLIM_INFINITY else max(soft // 2, min(needed, soft) - _SPARE_DESCRIPTORS)
     )
 
 
@@ -198,12 +198,12 @@ def _connections() -> int:
 
 
 class _Ended(BaseException):
-    """SIGTERM came."""
+    """SIGTERM was received."""
 
 
 @contextmanager
 def _ended_by_sigterm() -> Iterator[None]:
-    """Let SIGTERM end what is within; uvicorn raises it once more after its own end."""
+    """Let SIGTERM end the block; uvicorn raises the signal again after it has shut down."""
 
     def end(*_: object) -> None:
         raise _Ended
@@ -218,7 +218,7 @@ def _ended_by_sigterm() -> Iterator[None]:
 
 @contextmanager
 def _ended_by_sighup(server: uvicorn.Server) -> Iterator[None]:
-    """Let SIGHUP, the end of a terminal, stop the server as SIGTERM does; under `nohup` it stays ignored."""
+    """Let SIGHUP, sent when a terminal closes, stop the server as SIGTERM does; under `nohup` it stays ignored."""
     name = getattr(signal, "SIGHUP", None)  # Windows has none
     if name is None or signal.getsignal(name) is signal.SIG_IGN:
         yield

@@ -1,4 +1,4 @@
-"""The log of a server: lines on stderr, written by a thread of its own."""
+"""The log of a server: lines on stderr, written by a separate thread."""
 
 import logging
 import sys
@@ -11,20 +11,20 @@ _MOST_WAITING = 1000
 
 
 class _Dropping(QueueHandler):
-    """Drops lines where too many wait: whoever does not read the log must not stop the server, nor fill its memory."""
+    """Drops lines if too many are waiting: a log that nobody reads must not stop the server or fill its memory."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the standard library's name
-        """Say nothing of a full queue."""
+        """Ignore a full queue."""
 
 
 class _Lines(logging.StreamHandler):  # type: ignore[type-arg] # of text
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the standard library's name
-        """Say nothing of a stderr that is closed."""
+        """Ignore a closed stderr."""
 
 
 @contextmanager
 def log_to_stderr() -> Iterator[Callable[[str], None]]:
-    """Give a function that logs a line."""
+    """Yield a function that logs a line."""
     lines: Queue[logging.LogRecord] = Queue(_MOST_WAITING)
     logger = logging.getLogger("mlalias.serve")
     logger.setLevel(logging.INFO)

@@ -1,4 +1,4 @@
-"""Media types: in which one a request is answered, and which ones a body may have.
+"""Media types: the type of a response, and the types that a body may have.
 
 The rules were compared with those of real servers of 8.19 and 9.5.
 """
@@ -27,13 +27,13 @@ class Media(NamedTuple):
 
     @property
     def format(self) -> str:
-        """`json`, `yaml`, `cbor` or `smile`; empty for a type of nobody's."""
+        """`json`, `yaml`, `cbor` or `smile`; empty for any other type."""
         kind = self.name.removeprefix(_VENDOR).removeprefix("application/")
         return kind if kind in _SUPPORTED and self.name != kind else ""
 
     @property
     def generation(self) -> str | None:
-        """The version that `compatible-with` asks for, of a type of Elasticsearch's own."""
+        """The version in `compatible-with`, for Elasticsearch's own types."""
         versions = [text.partition("=")[2] for text in self.parameters if text.startswith("compatible-with=")]
         return versions[-1] if versions and self.name.startswith(_VENDOR) else None
 
@@ -47,22 +47,22 @@ def parse(text: str) -> Media:
 
 
 class Types(NamedTuple):
-    """What the headers say: Accept, if it names a type that is known, and Content-Type, if it is there."""
+    """The headers: Accept, if it has a known type, and Content-Type, if it is there."""
 
     accept: Media | None
     content: Media | None
 
     def answered(self, format_parameter: str) -> str:
-        """The media type of the answer; raises HttpFailure for those that are not written here."""
-        wanted = format_parameter.lower()
-        media = Media(f"application/{wanted}") if wanted in _SUPPORTED else self.accept or self._sent() or Media(JSON)
+        """The media type of the response; raises HttpFailure for types that are not supported."""
+        name = format_parameter.lower()
+        media = Media(f"application/{name}") if name in _SUPPORTED else self.accept or self._sent() or Media(JSON)
         if media.format not in {"", "json"}:
             reason = f"answers are JSON here: {media.format} is not written"
             raise HttpFailure(400, "illegal_argument_exception", reason)
         return str(media) if media.format else JSON
 
     def _sent(self) -> Media | None:
-        """The type of the body, of whose parameters an answer has the version alone."""
+        """The type of the body, with only the version of its parameters, for the response."""
         if self.content is None or not self.content.format:
             return None
         version = self.content.generation
@@ -70,7 +70,7 @@ class Types(NamedTuple):
 
 
 def types(accept: str | None, content: str | None, *, has_body: bool) -> Types:
-    """Read the two headers; raises HttpFailure for one that is malformed, and for versions that do not go together."""
+    """Read the two headers; raises HttpFailure if one is malformed, or if their versions differ."""
     found = Types(_accepted(accept), _content(content))
     asked = found.accept.generation if found.accept else None
     sent = found.content.generation if found.content and has_body else None
@@ -83,7 +83,7 @@ def types(accept: str | None, content: str | None, *, has_body: bool) -> Types:
 
 
 def _accepted(header: str | None) -> Media | None:
-    """The first type of Accept that is known; None means that any will do."""
+    """The first known type of Accept; None means any type."""
     for text in [] if header is None else header.split(","):
         media = named("Accept", text)
         if media.format:
@@ -112,7 +112,7 @@ def _unfit(reason: str) -> HttpFailure:
 
 
 def check_body(content: Media | None) -> None:
-    """Raise PlainFailure unless a body of this type can be read; other formats than JSON are refused as well."""
+    """Raise PlainFailure unless a body of this type can be read; only JSON can."""
     if content is None:
         raise PlainFailure(406, f"the body has no Content-Type; it must be {JSON}")
     if not (content.format or content.name == "application/x-ndjson"):

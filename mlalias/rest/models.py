@@ -50,7 +50,7 @@ def get(call: Call) -> Reading:
 
 
 def _check_include(catalog: Catalog, ids: Sequence[str], include: Sequence[str]) -> None:
-    """Raise Refused for what is included of one model at a time only, or of pytorch models only."""
+    """Raise Refused for an `include` that is allowed for one model only, or for pytorch models only."""
     single = [name for name in ("definition", "definition_status") if name in include]
     if single and len(ids) > 1:
         raise Refused(f"{single[0]} can be included for one model at a time, and there are {len(ids)}")
@@ -61,7 +61,7 @@ def _check_include(catalog: Catalog, ids: Sequence[str], include: Sequence[str])
 
 
 def _config(model: Model, aliases: Sequence[str], include: Sequence[str], hidden: Sequence[str] = ()) -> Document:
-    """A configuration as a server shows it: what was put, and what is filled in."""
+    """A configuration as a server shows it, with the defaults filled in."""
     config = to_config(shown(model), aliases)
     metadata = {
         key: value for key, value in config.get("metadata", {}).items() if key in include or key not in _IN_METADATA
@@ -70,12 +70,12 @@ def _config(model: Model, aliases: Sequence[str], include: Sequence[str], hidden
     if not metadata:
         del config["metadata"]
     if "definition_status" in include:
-        config["fully_defined"] = True  # a client asks until it is, and no definition is kept here
+        config["fully_defined"] = True  # clients poll until it is true; definitions are not kept here
     return {key: value for key, value in config.items() if key not in hidden and key not in put_model.DEFINITIONS}
 
 
 def shown(model: Model) -> Model:
-    """A model with what a server always shows."""
+    """A model with the keys that a server always shows."""
     config = fields.completed(model.config, _ALWAYS)
     config["input"] = fields.completed(config["input"], _ALWAYS["input"])
     if "inference_config" in config:
@@ -108,7 +108,7 @@ def read_page(call: Call) -> find.Page:
 
 # --- putting and deleting ---
 
-_VERSION = "12.0.0"  # of the configuration of machine learning, which is not the server's
+_VERSION = "12.0.0"  # the version of machine learning configurations, not the server's
 
 
 def put(call: Call) -> Writing:
@@ -125,7 +125,7 @@ def put(call: Call) -> Writing:
 
 
 def _create_time() -> int:
-    """Now, or the time that is fixed for the history, in milliseconds."""
+    """The current time, or SOURCE_DATE_EPOCH, in milliseconds."""
     fixed = CLOCK.read()
     if not fixed:
         return stats.now()
@@ -143,7 +143,7 @@ def delete(call: Call) -> Writing:
     return Writing(models.forget(call.names["model_id"], force=force), acknowledged)
 
 
-# --- the routes of an upload: what is sent is checked, and not kept ---
+# --- the routes of an upload, which is checked and not kept ---
 
 _PART = {
     "definition": Field(fields.text),
@@ -153,7 +153,7 @@ _PART = {
 
 
 def put_definition_part(call: Call) -> Writing:
-    """Take one part of a definition; the last one tells how large the model is."""
+    """Accept a part of a definition; the last part gives the size of the model."""
     part = _part_number(call.names["part"])
     body = fields.read(call.document(), _PART, "the body")
     faults = [f"the body has no {key}" for key in _PART if key not in body]
@@ -184,7 +184,7 @@ _VOCABULARY = {"vocabulary": Field(fields.texts), "merges": Field(fields.texts),
 
 
 def put_vocabulary(call: Call) -> Writing:
-    """Take a vocabulary."""
+    """Accept a vocabulary."""
     body = fields.read(call.document(), _VOCABULARY, "the body")
     if not body.get("vocabulary"):
         raise invalid_request("the body has no vocabulary, or an empty one")
@@ -202,5 +202,5 @@ def _uploaded(model: Model, keys: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def infer(_call: Call) -> Reading:
-    """Refuse to infer, as there are no definitions here."""
+    """Refuse inference, as there are no definitions here."""
     raise HttpFailure(400, "illegal_argument_exception", "there is no inference here: mlalias keeps no definitions")

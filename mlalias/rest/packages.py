@@ -1,4 +1,4 @@
-"""The models that Elastic publishes as packages: a PUT names one, and the package says the rest.
+"""The models that Elastic publishes as packages: a PUT names a package, which fills in the rest.
 
 https://www.elastic.co/docs/explore-analyze/machine-learning/nlp/ml-nlp-elser
 """
@@ -13,7 +13,7 @@ _LINUX = "linux-x86_64"
 
 
 def _package(name: str, config: Mapping[str, Any], *, size: int = 0, **more: Any) -> Document:
-    """What a package fills in; sizes and tags that nobody published are left out."""
+    """What a package fills in; sizes and tags that are not published are left out."""
     package: Document = {"packaged_model_id": name, "minimum_version": "11.0.0"}
     package["model_repository"] = "https://ml-models.elastic.co"
     if size:
@@ -22,7 +22,7 @@ def _package(name: str, config: Mapping[str, Any], *, size: int = 0, **more: Any
 
 
 def _variants(name: str, config: Mapping[str, Any], *, size: int = 0, **more: Any) -> dict[str, Document]:
-    """A model that runs everywhere, and the one that is faster on Linux and x86."""
+    """A model for all platforms, and its variant for Linux on x86."""
     optimized = f"{name}_{_LINUX}"
     return {
         f".{name}": _package(name, config, size=size, **more),

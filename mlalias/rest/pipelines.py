@@ -35,7 +35,7 @@ def get(call: Call) -> Reading:
 
 
 def _whole(pipeline: Pipeline) -> Document:
-    """The body, or an inference processor for each name where nothing else is known."""
+    """The body as it was put, or, if unknown, an inference processor for each name."""
     if pipeline.body is not None:
         return dict(pipeline.body)
     return {"processors": [{"inference": {"model_id": name}} for name in pipeline.names]}
@@ -50,7 +50,7 @@ def put(call: Call) -> Writing:
     """Add a pipeline, or replace it."""
     call.times("master_timeout", "timeout")
     version = _if_version(call)
-    call.refuse_unread()  # before the body, which a server parses only when it carries this out
+    call.refuse_unread()  # before the body, which a server parses later
     body = _document(call)
     _check(body)
     name = call.names["id"]
@@ -65,7 +65,7 @@ def put(call: Call) -> Writing:
 
 
 def _if_version(call: Call) -> int | None:
-    """The version that the pipeline must have; a server says nothing of the parser that refuses what is none."""
+    """The version that the pipeline must have; as on a server, the error for a bad number has no cause."""
     try:
         return call.number("if_version", 0) if call.has("if_version") else None
     except HttpFailure as failure:
@@ -73,7 +73,7 @@ def _if_version(call: Call) -> int | None:
 
 
 def _document(call: Call) -> Document:
-    """The body; what is JSON and no object is a fault of its own here."""
+    """The body; JSON that is not an object has a separate error here."""
     try:
         return call.document()
     except NotAnObject as failure:
@@ -92,7 +92,7 @@ def _check_version(catalog: Catalog, name: str, version: int) -> None:
 
 
 def _check(body: Document) -> None:
-    """Raise HttpFailure for a body that is no pipeline; kinds of processors are not known here, and not judged."""
+    """Raise HttpFailure if the body is not a pipeline; types of processors are not checked."""
     if "processors" not in body:
         raise _fault("the body has no processors", "processors")
     unknown = sorted(body.keys() - set(_KEYS))
@@ -118,7 +118,7 @@ def _check_processors(processors: Any, place: str) -> None:
 
 
 def _flat(processors: Any) -> Iterator[tuple[str, Any]]:
-    """The processors of a list, and those within them."""
+    """The processors in a list, with nested ones."""
     listed = processors if isinstance(processors, list) else ()
     for kind, options in (item for one in listed if isinstance(one, dict) for item in one.items()):
         yield kind, options
@@ -132,7 +132,7 @@ def _fault(reason: str, at: str | None = None) -> HttpFailure:
 
 
 def delete(call: Call) -> Writing:
-    """Delete the pipelines that a name or a pattern stands for."""
+    """Delete the pipelines that a name or a pattern matches."""
     call.times("master_timeout", "timeout")
     call.done()
     return Writing(pipelines.delete_pipelines(call.names["id"]), acknowledged)

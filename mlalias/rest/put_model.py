@@ -1,4 +1,4 @@
-"""The body of `PUT _ml/trained_models/{model_id}`: what is refused, in a server's order, and what is kept of it.
+"""The body of `PUT _ml/trained_models/{model_id}`: what is refused, in a server's order, and what is kept.
 
 https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-put-trained-model
 """
@@ -67,7 +67,7 @@ _NOT_KEPT = {"model_id", "doc_type", "estimated_heap_memory_usage_bytes", *DEFIN
 
 
 def parse(model_id: str, body: Document, *, deferred: bool) -> Model:
-    """A model as it was put, its definition left out; `deferred` if that is not to be unpacked. Raises HttpFailure."""
+    """The model in a body, without its definition, which is not unpacked if `deferred`. Raises HttpFailure."""
     found = fields.read(body, _KEYS, "the body")
     if set(DEFINITIONS) <= found.keys():
         raise not_parsed("the body has a definition and a compressed_definition")
@@ -85,15 +85,15 @@ def parse(model_id: str, body: Document, *, deferred: bool) -> Model:
 
 
 def is_packaged(model_id: str) -> bool:
-    """Whether an id is that of a package."""
+    """Whether an id is the id of a package."""
     return model_id.startswith(".")
 
 
-# --- building: what a configuration cannot be made of ---
+# --- building: faults that are reported alone ---
 
 
 def _build(found: Document) -> None:
-    """Raise HttpFailure for the first of the faults that hide all that follow."""
+    """Raise HttpFailure for the first fault that a server reports without looking further."""
     if (
         "input" not in found
         and inference_config.default_input(found.get("model_type"), found.get("inference_config")) is None
@@ -172,18 +172,18 @@ def _own_faults(found: Document) -> Iterator[str]:
         yield "input.field_names has a name with an empty part between dots"
 
 
-# --- the definition, which is looked at and not kept ---
+# --- the definition, which is checked and not kept ---
 
 
 def _check_definition(found: Mapping[str, Any]) -> None:
-    """Refuse a definition that is of another type than the model, or than its inference_config."""
+    """Refuse a definition whose type differs from that of the model or of its inference_config."""
     trained = found.get("definition", {}).get("trained_model", {})
     for name, body in trained.items():
         kind = "lang_ident" if name == "lang_ident_neural_network" else "tree_ensemble"
         if found.get("model_type", kind) != kind:
             raise Refused(f"model_type is '{found['model_type']}', and the definition is of a {kind}")
         target = body.get("target_type", "regression") if isinstance(body, dict) else "regression"
-        wanted = "classification" if kind == "lang_ident" else str(target).lower()
-        fitting = {wanted} | ({"learning_to_rank"} if wanted == "regression" else set())
+        task = "classification" if kind == "lang_ident" else str(target).lower()
+        fitting = {task} | ({"learning_to_rank"} if task == "regression" else set())
         if not fitting & found["inference_config"].keys():
-            raise Refused(f"the definition is of {wanted}, and the inference_config is not")
+            raise Refused(f"the definition is of {task}, and the inference_config is not")

@@ -1,4 +1,4 @@
-"""A request as its handler sees it: the names in its path, its parameters and its body."""
+"""A request as passed to its handler: the names in its path, its parameters and its body."""
 
 import re
 from collections.abc import Mapping
@@ -19,10 +19,10 @@ _INT = range(-(2**31), 2**31)
 
 
 class Call:
-    """What was asked of a route; its readers raise HttpFailure or WrongUsage.
+    """The call of a route; its readers raise HttpFailure or WrongUsage.
 
-    A handler reads all the parameters that it knows, and then says `done` or takes the `document`: what it did not read
-    is unknown, and refused.
+    A handler reads all the parameters that it knows, and then calls `done` or reads the `document`. These refuse
+    parameters that were not read, as they are unknown.
     """
 
     def __init__(self, names: Mapping[str, str], parameters: Mapping[str, str], body: bytes) -> None:
@@ -33,7 +33,7 @@ class Call:
 
     @property
     def has_body(self) -> bool:
-        """Whether there is a body, in the URL or behind the headers."""
+        """Whether there is a body, in the URL or after the headers."""
         return bool(self._body)
 
     def has(self, name: str) -> bool:
@@ -65,7 +65,7 @@ class Call:
         raise HttpFailure(400, _ILLEGAL, reason, Cause("number_format_exception", f"'{value}' is not a number"))
 
     def times(self, *names: str) -> None:
-        """Check times, which make no difference here: a number with its unit, or -1 for no limit."""
+        """Check times, which are not used here: a number with its unit, or -1 for no limit."""
         for name in names:
             if name in self._parameters:
                 check_time(name, self.text(name))
@@ -77,7 +77,7 @@ class Call:
             raise WrongUsage("this request takes no body")
 
     def document(self, *, optional: bool = False) -> Document:
-        """The body, a JSON object, with its nulls; an optional one that is not there is empty."""
+        """The body, a JSON object, with its nulls; empty if it is optional and absent."""
         if not self._body and not optional:
             raise HttpFailure(400, "parse_exception", "this request needs a body")
         found = read_body(self._body) if self._body else {}
@@ -92,12 +92,12 @@ class Call:
 
 
 def words(text: str) -> tuple[str, ...]:
-    """What stands between commas."""
+    """The items between commas."""
     return tuple(filter(None, (word.strip() for word in text.split(","))))
 
 
 def flag(name: str, value: str, *, default: bool = False) -> bool:
-    """A switch; an empty value means that it is on, a blank one is none."""
+    """A switch; an empty value means true, a blank one the default."""
     if value and not value.strip():
         return default
     if value not in ("", "true", "false"):
@@ -106,7 +106,7 @@ def flag(name: str, value: str, *, default: bool = False) -> bool:
 
 
 def check_time(name: str, value: Any) -> None:
-    """Refuse a time without a unit, and a fraction of one, which a server's parser of numbers refuses."""
+    """Refuse a time without a unit, and a fraction, as a server's parser does."""
     if isinstance(value, str) and _TIME.fullmatch(value.strip().lower()):
         return
     reason = f"'{name}' is '{value}', and a time is a whole number with its unit, such as 30s"
@@ -119,7 +119,7 @@ def _is_fraction(value: Any) -> bool:
 
 
 def parse_query(query: str) -> dict[str, str]:
-    """The parameters of a URL, the last of those of one name; raises HttpFailure."""
+    """The parameters of a URL, the last one of each name; raises HttpFailure."""
     try:
         pairs = [part.partition("=") for part in re.split("[&;]", query) if part]
         return {unescaped(name.replace("+", " ")): unescaped(value.replace("+", " ")) for name, _, value in pairs}
@@ -128,7 +128,7 @@ def parse_query(query: str) -> dict[str, str]:
 
 
 def unescaped(text: str) -> str:
-    """The text that percent signs stand for; raises ValueError."""
+    """The percent-decoded text; raises ValueError."""
     bad = _BAD_ESCAPE.search(text)
     if bad:
         raise ValueError(f"'{text[bad.start() : bad.start() + 3]}' is no escape")

@@ -1,4 +1,4 @@
-"""The routes: what answers at which path, by method."""
+"""The routes: the handlers of each path, by method."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from mlalias.rest.steps import Handler, Reading
 
 
 def root(call: Call) -> Reading:
-    """What a client asks first, to know what it talks to."""
+    """The response to a client's first request, with which it identifies the server."""
     call.done()
     version = {
         "number": VERSION,
@@ -49,7 +49,7 @@ METHODS = ("GET", "POST", "PUT", "DELETE", "OPTIONS", "HEAD")
 
 
 class Route(NamedTuple):
-    """What answers at a path, by method, and the names in the path."""
+    """The handlers of a path, by method, and the names in the path."""
 
     methods: Mapping[str, Handler]
     names: Mapping[str, str]
@@ -61,10 +61,10 @@ class Route(NamedTuple):
 
 
 def find(segments: Sequence[str]) -> Route | None:
-    """The route of a path; None where there is nothing."""
+    """The route of a path, or None."""
     for path, methods in ROUTES.items():
-        wanted = path.split("/")[1:]
-        pairs = list(zip(wanted, segments, strict=False))
-        if len(wanted) == len(segments) and all(want == got or (want[:1] == "{" and got) for want, got in pairs):
-            return Route(methods, {want[1:-1]: got for want, got in pairs if want[:1] == "{"})
+        template = path.split("/")[1:]
+        pairs = list(zip(template, segments, strict=False))
+        if len(template) == len(segments) and all(part == got or (part[:1] == "{" and got) for part, got in pairs):
+            return Route(methods, {part[1:-1]: got for part, got in pairs if part[:1] == "{"})
     return None

@@ -33,18 +33,18 @@ def in_words(size: int) -> str:
 
 
 def of_model(model: Model) -> int:
-    """The bytes of a model's definition; 0 where nobody said."""
+    """The size of a model's definition in bytes; 0 if unknown."""
     package = model.config.get("model_package", {})
     size = model.config.get("model_size_bytes") or (package.get("size") if isinstance(package, dict) else 0)
     return size if isinstance(size, int) else 0
 
 
-_ELSER = 2004 << 20  # what a server takes any ELSER for
+_ELSER = 2004 << 20  # what a server assumes for every ELSER model
 _OVERHEAD = 240 << 20
 
 
 def native_memory(model: Model) -> int:
-    """The bytes of native memory that a deployment takes: 0 for trees, and where the size is not known."""
+    """The native memory in bytes that a deployment takes; 0 for trees, or if the size is unknown."""
     size = of_model(model)
     if model.model_type != "pytorch" or not size:
         return 0

@@ -1,6 +1,6 @@
-"""The answers about deployments: `_stats`, and the assignment that `_start` and `_update` answer.
+"""Responses about deployments: `_stats`, and the assignment in the response to `_start` and `_update`.
 
-Each has the keys that the specification of the API calls required, as typed clients fail without them:
+They have all keys that the API specification requires, as typed clients fail without them:
 https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-trained-models-stats
 """
 
@@ -57,7 +57,7 @@ _NO_DOCUMENTS: Mapping[str, Any] = {"count": 0, "time_in_millis": 0, "current": 
 
 
 def settings(model: Model, deployment: Deployment) -> Document:
-    """What a deployment was started with: what is known, and what a server would have by default."""
+    """The settings of a deployment: those that are known, and a server's defaults for the rest."""
     defaults = {
         "threads_per_allocation": 1,
         "queue_capacity": QUEUE_CAPACITY,
@@ -72,7 +72,7 @@ def settings(model: Model, deployment: Deployment) -> Document:
 def _deployment(model: Model, deployment: Deployment) -> Document:
     count, target = deployment.allocation_count or 0, deployment.target_allocation_count or 0
     state = deployment.state or "started"
-    told = {
+    document = {
         "deployment_id": deployment.deployment_id,
         "model_id": model.model_id,
         "state": state,
@@ -81,9 +81,9 @@ def _deployment(model: Model, deployment: Deployment) -> Document:
         **settings(model, deployment),
     }
     if state in ("starting", "started"):
-        told["allocation_status"] = _allocation(count, target)
-        told["nodes"] = told["nodes"] or [_node(told, state, count)]
-    return told
+        document["allocation_status"] = _allocation(count, target)
+        document["nodes"] = document["nodes"] or [_node(document, state, count)]
+    return document
 
 
 def _allocation(count: int, target: int) -> Document:
@@ -92,7 +92,7 @@ def _allocation(count: int, target: int) -> Document:
 
 
 def _node(deployment: Mapping[str, Any], state: str, allocations: int) -> Document:
-    """The share of the one node there is, on which nothing was ever inferred."""
+    """The statistics of the only node, which has never run inference."""
     node: Document = {
         "node": {_NODE: _THIS_NODE},
         "routing_state": {"routing_state": state},
@@ -113,7 +113,7 @@ def _node(deployment: Mapping[str, Any], state: str, allocations: int) -> Docume
 
 
 def assignment(model: Model, deployment: Deployment) -> Document:
-    """The answer to the start and to the update of a deployment."""
+    """The response to a start or update of a deployment."""
     kept = settings(model, deployment)
     count, target = deployment.allocation_count or 0, deployment.target_allocation_count or 0
     task = {

@@ -1,4 +1,4 @@
-"""What a handler makes of a request: something to read in the catalog, or a change of it."""
+"""What a handler returns: a function that reads the catalog, or a change to it."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -13,7 +13,7 @@ Reading = Callable[[Catalog], Answer]
 
 
 class Writing(NamedTuple):
-    """A change, and the answer to be given once it is made."""
+    """A change, and the response once it is made."""
 
     edit: Edit
     answer: Callable[[Plan], Answer]
@@ -23,10 +23,10 @@ Handler = Callable[[Call], Reading | Writing]
 
 
 def acknowledged(plan: Plan) -> Answer:
-    """Say that it is done, with the warnings."""
+    """The response `{"acknowledged": true}`, with the warnings."""
     return done("acknowledged", plan)
 
 
 def done(word: str, plan: Plan) -> Answer:
-    """Say in a word that it is done, with the warnings that a server has."""
+    """A response with the key `word` set to true, with the warnings that a server has."""
     return Answer({word: True}, headers=[warning(each.message) for each in plan.warnings if each.rule not in OWN])

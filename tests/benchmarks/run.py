@@ -1,7 +1,7 @@
-"""Times the commands: `python tests/benchmarks/run.py` prints a table, and `--write` puts it on the page beside this.
+"""Times the commands: `python tests/benchmarks/run.py` prints a table, and `--write` updates the README.md beside it.
 
-The floor is a Typer app of one command in the same environment. Ratios are of medians, measured in turns so that a busy
-moment of the machine hits all alike.
+The floor is a Typer app with one command in the same environment. Ratios compare medians; the commands alternate, so
+that a busy moment of the machine affects all of them.
 """
 
 import argparse
@@ -19,7 +19,7 @@ TOP = Path(__file__).parent.parent.parent
 PAGE = Path(__file__).with_name("README.md")
 INTRODUCTION = """# How fast it is
 
-`python tests/benchmarks/run.py --write` measures, and writes this page; measured on two cores. The floor is a Typer app of one command in the same environment. Ratios are of medians, taken in turns.
+`python tests/benchmarks/run.py --write` runs the benchmarks and writes this page. These figures were measured on two cores. The floor is a Typer app with one command in the same environment. Ratios compare medians of runs that alternate between the commands.
 """
 FLOOR = "import typer\napp = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)\n@app.command()\ndef one(name: str) -> None:\n    print(name)\napp()\n"
 OLD, NEW = "flight-delay-prediction-1574775339910", "flight-delay-prediction-1580004349800"
@@ -36,7 +36,7 @@ COMPLETION = {
 
 
 def seconds(command, catalog, code=0, **more):
-    """How long a command takes that ends with a code, with more variables in its environment."""
+    """How many seconds a command takes; `code` is its expected exit code, `more` are environment variables."""
     environment = {**os.environ, "MLALIAS_CATALOG": str(catalog), **more}
     begun = time.perf_counter()
     done = subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
@@ -45,7 +45,7 @@ def seconds(command, catalog, code=0, **more):
 
 
 def medians(commands, catalog, turns=15):
-    """The median time of each command, all run in turns."""
+    """The median time of each command; the commands alternate."""
     found = {name: [] for name in commands}
     for turn in range(turns):
         for name, command in commands.items():
@@ -54,7 +54,7 @@ def medians(commands, catalog, turns=15):
 
 
 def large(directory, models, aliases):
-    """A catalog of so many models and aliases, and how long its import and its apply took."""
+    """A catalog with the given numbers of models and aliases, and the seconds that its import and its apply took."""
     sample = json.loads((TOP / "tests/sample/models.json").read_text())["trained_model_configs"]
     entries = [
         {key: value for key, value in sample[i % len(sample)].items() if key != "metadata"} | {"model_id": f"m{i:06}"}
@@ -73,7 +73,7 @@ def large(directory, models, aliases):
 
 
 def bare(directory, count):
-    """How long so many small files take by themselves, without a sync: a disk is in many moods."""
+    """How many seconds it takes to write that many small files, without a sync, as the speed of disks varies."""
     begun = time.perf_counter()
     directory.mkdir()
     for number in range(count):
@@ -124,7 +124,7 @@ def milliseconds(took):
 
 
 def growth(directory, sizes):
-    """Rows of how commands grow with a catalog; the ratio of a put is to that in the smallest."""
+    """Rows of how times grow with the catalog; the ratio of `put` is to its time in the smallest catalog."""
     smallest = None
     for models, aliases in sizes:
         catalog, imported, applied = large(directory, models, aliases)
@@ -145,7 +145,7 @@ def growth(directory, sizes):
 
 
 def bounded(directory):
-    """Rows of what grows with what is typed or sent, each at one size and at twice that."""
+    """Rows of times that grow with the input, each for one size and for twice that size."""
     catalog, _, _ = large(directory, 1_000, 10_000)
     for count in (100_000, 200_000):
         keys = ",".join(f'"k{i}":1' for i in range(count))
@@ -162,7 +162,7 @@ def bounded(directory):
 
 
 def writers(directory, count=16):
-    """A row of how many processes at once write how fast."""
+    """A row of how fast several processes write at once."""
     catalog = directory / "sample"
     environment = {**os.environ, "MLALIAS_CATALOG": str(catalog)}
     begun = time.perf_counter()
@@ -172,7 +172,7 @@ def writers(directory, count=16):
 
 
 def serving(directory):
-    """Rows of the requests that `serve` answers in a second."""
+    """Rows of the number of requests per second that `serve` answers."""
     done = subprocess.run(
         [sys.executable, str(Path(__file__).parent / "serve.py")], capture_output=True, text=True, check=True
     )

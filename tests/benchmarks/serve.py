@@ -1,4 +1,4 @@
-"""How many requests a second `mlalias serve` answers, over the sample: python tests/benchmarks/serve.py."""
+"""Requests per second that `mlalias serve` answers, with the sample: python tests/benchmarks/serve.py."""
 
 import subprocess
 import sys
@@ -36,7 +36,7 @@ def main():
 
 
 def rate(address, method, path, clients):
-    """Requests a second, of several clients that each send one after the other."""
+    """Requests per second of several clients, each of which sends its requests one after another."""
     end = time.monotonic() + SECONDS
 
     def work(number):

@@ -9,7 +9,7 @@ from nodes import VERSIONS, Node
 
 
 def _archive(installed: Installation, archive: Path) -> None:
-    """Start and end a node whose Java writes down the classes that it has loaded."""
+    """Start and stop a node whose Java records the classes that it loads."""
     writing = Node(installed, {"discovery.type": "single-node"}, f"-XX:ArchiveClassesAtExit={archive}")
     try:
         writing.start()
@@ -18,23 +18,23 @@ def _archive(installed: Installation, archive: Path) -> None:
 
 
 class Cluster:
-    """Nodes of one cluster. Each reads from a file where the others are, again and again until it has joined."""
+    """Nodes of one cluster. Each node re-reads the addresses of the others from a file until it has joined."""
 
     def __init__(self, nodes: Sequence[Node]) -> None:
         self.nodes = tuple(nodes)
 
     @property
     def master(self) -> Node:
-        """The node that the others follow now."""
+        """The current master node."""
         name = self._running[0].ask("GET", "/_cat/master?format=json&h=node").json[0]["node"]
-        return next(one for one in self.nodes if one.name == name)
+        return next(node for node in self.nodes if node.name == name)
 
     @property
     def _running(self) -> list[Node]:
-        return [one for one in self.nodes if one.is_running]
+        return [node for node in self.nodes if node.is_running]
 
     def start(self, *nodes: Node) -> None:
-        """Start some of them, also killed ones on their own data, and wait until all that run are one cluster."""
+        """Start some of the nodes, killed ones on their old data, and wait until all running nodes form one cluster."""
         for one in nodes:
             one.begin()
         for one in nodes:

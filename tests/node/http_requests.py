@@ -1,4 +1,4 @@
-"""The requests that are sent to a real node and to `serve`, and how the answers differ, if they do."""
+"""The requests that are sent to a real node and to `serve`, and the expected differences between their responses."""
 
 import gzip
 import json
@@ -11,7 +11,7 @@ GOOD = {"processors": []}
 
 
 class Row(NamedTuple):
-    """A request: to the node, and to `serve` if its path is another there; the aspects that differ, and why."""
+    """A request to the node, and to `serve`, where its path may differ; and what differs in the responses, and why."""
 
     name: str
     method: str

@@ -1,7 +1,7 @@
-"""What a node runs from: Java, and the jars that Elastic publishes, fetched once into the user's cache.
+"""What a node needs to run: Java, and the jars that Elastic publishes, downloaded once into the user's cache.
 
-Elasticsearch's server is in Maven Central, its distribution is not: so the folders of a distribution are laid out
-here from the jars, each module with the descriptor that lies in its jar.
+Maven Central has Elasticsearch's server, but not its distribution. So the folders of a distribution are built here
+from the jars, and each module gets the descriptor from its jar.
 """
 
 import hashlib
@@ -34,11 +34,11 @@ _SAML = ("core.xml.XMLObject", "saml.saml2.core.RequestAbstractType", "saml.saml
 
 
 class NotAvailableError(Exception):
-    """What a node needs is not on this machine."""
+    """Something that a node needs is missing on this machine."""
 
 
 class Installation(NamedTuple):
-    """A version's class path, its modules, and the Java to run it."""
+    """The class path and the modules of a version, and the Java to run it."""
 
     java: Path
     classes: str
@@ -46,12 +46,12 @@ class Installation(NamedTuple):
 
     @property
     def archive(self) -> Path:
-        """Where classes are kept as a Java in memory has them, which halves the time of a start."""
+        """The class data archive of this version and Java, which halves the start time."""
         return self.modules.parent / "classes.jsa"
 
 
 def installation(version: str, *, secure: bool = False) -> Installation:
-    """Find a version in the cache, or fetch it; raises NotAvailableError."""
+    """Find a version in the cache, or download it; raises NotAvailableError."""
     java = _java(JAVA[version.split(".", maxsplit=1)[0]])
     plain = installation(version) if secure else None
     place = CACHE / f"elasticsearch-{version}{'-secure' if secure else ''}-{_digest()}"
@@ -61,9 +61,9 @@ def installation(version: str, *, secure: bool = False) -> Installation:
 
 
 def once(place: Path, build: Callable[[Path], None]) -> None:
-    """Build something unless it is there: under another name until it is whole, and by one process at a time.
+    """Build a folder unless it exists, in one process at a time, and under a temporary name until it is complete.
 
-    What could not be fetched is not tried again by the next test.
+    If a download fails, the next test does not try again.
     """
     if place in _missing:
         raise _missing[place]
@@ -118,7 +118,7 @@ def _fetched(command: Sequence[str], env: Mapping[str, str]) -> subprocess.Compl
 
 
 def _secure_modules(place: Path, version: str, java: Path, plain: Installation) -> None:
-    """Security's modules: of what was fetched with them, what a node without security has not."""
+    """The modules of security: the downloaded jars that a node without security does not have."""
     server, netty = plain.modules.parent / "server", [*(plain.modules / "transport-netty4").glob("*.jar")]
     known = {jar.name for jar in (*server.glob("*.jar"), *netty)}
     jars = [jar for jar in (place / "server").glob("*.jar") if jar.name not in known]
@@ -133,7 +133,7 @@ def _secure_modules(place: Path, version: str, java: Path, plain: Installation) 
 def _module(modules: Path, name: str, jars: Iterable[Path], *, move: bool = False) -> Path:
     """A folder of jars with the descriptor of the module.
 
-    The server lies on the class path, where a named module does not find it: so the module has no name.
+    The server is on the class path, where a named module would not find it, so the module has no name.
     """
     folder = modules / name
     folder.mkdir(parents=True)
@@ -188,7 +188,7 @@ def _compile(java: Path, path: str, jar: Path, *sources: Path) -> None:
 
 
 def client(generation: str) -> Path | None:
-    """A folder for PYTHONPATH with the official client of a generation; None where the tests' own is of it.
+    """A folder for PYTHONPATH with the official client of a generation; None if that is the installed one.
 
     Raises NotAvailableError.
     """
@@ -227,7 +227,7 @@ def _homes() -> set[Path]:
 
 
 def _version(home: Path) -> int | None:
-    """The generation of a JDK (17 of 17.0.15); None where there is no compiler."""
+    """The major version of a JDK (17 for 17.0.15); None if it has no compiler."""
     release = home / "release"
     if not release.is_file() or not (home / "bin" / "javac").exists():
         return None

@@ -1,10 +1,10 @@
-"""Fixtures of the tests that run on real nodes, which a session starts once, when first asked for one.
+"""Fixtures of the tests that run on real nodes. A session starts each node once, when it is first needed.
 
     pytestmark = pytest.mark.node
 
     def test_it(any_node): ...
 
-With xdist all these tests go to one worker, by the names of their files: `one_worker.py`.
+With xdist, all these tests run in one worker, chosen by their file names: see `one_worker.py`.
 """
 
 import shutil
@@ -25,7 +25,7 @@ from proxy import Front, in_front
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Keep the tests on nodes together."""
+    """Run the tests on nodes in one worker."""
     if config.getvalue("dist") != "load":
         return None
     from one_worker import OneWorkerForNodes
@@ -35,7 +35,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 @contextmanager
 def wanted() -> Iterator[None]:
-    """Skip the test where something is missing; with MLALIAS_TEST_NODE=1, fail."""
+    """Skip the test if something is missing; with MLALIAS_TEST_NODE=1, fail."""
     try:
         yield
     except NotAvailableError as missing:
@@ -46,7 +46,7 @@ def wanted() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def _nodes() -> Iterator[Callable[..., Node]]:
-    """The nodes of the session, each started when first asked for."""
+    """The nodes of the session, each started when it is first needed."""
     with ExitStack() as stack:
 
         @cache
@@ -75,7 +75,7 @@ def newest_node(_nodes: Callable[..., Node]) -> Iterator[Node]:
 
 @pytest.fixture
 def secure_node(_nodes: Callable[..., Node]) -> Iterator[Node]:
-    """A node with security and TLS; what a test leaves on it is deleted, but for users and keys."""
+    """A node with security and TLS; what a test leaves on it is deleted, except users and keys."""
     running = _nodes(SECURE_VERSION, secure=True)
     yield running
     running.wipe()
@@ -91,26 +91,26 @@ def _three_nodes() -> Iterator[Cluster]:
 
 @pytest.fixture
 def three_nodes(_three_nodes: Cluster) -> Cluster:
-    """A cluster of three, of which a test may kill some; the next one has them started again."""
-    _three_nodes.start(*(one for one in _three_nodes.nodes if not one.is_running))
+    """A cluster of three nodes. A test may kill some; they are restarted for the next test."""
+    _three_nodes.start(*(node for node in _three_nodes.nodes if not node.is_running))
     _three_nodes.nodes[0].wipe()
     return _three_nodes
 
 
-# --- what is not published, in front of a node ---
+# --- `serve` in front of a node ---
 
 SAMPLE = sorted((Path(__file__).parent.parent / "sample").glob("*.json"))
 
 
 class Served(NamedTuple):
-    """`mlalias serve`, the catalog behind it, and what the catalog held at first."""
+    """`mlalias serve`, its catalog, and the catalog's initial content."""
 
     url: str
     directory: Path
     pristine: Path
 
     def reset(self) -> None:
-        """Begin again with the sample."""
+        """Reset the catalog to the sample."""
         shutil.rmtree(self.directory, ignore_errors=True)
         shutil.copytree(self.pristine, self.directory)
 
@@ -146,6 +146,6 @@ def served(_served: Served) -> Served:
 
 @pytest.fixture
 def in_front_of(served: Served) -> Iterator[Callable[[Node], Front]]:
-    """What makes a node a whole cluster: `in_front_of(node).url`; its models are those of the sample."""
+    """Put `serve`, with the sample, in front of a node, to make a complete cluster: `in_front_of(node).url`."""
     with ExitStack() as stack:
         yield lambda running: stack.enter_context(in_front(running, served.url))

@@ -1,7 +1,7 @@
 """Real nodes of Elasticsearch: `with node("9.5.3") as elasticsearch: ...`. `clusters.py` has several in one cluster.
 
 Documents, indices, aliases, settings, the cluster state and (with `secure`) authentication and privileges are real.
-Machine learning and ingest are not in the published jars; `proxy.py` puts them in front.
+Machine learning and ingest are not in the published jars; `proxy.py` adds them.
 """
 
 import base64
@@ -39,7 +39,7 @@ _SETTINGS = {
 
 
 class Reply(NamedTuple):
-    """An answer as it came."""
+    """A response as it was received."""
 
     status: int
     headers: Mapping[str, str]
@@ -55,7 +55,7 @@ class NodeFailedError(Exception):
 
 
 class Node:
-    """A process of Elasticsearch, in a home folder that outlives its death by `kill`, and ends with `stop`."""
+    """A process of Elasticsearch. Its home folder survives `kill`, and is deleted by `stop`."""
 
     def __init__(
         self, installed: Installation, settings: Mapping[str, Any], *options: str, secure: bool = False
@@ -78,7 +78,7 @@ class Node:
     # --- its life ---
 
     def start(self) -> None:
-        """Start it and wait until it listens; again after `kill`, at its old address if that is free."""
+        """Start it and wait until it listens; after `kill`, it gets its old address again if that is free."""
         self.begin()
         self.await_listening()
 
@@ -113,7 +113,7 @@ class Node:
 
     @property
     def transport(self) -> str:
-        """Where other nodes reach it."""
+        """Its address for other nodes."""
         return self._port("transport")
 
     def _port(self, kind: str) -> str:
@@ -138,24 +138,24 @@ class Node:
 
     @property
     def is_running(self) -> bool:
-        """Whether its process is there."""
+        """Whether its process is running."""
         return self._process is not None and self._process.poll() is None
 
     def await_health(self, condition: str) -> None:
-        """Wait for what is asked of the cluster's health."""
+        """Wait for a condition of the cluster's health."""
         end = time.monotonic() + _STARTING
         while self.ask("GET", f"/_cluster/health?{condition}&timeout=5s").status != HTTPStatus.OK:
             if time.monotonic() > end:
                 raise NodeFailedError(self.last_lines())
 
     def kill(self) -> None:
-        """Kill it as a power cut does; its data stay."""
+        """Kill it as a power cut would; its data are kept."""
         assert self._process
         self._process.kill()
         self._process.communicate()
 
     def stop(self) -> None:
-        """End it and delete its home."""
+        """Stop it and delete its home."""
         if self._process:
             self._process.communicate()  # closes its standard input
         shutil.rmtree(self.home, ignore_errors=True)
@@ -165,7 +165,7 @@ class Node:
     def ask(
         self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None, timeout: float = 30
     ) -> Reply:
-        """Send one request as it is written, by the superuser of a secure node; what is not bytes goes as JSON."""
+        """Send a request unchanged, as the superuser if the node is secure; a body other than bytes is sent as JSON."""
         headers = dict(headers or {})
         if body is not None and not isinstance(body, bytes):
             body = json.dumps(body).encode()
@@ -175,18 +175,18 @@ class Node:
         return ask(self.url, method, path, body, headers, self.context, timeout)
 
     def wipe(self) -> None:
-        """Delete what tests left: data streams, indices, templates and settings, but for Elasticsearch's own."""
+        """Delete what tests left: data streams, indices, templates and settings, except Elasticsearch's own."""
         self.ask("PUT", "/_cluster/settings", {"persistent": {"*": None}, "transient": {"*": None}})
         for path in ("_ingest/pipeline/*", "_data_stream/*", "_index_template/*", "_component_template/*"):
             self.ask("DELETE", f"/{path}")
         listed = self.ask("GET", "/_cat/indices?format=json&h=index&expand_wildcards=all").json
-        for name in (one["index"] for one in listed):
+        for name in (entry["index"] for entry in listed):
             if not name.startswith(".security"):
                 self.ask("DELETE", f"/{name}")
 
     @property
     def context(self) -> ssl.SSLContext | None:
-        """Trust in its authority."""
+        """An SSL context that trusts its authority."""
         if self.authority is None:
             return None
         context = ssl.create_default_context()
@@ -194,7 +194,7 @@ class Node:
         return context
 
     def present(self, leaf: trustme.LeafCert) -> None:
-        """Show another certificate from now on."""
+        """Use another certificate from now on."""
         _write_certificate(self.home / "config", leaf)
         wanted, end = leaf.cert_chain_pems[0].bytes().decode().split(), time.monotonic() + _STARTING
         address = urlsplit(self.url)
@@ -213,7 +213,7 @@ def ask(
     context: ssl.SSLContext | None = None,
     timeout: float = 30,
 ) -> Reply:
-    """Send one request; the names of the answer's headers are in lower case."""
+    """Send a request; the header names of the response are in lower case."""
     place = urlsplit(url).netloc
     connection = (
         HTTPSConnection(place, timeout=timeout, context=context) if context else HTTPConnection(place, timeout=timeout)
@@ -232,7 +232,7 @@ def basic(user: str, password: str) -> str:
 
 
 def _security(config: Path, authority: trustme.CA) -> dict[str, Any]:
-    """Settings of a node with security; its superuser and certificates are written into the folder."""
+    """The settings of a node with security; this writes its superuser and certificates into the folder."""
     authority.cert_pem.write_to_path(config / "ca.crt")
     _write_certificate(config, authority.issue_cert("127.0.0.1", "localhost"))
     hashed = base64.b64encode(hashlib.sha1(PASSWORD.encode()).digest()).decode()  # noqa: S324 - as the file has it
@@ -254,7 +254,7 @@ def _write_certificate(config: Path, leaf: trustme.LeafCert) -> None:
 
 @contextmanager
 def node(version: str, *, secure: bool = False) -> Iterator[Node]:
-    """One node; raises NotAvailableError where Java or Maven is missing, NodeFailedError if it does not start."""
+    """A node; raises NotAvailableError if Java or Maven is missing, NodeFailedError if it does not start."""
     made = Node(installation(version, secure=secure), {"discovery.type": "single-node"}, secure=secure)
     try:
         made.start()

@@ -1,18 +1,19 @@
-"""A whole cluster as mlalias sees one: a real node, with what is not published put in front of it.
+"""A complete cluster for mlalias: a real node, with a proxy that adds what Elastic does not publish.
 
 Elastic publishes neither the machine learning plugin nor the module that has `GET /`. So `/_ml/` and `/` are answered
-by `mlalias serve`, and all other paths by the node. Ingest pipelines are doubled although the node has their routes: no
-processor is published, and so the node keeps no pipeline that names a model.
+by `mlalias serve`, and all other paths by the node. Ingest pipelines are also answered by `serve`, although the node
+has their routes: as no processor is published, the node cannot store a pipeline that uses a model.
 
-What can be real of the doubled routes is: before `serve` is asked, the node is shown the request's headers, so that it
-judges media types and credentials, and answers for the state of its cluster (without a master, 503); and on a node with
-security it is asked whether the caller holds the privilege of the route (https://www.elastic.co/docs/deploy-manage/users-roles/cluster-or-deployment-auth/elasticsearch-privileges).
-An answer of the node that refuses is what the caller gets.
+The node still checks the requests that `serve` answers. It first gets the request's headers, so that it checks media
+types and credentials, and reports the state of its cluster (503 without a master). A node with security is also asked
+whether the caller has the privilege for the route
+(https://www.elastic.co/docs/deploy-manage/users-roles/cluster-or-deployment-auth/elasticsearch-privileges).
+If the node refuses, the caller gets the node's response.
 
-The proxy keeps what it was asked, and makes a fault at a given request:
+The proxy records requests, and injects a fault at a given request:
 
     with in_front(node, serve_url) as front:
-        front.at(2, puts_document, lost_answer)   # the second such request is carried out, its answer is lost
+        front.at(2, puts_document, lost_answer)   # the second such request is carried out, but its response is lost
 """
 
 import json
@@ -35,7 +36,7 @@ _HOP_BY_HOP = {"connection", "content-length", "host", "keep-alive", "transfer-e
 
 
 class Asked(NamedTuple):
-    """One request, as it came; the names of its headers are in lower case."""
+    """A request as it was received; its header names are in lower case."""
 
     method: str
     target: str
@@ -60,7 +61,7 @@ def lost_request(_: Forward) -> None:
 
 
 def lost_answer(forward: Forward) -> None:
-    """The request is carried out, and nobody hears of it."""
+    """The request is carried out, but its response is lost."""
     forward()
 
 
@@ -75,12 +76,12 @@ def late(seconds: float) -> Fault:
 
 
 def refused(status: int, type_: str, reason: str) -> Fault:
-    """The request is answered by an error as Elasticsearch has it, and not carried out."""
+    """The request is not carried out, and gets an error in Elasticsearch's format."""
     return lambda _: error(status, type_, reason)
 
 
 def before(act: Callable[[], Any]) -> Fault:
-    """Something happens first, such as the death of a node or of the client."""
+    """Something happens before the request, such as the death of a node or of the client."""
 
     def fault(forward: Forward) -> Reply:
         act()
@@ -90,7 +91,7 @@ def before(act: Callable[[], Any]) -> Fault:
 
 
 def after(act: Callable[[], Any]) -> Fault:
-    """Something happens between the request and its answer."""
+    """Something happens between the request and its response."""
 
     def fault(forward: Forward) -> Reply:
         answer = forward()
@@ -101,14 +102,14 @@ def after(act: Callable[[], Any]) -> Fault:
 
 
 def error(status: int, type_: str, reason: str) -> Reply:
-    """An error as Elasticsearch answers it."""
+    """An error in Elasticsearch's format."""
     cause = {"type": type_, "reason": reason}
     body = json.dumps({"error": {"root_cause": [cause], **cause}, "status": status})
     return Reply(status, {**_PRODUCT, "Content-Type": "application/json"}, body.encode())
 
 
 class Front:
-    """The proxy: what it was asked, and the faults that it makes."""
+    """The proxy, with the requests it received and the faults to inject."""
 
     def __init__(self, node: Node, serve_url: str) -> None:
         self.node = node  # another node of the same cluster can be put here at any time
@@ -121,7 +122,7 @@ class Front:
         self._lock = threading.Lock()
 
     def at(self, nth: int, matches: Callable[[Asked], bool], fault: Fault) -> None:
-        """Make a fault at the nth request from now on, counted from 1, that matches."""
+        """Inject a fault at the nth matching request from now on, counted from 1."""
         with self._lock:
             self._faults.append((matches, nth, fault))
             self._counted.append(0)
@@ -132,7 +133,7 @@ class Front:
         return [asked.line for asked in self.asked]
 
     def answer(self, asked: Asked) -> Reply | None:
-        """Answer one request; None if its connection is to end."""
+        """Answer a request; None means that the connection is closed."""
 
         def forward() -> Reply:
             return self._doubled(asked) if _privilege(asked) else self._to_node(asked)
@@ -164,7 +165,7 @@ class Front:
         return ask(self._serve_url, asked.method, asked.target, asked.body, headers)
 
     def _refusal(self, asked: Asked) -> Reply | None:
-        """What the node has against a request, of which it sees the headers."""
+        """The node's refusal of a request, judged by its headers; None if it accepts it."""
         secure = self.node.authority is not None
         route = "/_security/_authenticate" if secure else "/_cluster/health?master_timeout=3s"
         shown = asked._replace(method="GET", body=None, target=route)
@@ -180,7 +181,7 @@ class Front:
         held = self.node.ask("POST", "/_security/user/_has_privileges", question, who).json
         if held["has_all_requested"]:
             return None
-        # The node's own words about this caller, for a privilege that no test gives to one.
+        # Get the node's message about this caller, by asking for a privilege that no test grants.
         unlike = self.node.ask("POST", "/_cluster/voting_config_exclusions?node_names=none", headers=who)
         text = re.sub(r"action \[[^]]+\]", f"action [{_action(asked)}]", unlike.body.decode())
         text = re.sub(r"cluster privileges \[[^]]+\]", f"cluster privileges [{privilege},all]", text)
@@ -188,7 +189,7 @@ class Front:
 
 
 def _privilege(asked: Asked) -> str | None:
-    """The cluster privilege that a doubled route asks for; None for a route that the node has."""
+    """The cluster privilege that a route of `serve` needs; None for a route of the node."""
     reads = asked.method in {"GET", "HEAD"}
     path = asked.path.rstrip("/")
     if not path:
@@ -201,7 +202,7 @@ def _privilege(asked: Asked) -> str | None:
 
 
 def _action(asked: Asked) -> str:
-    """The name of an action, which shows in the reason of a refusal only."""
+    """The name of an action, which is used only in the reason of a refusal."""
     kind = "monitor" if asked.method in {"GET", "HEAD"} else "admin"
     return f"cluster:{kind}/doubled{asked.path.replace('/_', '/')}"
 

@@ -1,4 +1,4 @@
-"""The proxy in front of a node: each fault, at the request that it is meant for."""
+"""The proxy in front of a node injects each fault at the intended request."""
 
 import time
 from http.client import RemoteDisconnected

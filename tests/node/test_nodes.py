@@ -1,4 +1,4 @@
-"""The nodes themselves: they start, they end with whoever started them, and a fault of theirs is told."""
+"""The nodes themselves: they start, stop with the process that started them, and report errors."""
 
 import os
 import signal
