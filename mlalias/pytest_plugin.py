@@ -14,7 +14,7 @@ Source = os.PathLike[str] | str | Mapping[str, Any]
 
 
 class ServerUrl(str):
-    """The URL of a server, for clients, with the catalog behind it.
+    """The URL of a test server, which also gives access to the catalog behind it.
 
     `catalog` is the directory of the catalog: what `mlalias.open` and `--catalog` take.
     """
@@ -26,9 +26,9 @@ class ServerUrl(str):
     def seed(self, *sources: Source) -> None:
         """Import answers of Elasticsearch or declarations, as `mlalias import --reassign` does.
 
-        A source is a file, by its path, or what would be in it: a text in TOML or JSON, or a mapping, such as the
-        answer of an official client. A string without a line break is a path if there is such a file, or if it is
-        nothing else.
+        A source is a path, or the document itself: TOML or JSON text, or a mapping such as an official client's answer.
+        A string is taken as text if it is empty or has a line break; otherwise, as a path if that file exists or if it
+        does not look like TOML or JSON.
         Raises `mlalias.Failure`, `mlalias.InvalidDocument` for a source that cannot be read.
         """
         from mlalias.api import change
@@ -53,7 +53,7 @@ def _facts(source: Source) -> "Facts":
 
 
 def _is_document(text: str) -> bool:
-    """Tell a document from a path: it has lines, or characters that every document of one line has."""
+    """Whether a string is a document, not a path: it is empty, has several lines, or has TOML or JSON characters."""
     if "\n" in text or not text:
         return True
     is_file = os.path.isfile(text)  # noqa: PTH113 - a Path raises OSError for a long document
