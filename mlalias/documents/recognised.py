@@ -1,4 +1,4 @@
-"""What a document is that can be read neither as an answer nor as a declaration, and the way out."""
+"""Recognises documents that are neither a response nor a declaration, and says how to correct them."""
 
 import re
 from typing import NoReturn
@@ -9,7 +9,7 @@ _REQUEST_LINE = r"(GET|POST|PUT|DELETE|HEAD) \S"
 
 
 def refuse_what_is_no_toml(text: str, source: str) -> None:
-    """Say what a document is that is neither an answer nor TOML, where that can be told; raises InvalidDocument."""
+    """Raise InvalidDocument if a document that should be TOML is recognisably something else."""
     if "\0" in text[:2]:
         invalid(source, "looks like UTF-16 without its byte order mark: write it as UTF-8")
     if text.lstrip().startswith("HTTP/"):
@@ -21,7 +21,7 @@ def refuse_what_is_no_toml(text: str, source: str) -> None:
 
 
 def refuse_answer(document: Document, source: str) -> NoReturn:
-    """Say what a JSON object is that is none of the answers; raises InvalidDocument."""
+    """Raise InvalidDocument, which says what a JSON object is if it is none of the known responses."""
     if "error" in document:
         invalid(source, f"is an error that Elasticsearch answered ({_error_text(document)}), not facts")
     for keys, around in _ENTRIES:
@@ -31,7 +31,7 @@ def refuse_answer(document: Document, source: str) -> NoReturn:
     invalid(source, "is not an answer to GET _ml/trained_models, _ml/trained_models/_stats or _ingest/pipeline")
 
 
-_ENTRIES = (  # by which keys an entry of each answer is known, and what is around it
+_ENTRIES = (  # the keys that only an entry of each response has, and what must be around the entry
     (frozenset({"processors"}), '{"NAME": ...}'),
     (frozenset({"deployment_stats", "pipeline_count", "model_size_stats"}), '{"trained_model_stats": [...]}'),
     (frozenset({"model_id", "model_type", "inference_config", "input"}), '{"trained_model_configs": [...]}'),

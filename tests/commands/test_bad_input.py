@@ -80,7 +80,7 @@ def test_the_same_alias_in_two_files_is_refused(run, sample, tmp_path):
     for command in ("apply", "import"):
         ran = run(command, tmp_path / "one", tmp_path / "two")
         assert ran.code == 2
-        assert f"tells of 'x' in its aliases, and so does {tmp_path / 'one'}" in ran.err
+        assert f"has 'x' in its aliases, and so does {tmp_path / 'one'}" in ran.err
 
 
 @pytest.mark.parametrize(

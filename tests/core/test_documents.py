@@ -340,10 +340,10 @@ def test_documents_are_laid_together():
 @pytest.mark.parametrize(
     ("first", "second", "reason"),
     [
-        ({"aliases": {"x": "m"}}, {"aliases": {"x": "m"}}, "B tells of 'x' in its aliases, and so does A"),
-        ({"models": ["m"]}, {"models": ["m"]}, "B tells of 'm' in its models, and so does A"),
-        ({"pipelines": {"p": ()}}, {"pipelines": {"p": ()}}, "B tells of 'p' in its pipelines, and so does A"),
-        ({"deployments": {"m": (deployment(),)}}, {"deployments": {"m": (deployment(),)}}, "B tells of 'm' in its deployments, and so does A"),
+        ({"aliases": {"x": "m"}}, {"aliases": {"x": "m"}}, "B has 'x' in its aliases, and so does A"),
+        ({"models": ["m"]}, {"models": ["m"]}, "B has 'm' in its models, and so does A"),
+        ({"pipelines": {"p": ()}}, {"pipelines": {"p": ()}}, "B has 'p' in its pipelines, and so does A"),
+        ({"deployments": {"m": (deployment(),)}}, {"deployments": {"m": (deployment(),)}}, "B has 'm' in its deployments, and so does A"),
     ],
 )  # fmt: skip
 def test_two_documents_that_tell_of_the_same(first, second, reason):
