@@ -10,7 +10,10 @@ T = TypeVar("T")
 
 
 class Variable(NamedTuple, Generic[T]):
-    """An environment variable; empty counts as unset. `parse` raises ValueError for a value that is not `wanted`."""
+    """An environment variable; empty counts as unset.
+
+    `parse` raises ValueError for an invalid value; `wanted` describes a valid one, for the error message.
+    """
 
     name: str
     help: str
@@ -79,7 +82,7 @@ TIMEOUT = Variable(
 
 
 class Credentials(NamedTuple):
-    """The variables of one family that hold credentials."""
+    """The variables for credentials that share a prefix."""
 
     key: Variable[str]
     user: Variable[str]

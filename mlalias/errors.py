@@ -1,4 +1,4 @@
-"""The errors that a user can run into, each with its exit code."""
+"""The errors that a user can cause or meet, each with its exit code."""
 
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 

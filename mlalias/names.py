@@ -92,10 +92,10 @@ def aliases(catalog: Catalog, patterns: Sequence[str]) -> list[str]:
     if not patterns:
         return sorted(catalog.aliases)
     match = Matcher(patterns)
-    found = [name for name, target in sorted(catalog.aliases.items()) if match(name) or match(target)]
-    matched = {*found, *(catalog.aliases[name] for name in found)}
+    matching = [name for name, target in sorted(catalog.aliases.items()) if match(name) or match(target)]
+    matched = {*matching, *(catalog.aliases[name] for name in matching)}
     _check_exact(patterns, lambda name: name in matched or name in catalog.models, catalog)
-    return found
+    return matching
 
 
 def models(catalog: Catalog, patterns: Sequence[str]) -> list[Model]:
@@ -105,8 +105,8 @@ def models(catalog: Catalog, patterns: Sequence[str]) -> list[Model]:
     exact = each(catalog, [name for name in dict.fromkeys(patterns) if not is_pattern(name)], resolve)
     wild = [pattern for pattern in patterns if is_pattern(pattern)]
     matching = _matching_models(catalog, Matcher(wild)) if wild else ()
-    found = (catalog.models.get(model_id) for model_id in sorted({*exact, *matching}))
-    return [model for model in found if model is not None]
+    selected = (catalog.models.get(model_id) for model_id in sorted({*exact, *matching}))
+    return [model for model in selected if model is not None]
 
 
 def _matching_models(catalog: Catalog, match: Matcher) -> Iterable[str]:

@@ -178,13 +178,13 @@ def test_a_lost_history_is_a_fault_that_names_its_mend(run, moved):
 @pytest.mark.parametrize(
     ("table", "reason"),
     [
-        ("", "does not tell its format: it is empty or cut off"),
+        ("", "has no format: it is empty or cut off"),
         ("format = 1\n", "has no revision"),
         ("format = 1\nrevision = 1\n", "has no table of aliases: it is cut off"),
         ("format = 1\nrevision = -1\n[aliases]", "has no revision"),
         ("format = 1\nrevision = true\n[aliases]", "has no revision"),
-        ("format = 2\nrevision = 1\n[aliases]", "is of format 2, and this version of mlalias reads format 1"),
-        ('format = "1"\nrevision = 1\n[aliases]', "is of format '1'"),
+        ("format = 2\nrevision = 1\n[aliases]", "has format 2, and this version of mlalias reads format 1"),
+        ('format = "1"\nrevision = 1\n[aliases]', "has format '1'"),
         ("format = 1\nrevision = 1\n[aliases", "is not valid TOML"),
         ("format = 1\nrevision = 1\naliases = 3", "that is not a table"),
         ("format = 1\nrevision = 1\n[aliases]\na = 3", "has aliases.a that is not a string"),

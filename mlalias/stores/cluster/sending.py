@@ -35,7 +35,7 @@ def send_all(connection: Connection, plan: Plan, changes: Sequence[Change], talk
     """
     made: list[Change] = []
     cautions = [warning for warning in plan.warnings if warning.model_alias is None]
-    note(Written.told)
+    note(Written.reported)
     with talk.progress("sending changes") as advance:
         for change in changes:
             try:
