@@ -1,15 +1,15 @@
-"""The expressions by which models are asked for: names or patterns, with commas between them."""
+"""Expressions that select models in a request: names or patterns, separated by commas."""
 
 from collections.abc import Iterator, Sequence
 
 _ALPHANUMERIC = "0123456789abcdefghijklmnopqrstuvwxyz"
-_LONGEST = 3000  # of the 4,096 bytes that a request's first line may have
+_LONGEST = 3000  # of the 4,096 bytes that the first line of a request may have
 
 
 def narrowed(patterns: Sequence[str]) -> list[Sequence[str]]:
-    """Patterns that together match what the given ones do: half of them each, or with one more character.
+    """Two lists of patterns that together match what the given ones do; a single pattern gets one more character.
 
-    The model whose id is a pattern's stem is the first that matches it, and so was listed already.
+    The model whose id is the stem of the pattern is not matched, but sorts first, so it was listed already.
     """
     if not patterns:
         patterns = [f"{character}*" for character in f".{_ALPHANUMERIC}"]
@@ -21,7 +21,7 @@ def narrowed(patterns: Sequence[str]) -> list[Sequence[str]]:
 
 
 def within_a_line(names: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Names in parts that the first line of a request can hold."""
+    """The names, split so that each part fits into the first line of a request."""
     part: list[str] = []
     length = 0
     for name in names:
