@@ -75,7 +75,7 @@ def matches(pattern: str, name: str, wildcards: str = "*?[") -> bool:
 
 
 def _context(catalog: Catalog, name: str, kind: str, model_alias: str | None = None) -> "Context":
-    from mlalias.core.plan import Context  # with the rules, which whoever only resolves a name does without
+    from mlalias.core.plan import Context  # imports the rules, which resolving a name does not need
 
     return Context(catalog, model_alias, name=name, kind=kind)
 

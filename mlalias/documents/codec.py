@@ -42,7 +42,7 @@ def decode(data: bytes, source: str) -> str:
         return data.decode(encoding or "utf-8-sig")
     except UnicodeDecodeError as error:
         if encoding:
-            invalid(source, f"begins with the mark of {encoding}, and is not {encoding}")
+            invalid(source, f"begins with the byte order mark of {encoding}, but is not valid {encoding}")
         before = data[: error.start]
         line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
         invalid(source, f"is not UTF-8 (at line {line}, byte {column})")

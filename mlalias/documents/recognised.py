@@ -17,13 +17,13 @@ def refuse_what_is_no_toml(text: str, source: str) -> None:
     if re.match(_REQUEST_LINE, text.lstrip()):
         invalid(source, "begins with a request: copy the answer alone")
     if is_json_list(text):
-        invalid(source, "is a list; the whole answer is wanted, with the braces around it")
+        invalid(source, "is a list: pass the whole answer, with the braces around it")
 
 
 def refuse_answer(document: Document, source: str) -> NoReturn:
     """Raise InvalidDocument, which says what a JSON object is if it is none of the known responses."""
     if "error" in document:
-        invalid(source, f"is an error that Elasticsearch answered ({_error_text(document)}), not facts")
+        invalid(source, f"is an error response of Elasticsearch ({_error_text(document)})")
     for keys, around in _ENTRIES:
         if keys & document.keys():
             missing = "" if "model_id" in document or "processors" in document else ', and give it its "model_id"'

@@ -251,7 +251,7 @@ def _check_agreement(catalog: Catalog, model_alias: str) -> None:
     if last is None:
         if target is None:
             raise not_found(catalog, model_alias, "alias")
-        reason = f"the history has no change of the alias '{model_alias}', which names '{target}'"
+        reason = f"the history has no change to the alias '{model_alias}', which names '{target}'"
         raise Conflict(reason, rule="not_in_history", context=context)
     entry, change = last
     if change.model_id != target:

@@ -108,7 +108,7 @@ def _agree(known: Pipeline, declared: Pipeline) -> bool:
 def _ignored(facts: Facts) -> tuple[str, ...]:
     """The warning if there are stats of models that are not declared: `apply` does not update deployments."""
     alone = facts.deployments.keys() - facts.models.keys()
-    return (f"the deployments in {facts.source} are left out: `import` takes them over",) if alone else ()
+    return (f"the deployments in {facts.source} are ignored: update them with `import`",) if alone else ()
 
 
 def _declare(catalog: Catalog, model_alias: str, model_id: str) -> Plan:
@@ -136,7 +136,7 @@ def _matching_nothing(catalog: Catalog, facts: Facts, only: Sequence[str]) -> tu
 
 def _nothing_declared(catalog: Catalog, facts: Facts, only: Sequence[str], count: int) -> Refused:
     matching = " that matches " + " or ".join(f"'{pattern}'" for pattern in only) if only else ""
-    which = "all that match" if only else "all there are"
+    which = "all that match" if only else "all aliases"
     reason = f"{facts.source} declares no alias{matching}, and --prune would delete {which} ({count})"
     return Refused(reason, rule="declares_nothing", context=Context(catalog))
 

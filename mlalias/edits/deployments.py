@@ -39,10 +39,10 @@ def start(path: str, look_up: Lookup, deployment: Deployment) -> Edit:
             return _refused(catalog, f"there is a deployment '{deployment_id}' already")
         models = look_up(catalog)
         if len(models) != 1:
-            return _refused(catalog, f"'{path}' stands for {len(models)} models, and one is deployed at a time")
+            return _refused(catalog, f"'{path}' matches {len(models)} models, and only one can be deployed at a time")
         model = catalog.models[models[0]]
         if model.model_type != "pytorch":
-            return _refused(catalog, f"the model '{model.model_id}' is no pytorch model, and only these are deployed")
+            return _refused(catalog, f"the model '{model.model_id}' is not a pytorch model and cannot be deployed")
         if deployment_id != path and catalog.target(deployment_id):
             kind = "an alias" if deployment_id in catalog.aliases else "a model"
             return _refused(catalog, f"'{deployment_id}' is {kind} and cannot be the id of a deployment")
@@ -95,7 +95,7 @@ def update(deployment_id: str, changed: Callable[[Deployment], Deployment]) -> E
         if after == before:
             return Plan(catalog)
         if after.state != "started":
-            reason = f"the deployment '{deployment_id}' is {after.state or 'of no known state'}, and not started"
+            reason = f"the deployment '{deployment_id}' is {after.state or 'in an unknown state'}, not started"
             return Plan(catalog, errors=(Conflict(reason),))
         deployments = model.deployments or ()
         return _with_deployments(catalog, model, [after if each == before else each for each in deployments])

@@ -58,7 +58,10 @@ def _errors(facts: Facts, *, prune: bool) -> tuple[Failure, ...]:
     if not facts.parts:
         return (InvalidDocument(f"{facts.source} is empty"),)
     incomplete = (*facts.left_out[:1], *_pages(facts)) if prune else ()
-    return (*_invalid_names(facts), *(Refused(f"{reason}, and --prune needs the whole") for reason in incomplete))
+    return (
+        *_invalid_names(facts),
+        *(Refused(f"{reason}, and --prune needs the whole answer") for reason in incomplete),
+    )
 
 
 def _invalid_names(facts: Facts) -> tuple[Failure, ...]:
@@ -78,7 +81,7 @@ def _invalid_names(facts: Facts) -> tuple[Failure, ...]:
 
 def _pages(facts: Facts) -> tuple[str, ...]:
     return tuple(
-        f"{facts.source} has {_PAGED[part]}{len(getattr(facts, part))} of {count} models: a page, not the whole"
+        f"{facts.source} has {_PAGED[part]}{len(getattr(facts, part))} of {count} models: only one page"
         for part, count in sorted(facts.counts.items())
         if count > len(getattr(facts, part))
     )
@@ -167,7 +170,7 @@ def _taken_aliases(catalog: Catalog, facts: Facts, gone: Sequence[str]) -> tuple
 def _kept_aliases(catalog: Catalog, facts: Facts) -> tuple[str, ...]:
     """The warnings for aliases that the facts do not list although they list their models."""
     return tuple(
-        f"the alias '{alias}' of '{target}' is not in {facts.source}: it stays, as no alias goes before its model"
+        f"the alias '{alias}' of '{target}' is not in {facts.source}: kept, as its model still exists"
         for alias, target in sorted(catalog.aliases.items())
         if "aliases" in facts.parts and target in facts.models and alias not in facts.aliases
     )

@@ -57,12 +57,12 @@ class Location(NamedTuple):
         try:
             path = Path(self.text).expanduser()
         except RuntimeError:
-            raise WrongUsage(f"'{self.text}' is in a home that does not exist") from None
+            raise WrongUsage(f"'{self.text}' is in the home directory of an unknown user") from None
         mistyped = "://" in self.text or self.text.lower().startswith(("http:", "https:"))
         if mistyped or (self.has_secret and not path.is_dir()):
             raise WrongUsage(f"'{self.shown}' is neither a directory nor an http:// or https:// URL")
         if path.is_symlink() and not path.exists():
-            raise WrongUsage(f"'{path}' is a link to nothing")
+            raise WrongUsage(f"'{path}' is a broken symbolic link")
         if path.exists() and not path.is_dir():
             raise WrongUsage(f"'{path}' is a file, and a catalog is a directory", Hint(f"it comes from {self.origin}"))
         return path
@@ -89,7 +89,7 @@ def locate(given: str | None, origin: str = "--catalog") -> Location:
 
 def _location(given: str | None, origin: str) -> Location:
     if given == "":
-        raise WrongUsage(f"{origin} is empty, and takes a directory or a URL")
+        raise WrongUsage(f"{origin} is empty: give a directory or a URL")
     if given is not None:
         return Location(given, origin)
     if CATALOG.read():
@@ -126,7 +126,7 @@ def open_store(
         return _open_cluster(location, whole=whole, quiet=quiet, silent=silent, wait=wait, keeps_history=keeps_history)
     if wait:
         raise WrongUsage(
-            "--wait is for a cluster: a catalog in a directory learns of deployments by `import` only",
+            "--wait is for a cluster: a catalog in a directory does not watch deployments",
             Hint("import the answer to GET _ml/trained_models/_stats", ("import", "stats.json")),
         )
     if not keeps_history:

@@ -434,7 +434,7 @@ def test_a_gap_in_the_history_is_a_fault_and_an_unknown_alias_a_note(run, moved)
     found = run("verify", "-o", "json").json
     assert [fault["message"] for fault in found["faults"]] == ["revision 2 is not in the history"]
     assert [note["message"] for note in found["notes"]] == [
-        "the history has no change of the alias 'hand': it was written by hand"
+        "the history has no change to the alias 'hand': it was written by hand"
     ]
 
 
@@ -454,7 +454,7 @@ def test_a_line_that_was_committed_and_is_torn_is_not_cut(run, moved):
     [
         ("ftp://x/y", "is neither a directory nor an http:// or https:// URL"),
         ("HTTP:/x", "is neither a directory nor an http:// or https:// URL"),
-        ("link", "is a link to nothing"),
+        ("link", "is a broken symbolic link"),
     ],
 )
 def test_locations_that_are_none(run, tmp_path, monkeypatch, location, reason):

@@ -204,7 +204,7 @@ class Connection:
         if isinstance(error, elasticsearch.SSLError) or isinstance(cause, ssl.SSLError):
             return self._of_tls(cause)
         if isinstance(error, elasticsearch.SerializationError):
-            return self._unreachable("answered what is not JSON", None, self._address)
+            return self._unreachable("did not answer in JSON", None, self._address)
         if _never_sent(error):
             reason = cause.strerror if isinstance(cause, OSError) else None
             return self._unreachable(f"cannot be reached{_after((reason or '').lower())}", None, self._address)
@@ -212,11 +212,11 @@ class Connection:
 
     def _of_tls(self, cause: BaseException) -> Unreachable:
         if "ingerprint" in str(cause):
-            return self._unreachable("is not trusted: no certificate has the MLALIAS_CA_FINGERPRINT", None, _TRUST)
+            return self._unreachable("is not trusted: no certificate matches MLALIAS_CA_FINGERPRINT", None, _TRUST)
         reason = getattr(cause, "verify_message", None)
         if isinstance(cause, ssl.SSLError) and not reason:
             reason = (cause.reason or str(cause)).lower().replace("_", " ")
-            return self._unreachable(f"does not speak TLS as it should: {reason}", None, self._address)
+            return self._unreachable(f"cannot be reached over TLS: {reason}", None, self._address)
         return self._unreachable(f"is not trusted: {reason or cause}", None, _TRUST)
 
     def _unreachable(
@@ -230,7 +230,7 @@ class Connection:
         return Unreachable(f"{self.url} {text}", *hints, status=status, type=type, rule=rule)
 
     def _no_elasticsearch(self, status: int | None = None) -> NoReturn:
-        what = f"answers {status}, and not as Elasticsearch does" if status else "is not Elasticsearch"
+        what = f"answers {status}, but not as Elasticsearch does" if status else "is not Elasticsearch"
         raise _uncertain(self._unreachable(what, status, self._address))
 
 

@@ -167,7 +167,8 @@ def _entry(plan: Plan, changes: Sequence[Change], command: str, message: str | N
 
 
 def _not_kept(message: str | None) -> list[Caution]:
-    return [Caution("the message is not kept: this change is in no history", rule="no_history")] if message else []
+    text = "the message is not kept, as this change is not recorded in a history"
+    return [Caution(text, rule="no_history")] if message else []
 
 
 def _to_send(plan: Plan) -> list[Change]:

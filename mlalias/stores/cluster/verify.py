@@ -76,7 +76,7 @@ def _gaps(entries: Sequence[Entry]) -> Iterator[Finding]:
 def _unfinished(entries: Sequence[Entry]) -> Iterator[Finding]:
     for entry in entries:
         if entry.state == "begun":
-            message = f"revision {entry.revision} is begun: {entry.actor} is at work, or was interrupted"
+            message = f"revision {entry.revision} is not finished: {entry.actor} is still at work, or was interrupted"
             yield Finding(ALIAS, message, Hint("nothing to do: the next change closes it"))
 
 
@@ -88,9 +88,9 @@ def _disagreements(entries: Sequence[Entry], aliases: Mapping[str, str]) -> Iter
     for alias in sorted(known - begun):
         now, then = aliases.get(alias), last.get(alias)
         if now != then:
-            message = f"the alias '{alias}' {_names(now)}, but by its last change in the history it {_names(then)}"
+            message = f"the alias '{alias}' {_names(now)}, but by its last change in the history, it {_names(then)}"
             again = ("put", then, alias, "--reassign") if then else ("delete", alias)
-            yield Finding(alias, message, Hint("it was changed without mlalias; to do as the history says", again))
+            yield Finding(alias, message, Hint("it was changed without mlalias; make it match the history", again))
 
 
 def _names(target: str | None) -> str:

@@ -128,21 +128,21 @@ def _rebuild(root: Path, entries: Sequence[Entry]) -> Hint:
 
 def _leftovers(root: Path, table: AliasFile | None, entries: Sequence[Entry]) -> Iterator[Finding]:
     """What a writer that died has left behind, aliases added by hand, and files that mlalias does not read."""
-    gone = Hint("nothing to do: the next write takes it away")
+    gone = Hint("nothing to do: the next write removes it")
     drafts = atomic.leftovers(root) if root.is_dir() else []
     for path in drafts:
         yield Finding(str(path), f"'{path.name}' was left behind by a writer that died", gone)
     if abandoned(root, table, entries[-1] if entries else None):
         yield Finding(str(root / HISTORY), "the last entry of the history was never committed", gone)
     for alias in _without_history(table, entries):
-        message = f"the history has no change of the alias '{alias}': it was written by hand"
+        message = f"the history has no change to the alias '{alias}': it was written by hand"
         yield Finding(str(root / TABLE), message, Hint("nothing to do; its next change will be in the history"))
     if atomic.torn(root / HISTORY) and _ahead(table, entries) >= 0:
         yield Finding(str(root / HISTORY), "the last line of the history is torn", gone)
     if os.access(root / MODELS, os.R_OK) and (root / MODELS).is_dir() and not (root / MODELS).is_symlink():
         for path in sorted((root / MODELS).iterdir()):
             if model_id_of(path.name) is None:
-                yield Finding(str(path), f"'{path.name}' is no model's file, and is not read", Hint("move it away"))
+                yield Finding(str(path), f"'{path.name}' is not a model's file, and is ignored", Hint("move it away"))
 
 
 def _without_history(table: AliasFile | None, entries: Sequence[Entry]) -> list[str]:
@@ -163,7 +163,7 @@ def _agreement(root: Path, table: AliasFile | None, entries: Sequence[Entry]) ->
     """The faults where the history and the table disagree."""
     revisions = [entry.revision for entry in entries]
     if revisions != sorted(set(revisions)):
-        yield Finding(str(root / HISTORY), "the revisions of the history do not rise from entry to entry", _RESTORE)
+        yield Finding(str(root / HISTORY), "the revisions in the history are not in ascending order", _RESTORE)
         return
     yield from _gaps(revisions, root)
     ahead = _ahead(table, entries)
@@ -193,12 +193,12 @@ def _disagreements(table: AliasFile, entries: Sequence[Entry], root: Path) -> It
         now, then = table.aliases.get(alias), by_history.get(alias)
         if now == then:
             continue
-        message = f"the alias '{alias}' {_names(now)}, but by the last change of it in the history it {_names(then)}"
+        message = f"the alias '{alias}' {_names(now)}, but by its last change in the history, it {_names(then)}"
         if then is None:
-            fix = Hint("do as the history says", ("delete", alias))
+            fix = Hint("make it match the history", ("delete", alias))
         else:  # `import` does not check the rules, which may refuse the move back
             declared = ("[aliases]", to_toml({alias: then}).strip())
-            fix = Hint("do as the history says", ("import", "-", "--reassign"), declared)
+            fix = Hint("make it match the history", ("import", "-", "--reassign"), declared)
         yield Finding(str(root / TABLE), message, fix)
 
 

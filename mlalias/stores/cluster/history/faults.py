@@ -25,10 +25,10 @@ def deleted(url: str) -> Conflict:
 
 def not_ours(why: str, *hints: Hint) -> Conflict:
     """The failure if something else has the name of the history; `why` completes a sentence that begins with "it"."""
-    rename = Hint(f"if it is of no use, delete it or rename it; to see what it is: GET {ALIAS}")
+    rename = Hint(f"if it is not needed, delete or rename it; to see what it is: GET {ALIAS}")
     return Conflict(
         f"'{ALIAS}' on this cluster is not a history of mlalias: it {why}",
-        *hints or (rename, Hint(f"to change aliases all the same, {_LEAVE_OUT.removeprefix('or ')}")),
+        *hints or (rename, Hint(f"to change aliases anyway, {_LEAVE_OUT.removeprefix('or ')}")),
         rule="not_a_history",
     )
 
@@ -42,7 +42,7 @@ def incomplete() -> Conflict:
 def edited(revision: int) -> Damaged:
     """The failure for a document that mlalias cannot have written."""
     return Damaged(
-        f"document {revision} of '{ALIAS}' is not as mlalias writes it: somebody has edited it",
+        f"document {revision} of '{ALIAS}' is not valid: somebody has edited it",
         Hint(f"correct it, or delete it: GET {ALIAS}/_doc/{revision}"),
     )
 
@@ -85,7 +85,7 @@ def failure(url: str, answer: Answer) -> Failure:
 
 _FIXES = {
     "index_closed_exception": f"open it (POST {ALIAS}/_open)",
-    "cluster_block_exception": f"take the block away (PUT {ALIAS}/_settings)",
+    "cluster_block_exception": f"remove the block (PUT {ALIAS}/_settings)",
 }
 
 
@@ -100,7 +100,7 @@ def busy(url: str, actor: str, revision: int) -> Busy:
 def lost(revision: int) -> Conflict:
     """The failure of a writer whose begun entry was closed by another writer."""
     return Conflict(
-        f"another mlalias took this one for lost, and closed revision {revision} of the history",
+        f"another mlalias process considered this one lost, and closed revision {revision} of the history",
         Hint("see what it says", ("history",)),
         rule=LEASE_LOST,
     )

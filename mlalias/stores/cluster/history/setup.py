@@ -12,7 +12,7 @@ from mlalias.stores.cluster.history.index import Index
 _BAD_REQUEST, _NOT_FOUND = 400, 404
 _EXISTS = "resource_already_exists_exception"
 _NAME_TAKEN = ("invalid_index_name_exception", "invalid_alias_name_exception")
-_NEEDS = Hint(f"init needs the index privilege manage on '{ALIAS}*': an alias is made with the index")
+_NEEDS = Hint(f"init needs the index privilege manage on '{ALIAS}*': the index is created with an alias")
 _IS_HISTORY = {"is_hidden": True, "is_write_index": True}
 
 
@@ -46,10 +46,10 @@ def _make(connection: Connection) -> None:
     if answer.error.type == _EXISTS:  # created by another init a moment ago, or its alias was removed
         return
     if answer.error.type in _NAME_TAKEN:
-        raise not_ours(f"is there already ({answer.error.reason})")
+        raise not_ours(f"exists already ({answer.error.reason})")
     if answer.status == _BAD_REQUEST:
         raise Conflict(
-            f"{connection.url} does not let the index '{INDEX}' be made: {answer.error.reason}",
+            f"{connection.url} refuses to create the index '{INDEX}': {answer.error.reason}",
             Hint("see which index templates match its name: POST _index_template/_simulate_index/" + INDEX),
             rule="not_a_history",
         )
@@ -69,7 +69,7 @@ def _check_mapping(connection: Connection) -> None:
         raise Conflict(f"the index '{INDEX}' has lost its alias '{ALIAS}'", put_back, rule="not_a_history")
     _check(connection, answer)
     if len(answer.document) != 1:
-        raise not_ours("stands for several indices")
+        raise not_ours("points to several indices")
     mapping = next(iter(answer.document.values())).get("mappings", {})
     if mapping.get("_meta", {}).get("owner") != OWNER:
         raise not_ours("has another mapping")
@@ -79,7 +79,7 @@ def _check_mapping(connection: Connection) -> None:
 
 def _check(connection: Connection, answer: Answer) -> None:
     if answer.error.lacks_privilege:
-        text = f"{connection.url} does not let this key make a history (403)"
+        text = f"{connection.url} does not let this key create a history (403)"
         raise Unreachable(text, _NEEDS, status=answer.status, rule=PRIVILEGE_MISSING)
     if answer.status >= _BAD_REQUEST:
         raise failure(connection.url, answer)
