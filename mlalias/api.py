@@ -265,7 +265,7 @@ def _hints(failure: Failure, invocation: Invocation) -> tuple[Hint, ...]:
 
 
 def facts_of(source: Declaration, subject: str) -> "Facts":
-    """Read a response of Elasticsearch or a declaration from a file or a mapping.
+    """Read an answer of Elasticsearch or a declaration from a file or a mapping.
 
     `subject` names a mapping in error messages. Raises InvalidDocument, and TypeError for types that a document cannot
     hold.
@@ -280,5 +280,5 @@ def facts_of(source: Declaration, subject: str) -> "Facts":
         return read(read_file(name), name)
     if not hasattr(source, "keys"):
         raise TypeError(f"{subject} must be a mapping or a path, not {type(source).__name__}")
-    document = dict(source)  # the responses of official clients have `keys`, but are not Mappings
+    document = dict(source)  # the answers of official clients have `keys`, but are not Mappings
     return parsed(plain(document), subject)

@@ -131,7 +131,7 @@ class Committed(SystemRefused):
 
 
 class WrongUsage(Failure):
-    """The command line is wrong."""
+    """The command line, an argument or an environment variable is invalid."""
 
     code = "usage"
     exit_code = 2
@@ -140,7 +140,7 @@ class WrongUsage(Failure):
 
 
 class InvalidDocument(Failure):
-    """A file or an answer that was passed in cannot be read."""
+    """A file, standard input or a mapping cannot be read as an answer of Elasticsearch or a declaration."""
 
     code = "invalid_document"
     exit_code = 2
@@ -149,7 +149,7 @@ class InvalidDocument(Failure):
 
 
 class Refused(Failure):
-    """A rule, or `--strict`, refuses."""
+    """A rule, or `--strict`, refuses a change."""
 
     code = "refused"
     exit_code = 3

@@ -144,7 +144,7 @@ def _of_two_models(check: Callable[[Move, Model, Model], Verdict]) -> Callable[[
 
 @_of_two_models
 def inference_type_differs(move: Move, old: Model, new: Model) -> Verdict:
-    """The old and the new model have the same inference type, where both have an inference_config."""
+    """The old and the new model have the same inference type, if both have an inference_config."""
     if old.inference_type is None or new.inference_type is None:
         return "skip", "one of the models has no inference_config"
     if old.inference_type != new.inference_type:

@@ -1,4 +1,4 @@
-"""Reads and writes Elasticsearch's responses and mlalias declarations. The entry point is `facts.read`.
+"""Reads and writes Elasticsearch's answers and mlalias declarations. The entry point is `facts.read`.
 
 `codec.py` reads and writes TOML and JSON text, and limits its size and depth; `table.py` reads the keys of a table and
 says where an error is; `facts.py` builds models, aliases and pipelines, `deployments.py` the deployments of a model,

@@ -1,4 +1,4 @@
-"""Reads and writes Elasticsearch's responses and mlalias declarations."""
+"""Reads and writes Elasticsearch's answers and mlalias declarations."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -59,9 +59,9 @@ class Facts(NamedTuple):
 
 
 def read(data: bytes, source: str) -> Facts:
-    """Read a response of Elasticsearch, which begins with `{`, or a declaration; `source` names it in errors.
+    """Read an answer of Elasticsearch, which begins with `{`, or a declaration; `source` names it in errors.
 
-    Lines that begin with `#`, which Dev Tools copies along with a response, are skipped. Raises InvalidDocument.
+    Lines that begin with `#`, which Dev Tools copies along with an answer, are skipped. Raises InvalidDocument.
     """
     text = decode(data, source)
     without_comments = re.sub(_COMMENT_LINE, "", text)
@@ -97,16 +97,16 @@ def merge(documents: Sequence[Facts]) -> Facts:
     )
 
 
-# --- responses of Elasticsearch ---
+# --- answers of Elasticsearch ---
 
 
 def answer(document: Document, source: str) -> Facts:
-    """Read a response of a cluster, whose names are not checked; raises InvalidDocument."""
+    """Read an answer of a cluster, whose names are not checked; raises InvalidDocument."""
     return _answer(checked(document, source), source, any_name=True)
 
 
 def parsed(document: Document, source: str) -> Facts:
-    """Read a response or a declaration that is already parsed; its keys decide which it is. Raises InvalidDocument."""
+    """Read an answer or a declaration that is already parsed; its keys decide which it is. Raises InvalidDocument."""
     if _ANSWERS & document.keys() or _holds_pipelines(document):
         return answer(document, source)
     plain, nulls = without_nulls(checked(document, source))

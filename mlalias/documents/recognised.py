@@ -1,4 +1,4 @@
-"""Recognises documents that are neither a response nor a declaration, and says how to correct them."""
+"""Recognises documents that are neither an answer nor a declaration, and says how to correct them."""
 
 import re
 from typing import NoReturn
@@ -21,7 +21,7 @@ def refuse_what_is_no_toml(text: str, source: str) -> None:
 
 
 def refuse_answer(document: Document, source: str) -> NoReturn:
-    """Raise InvalidDocument, which says what a JSON object is if it is none of the known responses."""
+    """Raise InvalidDocument, which says what a JSON object is if it is none of the known answers."""
     if "error" in document:
         invalid(source, f"is an error response of Elasticsearch ({_error_text(document)})")
     for keys, around in _ENTRIES:
@@ -31,7 +31,7 @@ def refuse_answer(document: Document, source: str) -> NoReturn:
     invalid(source, "is not an answer to GET _ml/trained_models, _ml/trained_models/_stats or _ingest/pipeline")
 
 
-_ENTRIES = (  # the keys that only an entry of each response has, and what must be around the entry
+_ENTRIES = (  # the keys that only an entry of each answer has, and what must be around the entry
     (frozenset({"processors"}), '{"NAME": ...}'),
     (frozenset({"deployment_stats", "pipeline_count", "model_size_stats"}), '{"trained_model_stats": [...]}'),
     (frozenset({"model_id", "model_type", "inference_config", "input"}), '{"trained_model_configs": [...]}'),

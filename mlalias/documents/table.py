@@ -107,7 +107,7 @@ def unless_dotted(table: Table, key: str) -> Table:
 
 
 def readable_entries(answer: Table, key: str, read: Callable[[Table], T]) -> tuple[list[T], tuple[str, ...]]:
-    """The entries of a response that can be read, and what is wrong with the others.
+    """The entries of an answer that can be read, and what is wrong with the others.
 
     Raises InvalidDocument if no entry can be read.
     """

@@ -170,7 +170,7 @@ def _pipelines_unknown(catalog: Catalog, model_alias: str) -> tuple[Caution, ...
 
 
 def _nothing_to_delete(catalog: Catalog, name: str) -> NotFound:
-    """The failure for an alias that does not exist, with the error type of Elasticsearch's response to a DELETE."""
+    """The failure for an alias that does not exist, with the error type of Elasticsearch's answer to a DELETE."""
     missing = not_found(catalog, name, "alias")
     return NotFound(missing.reason, rule=missing.rule, type="status_exception", context=missing.context)
 

@@ -1,4 +1,4 @@
-"""The edit that takes over facts from Elasticsearch's responses or declarations: import."""
+"""The edit that takes over facts from Elasticsearch's answers or declarations: import."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any

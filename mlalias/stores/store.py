@@ -68,7 +68,7 @@ class Location(NamedTuple):
         return path
 
     def need_directory(self, command: str, instead: Hint) -> None:
-        """Raise WrongUsage for a cluster, with a hint what to do there `instead` of the command."""
+        """Raise WrongUsage if it is a cluster; the hint `instead` says what to do there."""
         if self.is_url:
             raise WrongUsage(f"`{command}` works on a catalog in a directory, not on a cluster", instead)
 

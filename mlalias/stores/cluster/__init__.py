@@ -2,7 +2,7 @@
 
 `access.py` collects address, credentials and certificates; `connection.py` sends requests through the official client;
 `cache.py` reads models and aliases on demand, each once, with `expressions.py` for its requests and `answers.py` for
-the responses; `sending.py` sends changes and reports which were made; `history/` keeps a history if `init` has created
+the answers; `sending.py` sends changes and reports which were made; `history/` keeps a history if `init` has created
 one; `store.py` plans a change, records and sends it; `verify.py` compares the history with the cluster.
 
 How a change is made. Steps 1, 3, 4 and 6 are skipped on a cluster without a history, and with `--no-history`.
@@ -20,7 +20,7 @@ How a change is made. Steps 1, 3, 4 and 6 are skipped on a cluster without a his
 5. Send the change, one request for each alias: creations first, then moves, then deletions. A cluster has no
    transactions; in this order, stopping early leaves no alias without a model. Stop at the first error. The receipt
    says which changes were made, which one failed, and which were not sent. After 408, after 500 or above, and if the
-   response is missing or not Elasticsearch's, it is unknown whether the change was made, and the receipt says so.
+   answer is missing or not Elasticsearch's, it is unknown whether the change was made, and the receipt says so.
 6. Close the entry, by `if_seq_no`: `done`, `stopped` with the changes that were made, or `void` if none was. If it is
    unknown whether a change was made, the entry stays `begun`.
 

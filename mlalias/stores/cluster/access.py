@@ -36,7 +36,7 @@ class Access(NamedTuple):
 
     @property
     def timeout(self) -> float:
-        """How many seconds to wait for one response."""
+        """How many seconds to wait for one answer."""
         seconds: float = self.options["request_timeout"]
         return seconds
 

@@ -1,4 +1,4 @@
-"""Reads the responses of a cluster as facts."""
+"""Reads the answers of a cluster as facts."""
 
 from mlalias.documents.codec import Document
 from mlalias.documents.facts import Facts, answer
@@ -9,7 +9,7 @@ _LISTS = "trained_model_configs", "trained_model_stats"
 
 
 def read(connection: Connection, document: Document) -> Facts:
-    """The facts in a response; raises Unreachable if it cannot be from Elasticsearch.
+    """The facts in an answer; raises Unreachable if it cannot be from Elasticsearch.
 
     Entries with values that a document cannot hold, such as whole numbers of more than 64 bits, are left out.
     """
@@ -24,7 +24,7 @@ def read(connection: Connection, document: Document) -> Facts:
 
 
 def _readable(document: Document, source: str) -> tuple[Document, tuple[str, ...]]:
-    """A response with only the entries that can be read, and what is wrong with the others."""
+    """An answer with only the entries that can be read, and what is wrong with the others."""
     key = next((key for key in _LISTS if isinstance(document.get(key), list)), None)
     parts = [{key: [entry]} for entry in document[key]] if key else [{name: document[name]} for name in document]
     readable: list[Document] = []

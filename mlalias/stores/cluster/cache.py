@@ -40,7 +40,7 @@ class Lookups:
     """The models and aliases of a cluster, requested on demand, each once.
 
     With `whole`, models have all their keys, otherwise only those that the rules and the lists use, which keeps
-    responses small.
+    answers small.
     """
 
     def __init__(
@@ -179,9 +179,9 @@ class Lookups:
             raise
 
     def _page(self, path: Sequence[str], parameters: Mapping[str, str | int]) -> tuple[Facts, int]:
-        """The facts in the response to one request, and the number of models that match, which may exceed the page."""
+        """The facts in the answer to one request, and the number of models that match, which may exceed the page."""
         document = self._connection.get(path, parameters)
-        # filter_path removes empty lists from the response.
+        # filter_path removes empty lists from the answer.
         key = "trained_model_stats" if path[-1] == "_stats" else "trained_model_configs"
         facts = read(self._connection, {key: [], **document})
         for text in facts.warnings:
@@ -227,7 +227,7 @@ def _pipelines(connection: Connection) -> Mapping[str, Pipeline]:
     def answer() -> Mapping[str, Pipeline] | Unreachable:
         try:
             document = connection.get(("_ingest", "pipeline"), {}, "read_pipeline")
-        except NotFound:  # the response of a server that has no pipelines
+        except NotFound:  # the answer of a server that has no pipelines
             return {}
         except Unreachable as failure:  # cached, so that the request is not repeated for each name
             return failure

@@ -45,7 +45,7 @@ class Request(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """The status and the unchanged body of a response, which may be an error."""
+    """The status and the unchanged body of an answer, which may be an error."""
 
     status: int
     document: dict[str, Any]
@@ -53,7 +53,7 @@ class Answer(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """The body of a successful response, and the texts of its warnings."""
+    """The body of a successful answer, and the texts of its warnings."""
 
     document: dict[str, Any]
     warnings: tuple[str, ...]
@@ -90,7 +90,7 @@ class Connection:
         return self.access.timeout
 
     def ask(self, request: Request, *, repeats: bool = False) -> Answer:
-        """Send a request and return the response, even an error; raises Unreachable if it is not Elasticsearch's.
+        """Send a request and return the answer, even an error; raises Unreachable if it is not Elasticsearch's.
 
         `repeats` sends the request again while the server is busy; use it only for requests that change nothing.
         """
@@ -114,7 +114,7 @@ class Connection:
         return Reply(response.body, tuple(self.access.scrubbed(text) for text in texts))
 
     def _response(self, request: Request, pauses: Sequence[float]) -> Response:
-        """The response of Elasticsearch; raises ApiError for a status of 400 or above, Unreachable if there is none."""
+        """The answer of Elasticsearch; raises ApiError for a status of 400 or above, Unreachable if there is none."""
         try:
             response = self._repeat(request, pauses)
         except elasticsearch.UnsupportedProductError:
@@ -128,7 +128,7 @@ class Connection:
     def _repeat(self, request: Request, pauses: Sequence[float]) -> Response:
         """Send a request; while the server is busy, again after each of the pauses, or when its Retry-After says.
 
-        The client can repeat requests itself, but does so without a pause after a response, which does not help a busy
+        The client can repeat requests itself, but does so without a pause after an answer, which does not help a busy
         server.
         """
         for pause in pauses:

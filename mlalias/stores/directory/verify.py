@@ -187,7 +187,7 @@ def _gaps(revisions: Sequence[int], root: Path) -> Iterator[Finding]:
 
 
 def _disagreements(table: AliasFile, entries: Sequence[Entry], root: Path) -> Iterator[Finding]:
-    """The aliases that were edited by hand; those without any entry are only a note."""
+    """The aliases that were edited by hand; an alias without any entry is only a note, see `_leftovers`."""
     by_history = replay(entries)
     for alias in sorted(_aliases_in(entries)):
         now, then = table.aliases.get(alias), by_history.get(alias)

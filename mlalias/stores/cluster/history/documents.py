@@ -72,7 +72,7 @@ def entry_of(stored: Stored) -> Entry:
 
 
 def stored(document: Mapping[str, Any]) -> Stored:
-    """Read a document from a response; raises Conflict if it is not ours, Damaged if it is newer or was edited."""
+    """Read a document from an answer; raises Conflict if it is not ours, Damaged if it is newer or was edited."""
     source = document.get("_source") or {}
     if type(source.get("format")) is not int or type(source.get("revision")) is not int:
         raise not_ours("holds other documents")

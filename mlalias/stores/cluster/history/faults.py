@@ -62,7 +62,7 @@ def newer(format_: int, known: int) -> Damaged:
 
 
 def failure(url: str, answer: Answer) -> Failure:
-    """The failure for a response of 400 or above to a request to the history."""
+    """The failure for an answer of 400 or above to a request to the history."""
     kind, reason = answer.error.type, answer.error.reason
     if kind == "index_not_found_exception":
         return deleted(url)

@@ -54,7 +54,7 @@ class Index:
         self._check(answer)
         documents = answer.document["docs"]
         error = next((document["error"] for document in documents if "error" in document), None)
-        if error:  # an unavailable shard is an error within a response of status 200
+        if error:  # an unavailable shard is an error within an answer of status 200
             raise Unreachable(f"the history of {self.url} cannot be read: {error.get('reason') or error}")
         return [stored(document) for document in documents if document.get("found")]
 
@@ -101,7 +101,7 @@ class Index:
         return not_ours("is an index, where an alias should be") if is_index else deleted(self.url)
 
     def _check(self, answer: Answer) -> None:
-        """Raise the failure for an error response."""
+        """Raise the failure if the answer is an error."""
         if answer.status >= _BAD_REQUEST:
             raise failure(self.url, answer)
 
