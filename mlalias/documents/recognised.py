@@ -23,7 +23,7 @@ def refuse_what_is_no_toml(text: str, source: str) -> None:
 def refuse_answer(document: Document, source: str) -> NoReturn:
     """Raise InvalidDocument, which says what a JSON object is if it is none of the known answers."""
     if "error" in document:
-        invalid(source, f"is an error response of Elasticsearch ({_error_text(document)})")
+        invalid(source, f"is an error from Elasticsearch ({_error_text(document)})")
     for keys, around in _ENTRIES:
         if keys & document.keys():
             missing = "" if "model_id" in document or "processors" in document else ', and give it its "model_id"'

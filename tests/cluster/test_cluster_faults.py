@@ -47,7 +47,7 @@ def _unlicensed():
         (Told(b"<h1>Bad gateway</h1>", 502, HTML | NOW), 502, "is busy or not ready (502)", "try again"),
         (error(500, "null_pointer_exception", "oops"), 500, "answers 500: oops", None),
         (Told(b"<h1>Not here</h1>", 404, HTML), 404, "answers 404, but not as Elasticsearch does", "curl -i"),
-        (Told(b"", 301, {"Location": "https://elsewhere.example"}), 301, "answers 301, and not as", "curl -i"),
+        (Told(b"", 301, {"Location": "https://elsewhere.example"}), 301, "answers 301, but not as", "curl -i"),
         (Told(b"<h1>Hello</h1>", 200, HTML), None, "is not Elasticsearch", "curl -i"),
         (Told(b"<h1>Hello</h1>", 200, HTML | PRODUCT), None, "is not Elasticsearch", "curl -i"),
         (Told({"acknowledged": True}, 200), None, "is not Elasticsearch", "curl -i"),

@@ -147,7 +147,7 @@ def test_a_wrong_type_is_a_type_error_and_changes_nothing(catalog, call, reason)
         ({"models": {"m": {"x": float("nan")}}}, "the declaration holds a number that is not finite"),
         ({"models": {"m": {"x": 2**64}}}, "the declaration holds a whole number of more than 64 bits"),
         ({"models": {"m": {"x": "\ud800"}}}, "the declaration holds half of a surrogate pair"),
-        ({"error": {"type": "x"}, "status": 403}, "the declaration is an error response of Elasticsearch"),
+        ({"error": {"type": "x"}, "status": 403}, "the declaration is an error from Elasticsearch"),
         (Path("no/such.toml"), "no/such.toml cannot be read: no such file or directory"),
         (Path("-"), "- cannot be read: no such file or directory"),
     ],
