@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from mlalias.core.catalog import Catalog, Change, is_alias
+from mlalias.core.cautions import INDEXED
 from mlalias.core.plan import Context, Plan, Receipt
 from mlalias.core.rules import Move
 from mlalias.errors import Failure, Hint
@@ -45,6 +46,31 @@ def hints(failure: Failure, invocation: Invocation) -> tuple[Hint, ...]:
     return failure.known_hints
 
 
+def after(result: Plan | Receipt) -> tuple[Hint, ...]:
+    """What to do after a change, or after the one that a dry run shows."""
+    return tuple(hint for hint in (_index_anew(result), undo(result), _begin_a_history(result)) if hint)
+
+
+def _index_anew(result: Plan | Receipt) -> Hint | None:
+    """What a move means for what the old model has indexed; of several moves, for the first."""
+    plan = result if isinstance(result, Plan) else result.plan
+    moved = (change for change in result.moves if change.result == "reassigned" and not result.errors)
+    change = next((change for change in moved if _indexes(plan.before, change.model_id or "")), None)
+    if change is None:
+        return None
+    old, new = change.previous_model_id, change.model_id
+    return Hint(f"what was indexed with '{old}' does not match what '{new}' gives: index it anew")
+
+
+def _indexes(catalog: Catalog, model_id: str) -> bool:
+    """Whether a model's results are indexed, to be searched with the same model; False where that is not known."""
+    try:
+        model = catalog.models.get(model_id)
+    except (Failure, OSError):
+        return False
+    return model is not None and model.inference_type in INDEXED
+
+
 def undo(result: Plan | Receipt) -> Hint | None:
     """The hint to undo a change, or the first of several; None if nothing can be undone."""
     if isinstance(result, Plan) or result.errors or result.plan.forgotten:
@@ -61,7 +87,7 @@ def undo(result: Plan | Receipt) -> Hint | None:
     return hint._replace(text="to undo it for one alias") if len(undoable) > 1 else hint
 
 
-def begin_a_history(result: Plan | Receipt) -> Hint | None:
+def _begin_a_history(result: Plan | Receipt) -> Hint | None:
     """The hint to create a history, after a change on a cluster that keeps none."""
     if isinstance(result, Plan) or result.errors or not result.moves:
         return None
@@ -262,6 +288,8 @@ def _names_another_model(context: Context, _: Invocation) -> tuple[Hint, ...]:
 def _in_use(context: Context, invocation: Invocation) -> tuple[Hint, ...]:
     if invocation.command == "forget":
         return (Hint("to remove it anyway", ("forget", context.name, "--force")),)
+    if not context.catalog.pipelines_naming(context.model_alias or ""):
+        return (Hint("to delete it anyway", invocation.again("--force")),)
     if context.catalog.live:
         return (Hint("see what uses it", ("show", context.model_alias or "")),)
     stats = "once no pipeline uses it, import the answer to GET _ingest/pipeline"

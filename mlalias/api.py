@@ -144,19 +144,27 @@ class Catalog:
         return self._change(edit, ("put", model_id, model_alias), message, strict=strict)
 
     def delete(
-        self, model_alias: str, *, model: str | None = None, missing_ok: bool = False, message: str | None = None
+        self,
+        model_alias: str,
+        *,
+        model: str | None = None,
+        force: bool = False,
+        missing_ok: bool = False,
+        message: str | None = None,
     ) -> Receipt:
         """Delete an alias; if `model` is given, only if the alias names that model.
 
-        Raises NotFound if there is no such alias, unless `missing_ok`; Conflict if it does not name `model`, or if an
-        ingest pipeline uses it.
+        Raises NotFound if there is no such alias, unless `missing_ok`; Conflict if it does not name `model`, if an
+        ingest pipeline uses it, or, without `force`, if something uses it that Elasticsearch does not check.
         """
-        from mlalias.edits.aliases import delete
+        from mlalias.edits.aliases import Unguarded, delete
 
         check(str, model_alias=model_alias)
         check(str | None, model=model)
-        check(bool, missing_ok=missing_ok)
-        return self._change(delete(model_alias, model, missing_ok=missing_ok), ("delete", model_alias), message)
+        check(bool, force=force, missing_ok=missing_ok)
+        unguarded: Unguarded = "warn" if force else "refuse"
+        edit = delete(model_alias, model, missing_ok=missing_ok, unguarded=unguarded)
+        return self._change(edit, ("delete", model_alias), message)
 
     def apply(
         self,

@@ -168,7 +168,9 @@ def excerpt(catalog: Catalog, patterns: Sequence[str]) -> Catalog:
         if model is not None:
             chosen[target] = model
     used = {name: catalog.pipelines[name] for name in catalog.pipelines_naming(*matching, *chosen) or ()}
-    return catalog._replace(aliases=matching, models=chosen, pipelines=used, pipelines_known=bool(used))
+    return catalog._replace(
+        aliases=matching, models=chosen, pipelines=used, pipelines_known=bool(used), endpoints=None, fields=None
+    )
 
 
 def history(catalog: Catalog, patterns: Sequence[str], limit: int | None) -> list[Entry]:

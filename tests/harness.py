@@ -1,6 +1,6 @@
 """What all tests share: paths, the names in the sample, the fence, and the result of a command.
 
-    TOP, TESTS, SAMPLE, SAMPLE_FILES    paths: the project, its tests, the sample and its three files
+    TOP, TESTS, SAMPLE, SAMPLE_FILES    paths: the project, its tests, the sample and its files
     OLD, NEW, SLIM, LATE, SST, ...      the ids of models in the sample, by what tests use them for
     MLALIAS, PATH                       the program as a subprocess, and a `PATH` on which shells find it
     Result                              the exit code of a command, and what it printed
@@ -32,10 +32,10 @@ from mlalias.cli.main import main
 TESTS = Path(__file__).parent
 TOP = TESTS.parent
 
-# --- the sample: twelve models, six aliases, three pipelines ---
+# --- the sample: twelve models, six aliases, three pipelines, two endpoints, two indices ---
 
 SAMPLE = TESTS / "sample"
-SAMPLE_FILES = tuple(SAMPLE / f"{name}.json" for name in ("models", "stats", "pipelines"))
+SAMPLE_FILES = tuple(SAMPLE / f"{name}.json" for name in ("models", "stats", "pipelines", "endpoints", "mappings"))
 
 # Regression: `flight_delay_model` names OLD, NEW takes its place, and SLIM has few of its fields.
 OLD, NEW = "flight-delay-prediction-1574775339910", "flight-delay-prediction-1580004349800"

@@ -18,57 +18,14 @@ from mlalias.cli.options import (
     Moving,
     Reading,
     Waiting,
-    Writing,
 )
+from mlalias.cli.writing import write
 from mlalias.errors import WrongUsage
-from mlalias.output.page import Format, Invocation, Page, Screens, View
+from mlalias.output.page import View
 from mlalias.stores import open_store
 
 if TYPE_CHECKING:
-    from mlalias.core.plan import Edit, Plan, Receipt
     from mlalias.documents.facts import Facts
-    from mlalias.output.changes import Advice
-
-CHANGES = 6  # the exit code of `apply --check` where there are changes
-
-
-def _write(
-    edit: "Edit",
-    options: Writing,
-    *arguments: str,
-    detail: str = "all",
-    note: str = "",
-) -> View:
-    """Carry an edit out, or in a dry run only plan it; `detail` is a value of `output.changes.Detail`."""
-    from mlalias.core.plan import Plan, strictly
-    from mlalias.output import changes
-
-    if isinstance(options, Moving) and options.strict:
-        edit = strictly(edit)
-    store = options.store()
-    result = edit(store.read()) if options.dry_run else store.change(edit, options.command, options.message)
-    invocation = options.invocation(*arguments)
-    advice = _advice(result, invocation)
-
-    def view(screens: Screens) -> Page:
-        page = changes.page(result, advice, invocation, screens, changes.Detail(detail))
-        drifted = detail == "drift" and isinstance(result, Plan) and not (result.errors or result.empty)
-        return page._replace(code=CHANGES if drifted else page.code, notes=note + page.notes)
-
-    return view
-
-
-def _advice(result: "Plan | Receipt", invocation: Invocation) -> "Advice":
-    """The hints that will be printed."""
-    from mlalias.output.changes import Advice
-
-    if invocation.quiet and invocation.form is not Format.json:
-        return Advice()
-    if not (result.errors or result.moves):
-        return Advice()
-    from mlalias import advice
-
-    return Advice(advice.of(result.errors, invocation), advice.undo(result), advice.begin_a_history(result))
 
 
 @command("put", "Change aliases")
@@ -87,6 +44,15 @@ def _put(
         ),
     ] = None,
     exist_ok: Annotated[bool, typer.Option("--exist-ok", help="Succeed if the alias names the model already.")] = False,
+    check_with: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="On a cluster: move only if the model answers these documents.",
+            autocompletion=completion.files,
+            show_default=False,
+        ),
+    ] = None,
 ) -> View:
     """Point an alias at a model.
 
@@ -99,12 +65,19 @@ def _put(
     On a cluster, --if-current is looked at right before the change is sent. Where a history is kept, no other mlalias
     makes a change between the two; what is done without mlalias is not noticed.
 
-    Exits with 3 if a rule refuses, 4 if there is no such model, 5 if --if-current does not hold.
+    With --check-with, the model must answer every document of the file before the move, and the alias after it; if the
+    alias does not, the move is taken back.
+
+    Exits with 3 if a rule refuses or a check fails, 4 if there is no such model, 5 if --if-current does not hold.
     """
     from mlalias.edits.aliases import put
 
     edit = put(model_id, model_alias, reassign=reassign, if_current=if_current, exist_ok=exist_ok)
-    return _write(edit, options, model_id, model_alias)
+    if check_with is not None:
+        from mlalias.cli.checking import roll_out
+
+        return roll_out(edit, options, check_with, model_id, model_alias)
+    return write(edit, options, model_id, model_alias)
 
 
 @command("delete", "Change aliases")
@@ -120,6 +93,12 @@ def _delete(
             show_default=False,
         ),
     ] = None,
+    force: Annotated[
+        bool,
+        typer.Option(
+            "--force", help="Even if endpoints, or parts of pipelines that Elasticsearch does not look at, use it."
+        ),
+    ] = False,
     missing_ok: MissingOk = False,
 ) -> View:
     """Delete an alias.
@@ -129,11 +108,13 @@ def _delete(
       mlalias delete flight_delay_model
       mlalias delete flight_delay_model --model flight-delay-1580004349800
 
-    Exits with 4 if there is no such alias, 5 if it names another model or an ingest pipeline names it.
+    Exits with 4 if there is no such alias, 5 if it names another model or is in use. --force does not help against an
+    ingest pipeline that Elasticsearch itself looks at.
     """
     from mlalias.edits.aliases import delete
 
-    return _write(delete(model_alias, model, missing_ok=missing_ok), options, model_alias)
+    edit = delete(model_alias, model, missing_ok=missing_ok, unguarded="warn" if force else "refuse")
+    return write(edit, options, model_alias, *(("--model", model) if model else ()))
 
 
 @command("apply", "Change aliases")
@@ -177,7 +158,7 @@ def _apply(
     edit = apply(facts, prune=prune, only=only or [], allow_empty=allow_empty)
     options.dry_run = options.dry_run or check
     note = "" if options.quiet else ignored
-    return _write(edit, options, *file, detail="drift" if check else "changes", note=note)
+    return write(edit, options, *file, detail="drift" if check else "changes", note=note)
 
 
 @command("rollback", "Change aliases")
@@ -210,7 +191,7 @@ def _rollback(
     from mlalias.edits.aliases import rollback
 
     revision = () if to is None else ("--to", str(to))
-    return _write(rollback(model_alias, to=to, deletes=delete), options, model_alias, *revision)
+    return write(rollback(model_alias, to=to, deletes=delete), options, model_alias, *revision)
 
 
 @command("import", "Move catalogs")
@@ -226,8 +207,8 @@ def _import(
 ) -> View:
     """Import facts: Elasticsearch's answers, or TOML.
 
-    The rules do not apply. The answers are those to GET _ml/trained_models, _ml/trained_models/_stats and
-    _ingest/pipeline; each replaces its own part of the catalog.
+    The rules do not apply. The answers are those to GET _ml/trained_models, _ml/trained_models/_stats,
+    _ingest/pipeline, _inference/_all and _mapping; each replaces its own part of the catalog.
 
     \b
     Examples:
@@ -240,7 +221,7 @@ def _import(
 
     options.need_directory("copy a cluster's facts: mlalias export --catalog URL | mlalias import - --catalog DIR")
     edit = import_facts(_read(file), reassign=reassign, prune=prune)
-    return _write(edit, options, *file, *(("--prune",) if prune else ()), detail="summary")
+    return write(edit, options, *file, *(("--prune",) if prune else ()), detail="summary")
 
 
 @command("forget", "Administer")
@@ -262,7 +243,7 @@ def _forget(
     from mlalias.edits.models import forget
 
     options.need_directory("delete the model on the cluster: DELETE _ml/trained_models/MODEL_ID")
-    return _write(forget(model_id, force=force, missing_ok=missing_ok), options, model_id)
+    return write(forget(model_id, force=force, missing_ok=missing_ok), options, model_id)
 
 
 @command("init", "Administer")

@@ -14,6 +14,7 @@ from mlalias.cli.app import app, only
 MODULES: Mapping[str, Sequence[str]] = {
     "changing": ("put", "delete", "apply", "rollback", "import", "forget", "init"),
     "reading": ("list", "models", "show", "resolve", "compare", "export", "history", "verify", "path"),
+    "checking": ("check",),
     "serving": ("serve",),
     "helping": ("help",),
 }

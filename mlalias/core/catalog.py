@@ -112,6 +112,30 @@ class Pipeline(NamedTuple):
     body: Mapping[str, Any] | None = None
 
 
+class Endpoint(NamedTuple):
+    """An inference endpoint that runs a trained model: its settings have a model, an alias or a deployment.
+
+    The endpoint's own id is also the id of the deployment that it started, where it has no `deployment_id`.
+    """
+
+    model_id: str | None = None
+    deployment_id: str | None = None
+
+
+Part = Literal["pipelines", "endpoints", "fields", "indices", "templates", "counts"]
+_LACKS = {
+    "pipelines": ("no pipelines were imported", "the cluster privilege read_pipeline is missing"),
+    "endpoints": (
+        "no answer to GET _inference/_all was imported",
+        "the cluster privilege monitor_inference is missing",
+    ),
+    "fields": ("no answer to GET _mapping was imported", "the index privilege view_index_metadata is missing"),
+    "indices": ("only a cluster knows", "the index privilege view_index_metadata is missing"),
+    "templates": ("only a cluster knows", "the cluster privilege monitor is missing"),
+    "counts": ("only a cluster knows", "the cluster privilege monitor is missing"),
+}
+
+
 class Change(NamedTuple):
     """A change to one alias: a deletion if `model_id` is None, a creation if `previous_model_id` is None."""
 
@@ -151,7 +175,11 @@ class Catalog(NamedTuple):
 
     `aliases` maps each alias to the id of its model. `pipelines_known` is False until pipelines are first imported or
     declared, even an empty list of them. `revision` is None if the store keeps no history, or, while `history_known`
-    is False, because nobody has checked whether it does. A `live` catalog belongs to a cluster.
+    is False, because nobody has checked whether it does. A `live` catalog belongs to a cluster. `endpoints` maps the id
+    of an inference endpoint to what it runs, `fields` an index to its semantic_text fields, each with the endpoints
+    that it uses; both are None until first imported or declared. `indices` and `templates` map a pipeline to the
+    indices and templates that use it, `counts` to the number of its documents since the last restart; they are None
+    for a directory.
     """
 
     aliases: Mapping[str, str]
@@ -162,6 +190,11 @@ class Catalog(NamedTuple):
     pipelines_known: bool = True
     history_known: bool = True
     live: bool = False
+    endpoints: Mapping[str, Endpoint] | None = None
+    fields: Mapping[str, Mapping[str, tuple[str, ...]]] | None = None
+    indices: Mapping[str, tuple[str, ...]] | None = None
+    templates: Mapping[str, tuple[str, ...]] | None = None
+    counts: Mapping[str, int] | None = None
 
     @property
     def newest_revision(self) -> int:
@@ -189,10 +222,21 @@ class Catalog(NamedTuple):
         """The ingest pipelines that use any of the names, sorted; None if pipelines are not known."""
         return tuple(sorted(key for key, known in self.pipelines.items() if not set(known.names).isdisjoint(names)))
 
+    def known(self, part: Part) -> Mapping[str, Any] | None:
+        """What is known of a part, None where nothing is."""
+        if part == "pipelines":
+            return self.pipelines if self.pipelines_known else None
+        known: Mapping[str, Any] | None = getattr(self, part)
+        return known
+
+    def lacks(self, part: Part) -> str:
+        """Why a part is not known, where it is not, as a clause."""
+        return _LACKS[part][self.live]
+
     @property
     def lacks_pipelines(self) -> str:
         """The reason why pipelines are not known, as a clause for a message."""
-        return "the cluster privilege read_pipeline is missing" if self.live else "no pipelines were imported"
+        return self.lacks("pipelines")
 
     def known_models(self) -> Iterator[Model]:
         """Every model, sorted by id; a model that is removed during the iteration is skipped."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple
 
-from mlalias.core.catalog import Catalog, Change, Model, Pipeline
+from mlalias.core.catalog import Catalog, Change, Endpoint, Model, Pipeline
 from mlalias.core.overlap import Overlap
 from mlalias.core.rules import Move, Outcome
 from mlalias.errors import Failure, Refused
@@ -19,10 +19,10 @@ class Caution(NamedTuple):
 
 
 class FactChange(NamedTuple):
-    """What an edit does to one model, to the deployments of one model, or to one pipeline."""
+    """What an edit does to a model, to its deployments, to a pipeline, an endpoint, or the fields of an index."""
 
     result: Literal["new", "changed", "same", "removed"]
-    part: Literal["model", "deployments", "pipeline"]
+    part: Literal["model", "deployments", "pipeline", "endpoint", "fields"]
     name: str
 
 
@@ -45,9 +45,9 @@ class Plan(NamedTuple):
 
     `changes` lists every requested alias that was not refused, unchanged ones included; `refused` lists the others.
     `outcomes` holds the verdicts of the rules, by alias. `models` are to be written, `forgotten` to be removed, and
-    `pipelines`, unless None, replace all pipelines. If there are `errors`, none of it is carried out. `undoes` lists
-    the revisions that a rollback undoes. `if_current` is the model that the alias must still name when a cluster is
-    changed.
+    `pipelines`, `endpoints` and `fields`, unless None, replace all of their kind. If there are `errors`, none of it is
+    carried out. `undoes` lists the revisions that a rollback undoes. `if_current` is the model that the alias must
+    still name when a cluster is changed.
     """
 
     before: Catalog
@@ -56,6 +56,8 @@ class Plan(NamedTuple):
     models: Mapping[str, Model] = {}
     forgotten: tuple[str, ...] = ()
     pipelines: Mapping[str, Pipeline] | None = None
+    endpoints: Mapping[str, Endpoint] | None = None
+    fields: Mapping[str, Mapping[str, tuple[str, ...]]] | None = None
     facts: tuple[FactChange, ...] = ()
     outcomes: Mapping[str, tuple[Outcome, ...]] = {}
     warnings: tuple[Caution, ...] = ()
@@ -82,7 +84,8 @@ class Plan(NamedTuple):
     @property
     def empty(self) -> bool:
         """Whether there is nothing to write."""
-        return not (self.moves or self.models or self.forgotten or self.pipelines is not None)
+        others = (self.pipelines, self.endpoints, self.fields)
+        return not (self.moves or self.models or self.forgotten) and all(part is None for part in others)
 
 
 class Receipt(NamedTuple):

@@ -1,4 +1,4 @@
-"""The rules for pointing an alias at a model: those of Elasticsearch, in the order in which it checks them.
+"""The rules for pointing an alias at a model: those of Elasticsearch, in the order in which it checks them, then ours.
 
 The API is "create or update trained model aliases":
 https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-put-trained-model-alias
@@ -12,6 +12,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Literal, NamedTuple
 
+from mlalias.core import cautions
 from mlalias.core.catalog import LONGEST_ALIAS, Model, is_alias, is_server_alias
 from mlalias.core.overlap import Overlap, overlap
 
@@ -20,6 +21,7 @@ Verdict = tuple[Result, str]
 
 _JAVA = "https://github.com/elastic/elasticsearch/blob/main/x-pack/plugin"
 _REQUEST = f"{_JAVA}/core/src/main/java/org/elasticsearch/xpack/core/ml/action/PutTrainedModelAliasAction.java"
+_MODEL = f"{_JAVA}/core/src/main/java/org/elasticsearch/xpack/core/ml/inference/trainedmodel"
 _ACTION = f"{_JAVA}/ml/src/main/java/org/elasticsearch/xpack/ml/action/TransportPutTrainedModelAliasAction.java"
 
 
@@ -53,7 +55,7 @@ class Move(NamedTuple):
         return overlap(self.old.field_names, self.new.field_names) if self.old and self.new else None
 
 
-Tag = Literal["name", "state", "pair", "deployment"]
+Tag = Literal["name", "state", "pair", "deployment", "own"]
 
 
 class Rule(NamedTuple):
@@ -61,8 +63,8 @@ class Rule(NamedTuple):
 
     `condition` is the rule in a few words. The tags: `name` for the two rules about names, which are reported together
     and before all others; `state` for rules that depend on the catalog, and that a cluster checks itself; `pair` for
-    rules that compare the old model with the new one; `deployment` for rules that pass once the new model is deployed.
-    `source` is a link to Elasticsearch's code.
+    rules that compare the old model with the new one; `deployment` for rules that pass once the new model is deployed;
+    `own` for rules that no server has, and that only warn. `source` is a link.
     """
 
     check: Callable[[Move], Verdict]
@@ -248,6 +250,13 @@ def few_shared_fields(move: Move, old: Model, new: Model) -> Verdict:
 _VALIDATION = "action_request_validation_exception"
 _MISSING = "resource_not_found_exception"
 
+
+def _own(check: Callable[[Model, Model], Verdict], condition: str, source: str) -> Rule:
+    """A rule that no server has, about nothing but the two models; its source is the class that has the setting."""
+    of_move = _of_two_models(wraps(check)(lambda _, old, new: check(old, new)))
+    return Rule(of_move, condition, frozenset({"pair", "own"}), source=f"{_MODEL}/{source}")
+
+
 RULES = (
     Rule(equal_names, "alias and model id differ", frozenset({"name"}), source=_REQUEST, type=_VALIDATION),
     Rule(invalid_alias, "alias is valid", frozenset({"name"}), source=_REQUEST, type=_VALIDATION),
@@ -259,6 +268,10 @@ RULES = (
     Rule(not_deployed, "new model is deployed", frozenset({"state", "pair", "deployment"})),
     Rule(not_allocated, "its deployments run", frozenset({"state", "pair", "deployment"})),
     Rule(few_shared_fields, "enough fields are kept", frozenset({"pair"})),
+    _own(cautions.embedding_size_differs, "same embedding size", "TextEmbeddingConfig.java"),
+    _own(cautions.labels_differ, "same labels", "TextClassificationConfig.java"),
+    _own(cautions.results_field_differs, "same results field", "NlpConfig.java"),
+    _own(cautions.truncates_sooner, "texts as long fit", "Tokenization.java"),
 )
 
 
@@ -271,6 +284,8 @@ NAME_RULES = tagged("name")
 PAIR_RULES = tagged("pair")
 STATE_RULES = tagged("state")
 DEPLOYMENT_RULES = tagged("deployment")
+OWN_RULES = tagged("own")
+OWN = frozenset(rule.id for rule in OWN_RULES)
 
 
 def judge(move: Move, rules: tuple[Rule, ...] = RULES) -> tuple[Outcome, ...]:

@@ -66,6 +66,14 @@ def read_toml(text: str, source: str) -> Document:
 
 def parse_json(text: str, source: str) -> Document:
     """Read a JSON object, nulls included; raises InvalidDocument."""
+    if text.lstrip()[:1] != "{":
+        invalid(source, "is not a JSON object")
+    document: Document = parse_json_value(text, source)
+    return document
+
+
+def parse_json_value(text: str, source: str) -> Any:
+    """Read any JSON, nulls included; raises InvalidDocument."""
     import json
 
     def unique(pairs: list[tuple[str, Any]]) -> Document:
@@ -77,10 +85,8 @@ def parse_json(text: str, source: str) -> Document:
     def constant(name: str) -> NoReturn:
         invalid(source, f"holds {name}, which is not a number")
 
-    if text.lstrip()[:1] != "{":
-        invalid(source, "is not a JSON object")
     try:
-        document: Document = json.loads(text, object_pairs_hook=unique, parse_constant=constant)
+        document = json.loads(text, object_pairs_hook=unique, parse_constant=constant)
     except json.JSONDecodeError as error:
         if '"""' in text:
             invalid(source, 'has """, as Dev Tools shows long strings, which is not JSON: fetch the answer with curl')

@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from mlalias.core.catalog import Catalog, Deployment, Model, Pipeline, is_server_alias
+from mlalias.core.catalog import Catalog, Deployment, Endpoint, Model, Pipeline, is_server_alias
+from mlalias.documents import endpoints, mappings
 from mlalias.documents.codec import (
     Document,
     check_model,
@@ -17,6 +18,7 @@ from mlalias.documents.codec import (
 )
 from mlalias.documents.deployments import of_stats, of_table, to_deployment
 from mlalias.documents.dots import foreign_key, nested_names
+from mlalias.documents.mappings import Fields, fields_of
 from mlalias.documents.pipelines import from_tables, pipeline, to_tables
 from mlalias.documents.recognised import refuse_answer, refuse_what_is_no_toml
 from mlalias.documents.table import Table, readable_entries, unless_dotted, valid_model_id
@@ -24,8 +26,8 @@ from mlalias.text import plural
 
 _MOST_NAMED = 10
 
-PARTS = ("aliases", "models", "deployments", "pipelines")
-DECLARED = ("aliases", "models", "pipelines", "bodies")
+PARTS = ("aliases", "models", "deployments", "pipelines", "endpoints", "fields")
+DECLARED = ("aliases", "models", "pipelines", "bodies", "endpoints", "fields")
 
 
 class Facts(NamedTuple):
@@ -41,6 +43,8 @@ class Facts(NamedTuple):
     models: Mapping[str, Model] = {}
     deployments: Mapping[str, tuple[Deployment, ...]] = {}
     pipelines: Mapping[str, Pipeline] = {}
+    endpoints: Mapping[str, Endpoint] = {}
+    fields: Mapping[str, Fields] = {}
     counts: Mapping[str, int] = {}
     notes: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
@@ -107,21 +111,25 @@ def answer(document: Document, source: str) -> Facts:
 
 def parsed(document: Document, source: str) -> Facts:
     """Read an answer or a declaration that is already parsed; its keys decide which it is. Raises InvalidDocument."""
-    if _ANSWERS & document.keys() or _holds_pipelines(document):
+    if _ANSWERS & document.keys() or isinstance(document.get("endpoints"), list):
+        return answer(document, source)
+    if _holds(document, "processors") or _holds(document, "mappings"):
         return answer(document, source)
     plain, nulls = without_nulls(checked(document, source))
     return declaration(plain, source)._replace(notes=_left_out(nulls, source))
 
 
-_ANSWERS = {"trained_model_configs", "trained_model_stats", "error"}
+_ANSWERS = {"trained_model_configs", "trained_model_stats", "error"}  # and a list of endpoints
 
 
-def _holds_pipelines(document: Document) -> bool:
-    bodies = document.values()
-    return bool(bodies) and all(isinstance(body, dict) and "processors" in body for body in bodies)
+def _holds(document: Document, key: str) -> bool:
+    """Whether it has entries by name, all with a key."""
+    return bool(document) and all(isinstance(entry, dict) and key in entry for entry in document.values())
 
 
 def _answer(document: Document, source: str, *, any_name: bool = False) -> Facts:  # noqa: RET503 - `invalid` raises
+    if _holds(document, "mappings"):
+        return _mappings_answer(document, source)
     plain, nulls = without_nulls(document)
     answer = Table(plain, source)
     notes = _left_out(nulls, source)
@@ -131,8 +139,10 @@ def _answer(document: Document, source: str, *, any_name: bool = False) -> Facts
     if "trained_model_stats" in document:
         facts = _stats_answer(answer, any_name=any_name)
         return facts._replace(notes=(*notes, *facts.notes))
-    if all(isinstance(value, dict) and "processors" in value for value in document.values()):
+    if not document or _holds(document, "processors"):
         return _pipelines_answer(document, source)
+    if isinstance(document.get("endpoints"), list):
+        return _endpoints_answer(answer)
     refuse_answer(document, source)
 
 
@@ -189,6 +199,19 @@ def _pipelines_answer(document: Document, source: str) -> Facts:
     return Facts((source,), frozenset({"pipelines"}), pipelines=pipelines)
 
 
+def _endpoints_answer(answer: Table) -> Facts:
+    """Endpoints that run trained models; those of other services are passed over."""
+    entries, faults = readable_entries(answer, "endpoints", endpoints.from_entry)
+    found = {inference_id: endpoint for inference_id, endpoint in entries if endpoint is not None}
+    return Facts((answer.source,), frozenset({"endpoints"}), endpoints=found, left_out=faults)
+
+
+def _mappings_answer(document: Document, source: str) -> Facts:
+    """The semantic_text fields of every index, of most of which there are none."""
+    found = {index: fields_of(body["mappings"]) for index, body in document.items()}
+    return Facts((source,), frozenset({"fields"}), fields=found)
+
+
 # --- a model and its deployments ---
 
 
@@ -243,6 +266,8 @@ def declaration(document: Document, source: str) -> Facts:
         models={model_id: model.deployed_as(None) for model_id, model in models.items()},
         deployments={model_id: models[model_id].deployments or () for model_id in deployed},
         pipelines=from_tables(table),
+        endpoints=endpoints.from_tables(table),
+        fields=mappings.from_tables(table),
     )
 
 
@@ -278,8 +303,11 @@ def to_declaration(catalog: Catalog) -> Document:
         "aliases": dict(sorted(catalog.aliases.items())),
         "models": {model.model_id: to_model_document(model) for model in catalog.known_models()},
         **to_tables(catalog.pipelines),
+        **endpoints.to_tables(catalog.known("endpoints") or {}),
+        **mappings.to_tables(catalog.known("fields") or {}),
     }
-    empty = {"aliases"} | ({"pipelines"} if catalog.pipelines_known else set())
+    of_others = () if catalog.live else tuple(part for part in PARTS[-2:] if getattr(catalog, part) is not None)
+    empty = {"aliases", *of_others} | ({"pipelines"} if catalog.pipelines_known else set())
     return {key: table for key, table in document.items() if table or key in empty}
 
 

@@ -1,34 +1,18 @@
 """Ingest pipelines: the names that their inference processors use, and their form in TOML."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from mlalias.core.catalog import Pipeline
+from mlalias.core.users import uses
 from mlalias.documents.codec import Document, parse_json
 from mlalias.documents.table import Table, unless_dotted
 
 
 def pipeline(body: Mapping[str, Any]) -> Pipeline:
     """A pipeline from its whole body, as Elasticsearch returns it."""
-    return Pipeline(tuple(dict.fromkeys(names_in(body.get("processors")))), body)
-
-
-def names_in(processors: Any) -> Iterator[str]:
-    """The models, aliases and deployments that inference processors use, in the places where Elasticsearch looks.
-
-    These include `foreach`, and the `on_failure` of processors other than `inference` and `foreach`.
-    """
-    listed = processors if isinstance(processors, list) else ()
-    for kind, options in (item for processor in listed if isinstance(processor, dict) for item in processor.items()):
-        if not isinstance(options, dict):
-            continue
-        if kind == "inference":
-            if isinstance(options.get("model_id"), str):
-                yield options["model_id"]
-        elif kind == "foreach":
-            yield from names_in([options.get("processor")])
-        else:
-            yield from names_in(options.get("on_failure"))
+    guarded = (use.model_id for use in uses(body) if use.guarded and isinstance(use.model_id, str))
+    return Pipeline(tuple(dict.fromkeys(guarded)), body)
 
 
 def from_tables(document: Table) -> dict[str, Pipeline]:

@@ -28,7 +28,9 @@ def refuse_answer(document: Document, source: str) -> NoReturn:
         if keys & document.keys():
             missing = "" if "model_id" in document or "processors" in document else ', and give it its "model_id"'
             invalid(source, f"is one entry of an answer: put {around} around it{missing}")
-    invalid(source, "is not an answer to GET _ml/trained_models, _ml/trained_models/_stats or _ingest/pipeline")
+    invalid(
+        source, "is not an answer to GET _ml/trained_models, its _stats, _ingest/pipeline, _inference/_all or _mapping"
+    )
 
 
 _ENTRIES = (  # the keys that only an entry of each answer has, and what must be around the entry

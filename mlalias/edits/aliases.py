@@ -1,11 +1,13 @@
 """The edits of single aliases: put, delete, rollback."""
 
 from collections.abc import Iterable, Sequence
+from typing import Literal
 
 from mlalias.core.catalog import Catalog, Change
 from mlalias.core.history import about, newest, standing
 from mlalias.core.plan import Caution, Context, Edit, Plan
 from mlalias.core.rules import NAME_RULES, RULES, Move, Outcome, judge, refusals
+from mlalias.core.users import User, Users
 from mlalias.errors import Conflict, Failure, NotFound, Refused
 from mlalias.names import not_found
 
@@ -32,6 +34,9 @@ def look_up(
         alias_is_model_id=model_alias in catalog.models,
         existed=existed or target is not None,
     )
+
+
+Unguarded = Literal["ignore", "warn", "refuse"]
 
 
 # --- put ---
@@ -85,7 +90,7 @@ def _warnings(move: Move, outcomes: Sequence[Outcome]) -> tuple[Caution, ...]:
             message,
             outcome.rule.id,
             move.model_alias,
-            overlap=None if "deployment" in outcome.rule.tags else move.overlap,
+            overlap=move.overlap if outcome.rule.tags.isdisjoint(("deployment", "own")) else None,
         )
         for message, outcome in reversed(warned.items())
     )
@@ -128,9 +133,13 @@ def not_current(catalog: Catalog, change: Change, expected: str) -> Conflict:
 # --- delete ---
 
 
-def delete(model_alias: str, model_id: str | None = None, *, missing_ok: bool = False) -> Edit:
+def delete(
+    model_alias: str, model_id: str | None = None, *, missing_ok: bool = False, unguarded: Unguarded = "ignore"
+) -> Edit:
     """Delete an alias; with a `model_id`, only if it names that model.
 
+    Who uses the alias without that Elasticsearch guards it is `unguarded`: ignored, as a server does, warned of, or a
+    reason to refuse.
     The order of the checks is that of DeleteTrainedModelAliasAction:
     https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-delete-trained-model-alias
     """
@@ -147,9 +156,37 @@ def delete(model_alias: str, model_id: str | None = None, *, missing_ok: bool = 
         errors = in_use(catalog, model_alias)
         if errors:
             return Plan(catalog, refused=asked, errors=errors)
-        return Plan(catalog, asked, warnings=_pipelines_unknown(catalog, model_alias))
+        used = () if unguarded == "ignore" else used_unguarded(catalog, [model_alias])
+        if unguarded == "refuse" and any(caution.rule == "in_use" for caution in used):
+            context = Context(catalog, model_alias)
+            conflicts = (Conflict(each.message, rule="in_use", context=context) for each in used if each.rule)
+            return Plan(catalog, refused=asked, errors=tuple(conflicts))
+        return Plan(catalog, asked, warnings=(*_pipelines_unknown(catalog, model_alias), *used))
 
     return edit
+
+
+def used_unguarded(catalog: Catalog, aliases: Sequence[str]) -> tuple[Caution, ...]:
+    """The warnings of what uses aliases without that Elasticsearch guards them, and of what a key may not see."""
+    users = Users(catalog)
+    lacking = users.unknown if catalog.live else {}
+    used = ((alias, users.not_guarded(alias)) for alias in aliases)
+    return (
+        *(Caution(_used_by(alias, found), "in_use", alias) for alias, found in used if found),
+        *(Caution(f"{part} are not known: {why}") for part, why in lacking.items() if part != "pipelines"),
+    )
+
+
+def _used_by(model_alias: str, users: Sequence[User]) -> str:
+    """The sentence about the users that Elasticsearch does not guard."""
+    named = list(dict.fromkeys(f"{_KINDS[user.kind]} '{user.name}' ({user.place})" for user in users))
+    more = len(named) - _MOST_NAMED
+    listed = ", ".join(named[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return f"the alias '{model_alias}' is used by {listed}, which Elasticsearch does not guard"
+
+
+_KINDS = {"pipeline": "the ingest pipeline", "endpoint": "the inference endpoint", "field": "the index"}
+_MOST_NAMED = 5
 
 
 def in_use(catalog: Catalog, model_alias: str) -> tuple[Conflict, ...]:
@@ -214,7 +251,7 @@ def _undo_creation(catalog: Catalog, model_alias: str, to: int | None, *, delete
         reason = f"the alias '{model_alias}' did not exist {then}: going back deletes it"
         refused = Refused(reason, rule="deletes", context=Context(catalog, model_alias))
         return Plan(catalog, refused=(Change(model_alias, None, target),), errors=(refused,))
-    return delete(model_alias)(catalog)
+    return delete(model_alias, unguarded="warn")(catalog)
 
 
 def _way_back(catalog: Catalog, model_alias: str, to: int | None) -> tuple[str | None, tuple[int, ...]]:
@@ -260,6 +297,17 @@ def _check_agreement(catalog: Catalog, model_alias: str) -> None:
         here = "on the cluster" if catalog.live else "in aliases.toml"
         reason = f"the alias '{model_alias}' {then} after revision {entry.revision}, but {here} {now}"
         raise Conflict(reason, rule="changed_by_hand", context=context)
+
+
+def take_back(change: Change, revision: int | None) -> Edit:
+    """Undo a change that was just made, under the rules, while the alias still names what the change made it name.
+
+    `revision` is the one that the change has in the history, None where none is kept.
+    """
+    alias, made, before = change.model_alias, change.model_id or "", change.previous_model_id
+    edit = put(before, alias, if_current=made) if before else delete(alias, made)
+    undoes = () if revision is None else (revision,)
+    return lambda catalog: edit(catalog)._replace(undoes=undoes)
 
 
 # --- shared with the edits of many aliases ---

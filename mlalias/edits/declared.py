@@ -1,16 +1,19 @@
 """The edit that brings aliases to the state that files declare: apply."""
 
 from collections import ChainMap
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple, TypeVar
 
-from mlalias.core.catalog import Catalog, Change, Model, Pipeline, is_pattern
+from mlalias.core.catalog import Catalog, Change, Endpoint, Model, Pipeline, is_pattern
 from mlalias.core.plan import Caution, Context, Edit, FactChange, Plan
 from mlalias.core.rules import judge
 from mlalias.documents.facts import Facts
-from mlalias.edits.aliases import dangling, delete, homonyms, judged, look_up
+from mlalias.documents.mappings import Fields
+from mlalias.edits.aliases import dangling, delete, homonyms, judged, look_up, used_unguarded
 from mlalias.errors import NotFound, Refused
 from mlalias.names import Matcher, not_found
+
+T = TypeVar("T")
 
 
 def apply(facts: Facts, *, prune: bool, only: Sequence[str], allow_empty: bool) -> Edit:
@@ -32,14 +35,17 @@ def apply(facts: Facts, *, prune: bool, only: Sequence[str], allow_empty: bool) 
         after = additions.to(catalog)
         plans = [_declare(after, alias, target) for alias, target in declared.items()]
         plans += [delete(alias)(after) for alias in pruned]
+        used = () if catalog.live or not pruned else used_unguarded(after, pruned)
         plan = _together(catalog, plans)
         judged_already = {change.model_alias for change in (*plan.moves, *plan.refused)}
         both = [name for name in additions.models if name in catalog.aliases and name not in judged_already]
         return plan._replace(
             models=additions.models,
             pipelines=additions.pipelines,
+            endpoints=additions.endpoints,
+            fields=additions.fields,
             facts=additions.facts,
-            warnings=(*additions.cautions, *_matching_nothing(catalog, facts, only), *plan.warnings),
+            warnings=(*additions.cautions, *_matching_nothing(catalog, facts, only), *used, *plan.warnings),
             errors=plan.errors + homonyms(both, catalog),
         )
 
@@ -47,10 +53,11 @@ def apply(facts: Facts, *, prune: bool, only: Sequence[str], allow_empty: bool) 
 
 
 def aliases_only(facts: Facts) -> tuple[Facts, str]:
-    """The facts without models and pipelines, which a cluster maintains itself, and a line that says so."""
-    ignored = [part for part in ("models", "pipelines") if getattr(facts, part)]
-    line = f"the {' and '.join(ignored)} in {facts.source} are ignored: a cluster has its own\n" if ignored else ""
-    return facts._replace(models={}, deployments={}, pipelines={}), line
+    """The facts without those that a cluster maintains itself, and a line that says so."""
+    ignored = [part for part in ("models", "pipelines", "endpoints", "fields") if getattr(facts, part)]
+    named = " and ".join(filter(None, (", ".join(ignored[:-1]), *ignored[-1:])))
+    line = f"the {named} in {facts.source} are ignored: a cluster has its own\n" if ignored else ""
+    return facts._replace(models={}, deployments={}, pipelines={}, endpoints={}, fields={}), line
 
 
 class _Additions(NamedTuple):
@@ -58,13 +65,18 @@ class _Additions(NamedTuple):
 
     models: Mapping[str, Model]
     pipelines: Mapping[str, Pipeline] | None
+    endpoints: Mapping[str, Endpoint] | None
+    fields: Mapping[str, Fields] | None
     facts: tuple[FactChange, ...]
     cautions: tuple[Caution, ...]
 
     def to(self, catalog: Catalog) -> Catalog:
         if self.models:
             catalog = catalog._replace(models=ChainMap(dict(self.models), catalog.models))  # type: ignore[arg-type] # only the first is written to
-        return catalog if self.pipelines is None else catalog._replace(pipelines=self.pipelines)
+        if self.pipelines is not None:
+            catalog = catalog._replace(pipelines=self.pipelines)
+        endpoints = catalog.endpoints if self.endpoints is None else self.endpoints
+        return catalog._replace(endpoints=endpoints, fields=catalog.fields if self.fields is None else self.fields)
 
 
 def _additions(catalog: Catalog, facts: Facts) -> _Additions:
@@ -85,12 +97,20 @@ def _additions(catalog: Catalog, facts: Facts) -> _Additions:
             pipelines[name] = pipeline
         elif not _agree(catalog.pipelines[name], pipeline):
             differing.append(f"the pipeline '{name}'")
+    endpoints = _lacking(catalog.endpoints, facts.endpoints)
+    fields = _lacking(catalog.fields, facts.fields)
+    differing += _differing("the endpoint", catalog.endpoints, facts.endpoints)
+    differing += _differing("the fields of the index", catalog.fields, facts.fields)
     return _Additions(
         models,
         {**catalog.pipelines, **pipelines} if pipelines else None,
+        {**(catalog.endpoints or {}), **endpoints} if endpoints else None,
+        {**(catalog.fields or {}), **fields} if fields else None,
         (
             *(FactChange("new", "model", model_id) for model_id in models),
             *(FactChange("new", "pipeline", name) for name in pipelines),
+            *(FactChange("new", "endpoint", name) for name in endpoints),
+            *(FactChange("new", "fields", index) for index in fields),
         ),
         (
             *map(Caution, facts.warnings),
@@ -98,6 +118,17 @@ def _additions(catalog: Catalog, facts: Facts) -> _Additions:
             *(Caution(f"{thing} differs from the one in {facts.source}; it stays as it is") for thing in differing),
         ),
     )
+
+
+def _lacking(known: Mapping[str, T] | None, declared: Mapping[str, T]) -> dict[str, T]:
+    """What is declared and not known; on a cluster, which is asked for what is known, nothing of this is declared."""
+    return {name: declared[name] for name in sorted(declared) if known is None or name not in known}
+
+
+def _differing(what: str, known: Mapping[str, T] | None, declared: Mapping[str, T]) -> Iterator[str]:
+    """What is declared otherwise than it is known."""
+    both = (name for name in sorted(declared) if known is not None and name in known)
+    return (f"{what} '{name}'" for name in both if known is not None and known[name] != declared[name])
 
 
 def _agree(known: Pipeline, declared: Pipeline) -> bool:

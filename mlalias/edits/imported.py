@@ -1,7 +1,7 @@
 """The edit that takes over facts from Elasticsearch's answers or declarations: import."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal, TypeVar
 
 from mlalias.core.catalog import Catalog, Change, Model, Pipeline, is_model_id, is_server_alias
 from mlalias.core.plan import Caution, Context, Edit, FactChange, Plan
@@ -10,11 +10,13 @@ from mlalias.edits.aliases import dangling, homonyms
 from mlalias.errors import Failure, InvalidDocument, Refused
 from mlalias.text import plural
 
+T = TypeVar("T")
+
 
 def import_facts(facts: Facts, *, reassign: bool = False, prune: bool = False) -> Edit:
     """Take over facts without checking the rules; `reassign` allows aliases to be moved.
 
-    `prune` also removes models, deployments and pipelines that the facts do not list, for each part that they cover.
+    `prune` also removes what the facts do not list, for each part that they cover.
     """
 
     def edit(catalog: Catalog) -> Plan:
@@ -24,6 +26,8 @@ def import_facts(facts: Facts, *, reassign: bool = False, prune: bool = False) -
         gone = tuple(sorted(catalog.models.keys() - facts.models)) if prune and "models" in facts.parts else ()
         models, unknown = _taken_models(catalog, facts, gone, prune=prune)
         pipelines = _taken_pipelines(catalog, facts, prune=prune)
+        endpoints = _merged("endpoints", catalog.endpoints, facts.endpoints, facts, prune=prune)
+        fields = _merged("fields", catalog.fields, facts.fields, facts, prune=prune)
         changes = _taken_aliases(catalog, facts, gone)
         kept = _kept_aliases(catalog, facts) if prune else ()
         known = (catalog.models.keys() | models.keys()) - set(gone)
@@ -33,7 +37,13 @@ def import_facts(facts: Facts, *, reassign: bool = False, prune: bool = False) -
             models={model_id: model for model_id, model in models.items() if model != catalog.models.get(model_id)},
             forgotten=gone,
             pipelines=pipelines if _changes_pipelines(catalog, pipelines, facts) else None,
-            facts=tuple(_compared(catalog, models, gone, pipelines, facts)),
+            endpoints=_taken(catalog.endpoints, endpoints),
+            fields=_taken(catalog.fields, fields),
+            facts=(
+                *_compared(catalog, models, gone, pipelines, facts),
+                *_compared_part("endpoint", catalog.endpoints, endpoints, facts.endpoints),
+                *_compared_part("fields", catalog.fields, fields, facts.fields),
+            ),
             warnings=(
                 *map(Caution, (*facts.warnings, *_pages(facts), *unknown, *kept)),
                 *map(Caution, _no_longer_deployed(catalog, models, facts)),
@@ -47,7 +57,7 @@ def import_facts(facts: Facts, *, reassign: bool = False, prune: bool = False) -
         return plan._replace(
             changes=tuple(change for change in changes if change.model_alias not in bad),
             refused=tuple(change for change in changes if change.model_alias in bad),
-            errors=(*_taken(catalog, moved, facts), *homonyms(both, catalog)),
+            errors=(*_aliases_taken(catalog, moved, facts), *homonyms(both, catalog)),
         )
 
     return edit
@@ -149,6 +159,34 @@ def _with_known_body(catalog: Catalog, name: str, pipeline: Pipeline) -> Pipelin
     return known if known and known.names == pipeline.names else pipeline
 
 
+def _merged(
+    part: str, known: Mapping[str, T] | None, given: Mapping[str, T], facts: Facts, *, prune: bool
+) -> Mapping[str, T] | None:
+    """A part after the import; `prune` removes what is not given. An index without fields is left out."""
+    if part not in facts.parts:
+        return known
+    merged = {**({} if prune else known or {}), **given}
+    return {name: merged[name] for name in sorted(merged) if merged[name]}
+
+
+def _taken(before: Mapping[str, T] | None, after: Mapping[str, T] | None) -> Mapping[str, T] | None:
+    """A part to write, None if nothing changes; an empty part is written if nothing was known of it before."""
+    return None if after is None or (before is not None and dict(before) == dict(after)) else after
+
+
+def _compared_part(
+    part: Literal["endpoint", "fields"],
+    before: Mapping[str, Any] | None,
+    after: Mapping[str, Any] | None,
+    given: Mapping[str, Any],
+) -> Iterator[FactChange]:
+    """What the import does to each item of a part that is given or removed."""
+    before, after = before or {}, after or {}
+    for name in sorted(given.keys() | (before.keys() - after.keys())):
+        if name in before or name in after:
+            yield FactChange(_result(before.get(name), after.get(name)), part, name)
+
+
 def _changes_pipelines(catalog: Catalog, pipelines: Mapping[str, Pipeline], facts: Facts) -> bool:
     """Whether pipelines must be written, even an empty list if nothing was known of pipelines before."""
     first = "pipelines" in facts.parts and not catalog.pipelines_known
@@ -176,7 +214,7 @@ def _kept_aliases(catalog: Catalog, facts: Facts) -> tuple[str, ...]:
     )
 
 
-def _taken(catalog: Catalog, moved: Sequence[Change], facts: Facts) -> tuple[Refused, ...]:
+def _aliases_taken(catalog: Catalog, moved: Sequence[Change], facts: Facts) -> tuple[Refused, ...]:
     return tuple(
         Refused(
             f"the alias '{change.model_alias}' names '{change.previous_model_id}' here, "

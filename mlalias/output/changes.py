@@ -9,7 +9,7 @@ from typing import NamedTuple
 from mlalias.core.plan import Caution, Plan, Receipt
 from mlalias.documents.codec import to_json
 from mlalias.errors import Failure, Hint, as_one
-from mlalias.output import listings, shapes, tables
+from mlalias.output import listings, shapes, tables, users
 from mlalias.output.page import Format, Invocation, Page, Screen, Screens
 from mlalias.output.shapes import Hints, Record
 from mlalias.output.tables import Column, Row
@@ -31,25 +31,36 @@ class Detail(Enum):
 
 
 class Advice(NamedTuple):
-    """What to type next: after each error, to undo what was done, and to have its history kept next time."""
+    """What to type next: after each error, after a change in order, and to undo what was done."""
 
     hints: Hints = MappingProxyType({})
+    after: Sequence[Hint] = ()
     undo: Hint | None = None
-    history: Hint | None = None
 
 
 def page(
-    result: Plan | Receipt, advice: Advice, invocation: Invocation, screens: Screens, detail: Detail = Detail.all
+    result: Plan | Receipt,
+    advice: Advice,
+    invocation: Invocation,
+    screens: Screens,
+    detail: Detail = Detail.all,
+    more: Record | None = None,
 ) -> Page:
-    """The receipt of a write, or the plan of a dry run; a refused one ends with its errors and their exit code."""
+    """The receipt of a write, or the plan of a dry run; a refused one ends with its errors and their exit code.
+
+    `more` are keys that JSON has besides.
+    """
     if invocation.form is Format.json:
-        return _document(result, advice, invocation, screens)
+        return _document(result, advice, invocation, screens, more or {})
     notes = _warnings(result, screens.err, brief=detail is Detail.drift)
     text = "" if invocation.quiet else _text(result, invocation.form, screens.out, detail)
     if result.errors:
         refused = failed(as_one(result.errors), advice.hints, invocation, screens)
         return refused._replace(text=text, notes=notes + refused.notes)
-    for hint in filter(None, () if invocation.quiet else (advice.undo, advice.history)):
+    if not invocation.quiet:
+        notes += users.following_notes(users.following(result), screens.err) if isinstance(result, Plan) else ""
+        notes += users.left_behind_notes(users.left_behind(result), screens.err)
+    for hint in () if invocation.quiet else advice.after:
         words, command = shapes.hint(hint, invocation._replace(options=()))
         notes += tables.note("hint", "cyan", words, screens.err, command)
     return Page(text, notes, committed=_committed(result))
@@ -59,16 +70,17 @@ def _committed(result: Plan | Receipt) -> bool:
     return isinstance(result, Receipt) and not result.plan.empty
 
 
-def _document(result: Plan | Receipt, advice: Advice, invocation: Invocation, screens: Screens) -> Page:
+def _document(result: Plan | Receipt, advice: Advice, invocation: Invocation, screens: Screens, more: Record) -> Page:
     """The same as JSON, which has all that is to be said."""
     if result.errors:
-        more = shapes.stopped(result) | (shapes.rules(result) if isinstance(result, Plan) else {})
-        return failed(as_one(result.errors), advice.hints, invocation, screens, more=more)
+        stopped = shapes.stopped(result) | (shapes.rules(result) if isinstance(result, Plan) else {})
+        return failed(as_one(result.errors), advice.hints, invocation, screens, more=stopped | more)
+    more = more | {"left_behind": users.left_behind(result)}
     if isinstance(result, Plan):
-        return Page(to_json(shapes.plan(result)))
+        return Page(to_json(shapes.plan(result) | more | {"following": users.following(result)}))
     plain = invocation._replace(options=())
     undo = shapes.command_line(advice.undo, plain) if advice.undo else None
-    return Page(to_json(shapes.receipt(result, undo)), committed=_committed(result))
+    return Page(to_json(shapes.receipt(result, undo) | more), committed=_committed(result))
 
 
 def initialized(created: bool, location: str, form: Format, _: Screens, *, on_cluster: bool) -> Page:

@@ -7,7 +7,7 @@ from mlalias.core.catalog import Catalog, Entry, Model
 from mlalias.core.rules import compare
 from mlalias.documents.codec import to_json
 from mlalias.errors import Damaged
-from mlalias.output import shapes, tables
+from mlalias.output import shapes, tables, users
 from mlalias.output.page import Format, Invocation, Page, Screen, Screens
 from mlalias.output.shapes import Record
 from mlalias.output.tables import Column, Row
@@ -39,10 +39,11 @@ def _listing(
     if not rows:
         return Page(notes=empty + "\n")
     drawn = tables.table(columns, [[cells[column.title] for column in columns] for cells in rows], screens.out)
-    return Page(drawn.text, _left_out(drawn, screens.err))
+    return Page(drawn.text, left_out(drawn, screens.err))
 
 
-def _left_out(drawn: tables.Drawn, screen: Screen) -> str:
+def left_out(drawn: tables.Drawn, screen: Screen) -> str:
+    """The columns that a table has no room for, and how to see them."""
     if not drawn.left_out:
         return ""
     titles = ", ".join(drawn.left_out)
@@ -159,14 +160,16 @@ def shown(catalog: Catalog, names: Sequence[str], form: Format, screens: Screens
         shapes.shown_alias(catalog, name) if name in catalog.aliases else shapes.shown_model(catalog, name)
         for name in names
     ]
+    records = users.added(catalog, records)
     if form is Format.json:
         of_aliases = [record for record in records if "model_alias" in record]
         of_models = [record for record in records if "model_alias" not in record]
-        return Page(to_json({"aliases": of_aliases, "models": of_models}), _unknown_pipelines(catalog, records))
+        notes = _unknown_pipelines(catalog, records) + users.notes(catalog)
+        return Page(to_json({"aliases": of_aliases, "models": of_models}), notes)
     pairs = [_pairs(record, catalog.lacks_pipelines, screens.out) for record in records]
     if form is Format.tsv:
         return Page(tables.tsv((name, *pair) for name, found in zip(names, pairs, strict=True) for pair in found))
-    return Page("\n".join(tables.block(found, screens.out) for found in pairs))
+    return Page("\n".join(tables.block(found, screens.out) for found in pairs), users.notes(catalog))
 
 
 def _unknown_pipelines(catalog: Catalog, records: Sequence[Record]) -> str:
@@ -187,6 +190,7 @@ def _pairs(record: Record, lacks_pipelines: str, screen: Screen) -> list[tuple[s
         ("model", record["model_id"] + gone),
         *_deployment_pairs(record),
         ("pipelines", used or "none"),
+        *users.pairs(record),
         ("other aliases" if alias else "aliases", ", ".join(others) or "none"),
         *_last_change(record, screen),
         *(_raw_facts(model) if model else ()),
@@ -229,7 +233,18 @@ def _raw_facts(record: Record) -> list[tuple[str, str]]:
 
 
 _SHOWN_ALREADY = frozenset(
-    {"model_id", "model_type", "input", "model_aliases", "deployments", "pipelines", "last_change"}
+    {
+        "model_id",
+        "model_type",
+        "input",
+        "model_aliases",
+        "deployments",
+        "pipelines",
+        "last_change",
+        "users",
+        "reach",
+        "users_unknown",
+    }
 )
 
 
@@ -266,7 +281,7 @@ def history(entries: Sequence[Entry], form: Format, screens: Screens, *, by_alia
     at = [column.title for column in columns].index("time")
     local = [(*row[:at], _time(row[at], screens.out), *row[at + 1 :]) for row in rows]
     drawn = tables.table(columns, local, screens.out)
-    return Page(drawn.text, _left_out(drawn, screens.err))
+    return Page(drawn.text, left_out(drawn, screens.err))
 
 
 def _revision_row(record: Record) -> Row:

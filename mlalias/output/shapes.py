@@ -167,7 +167,13 @@ def _write(
     return record | ({"facts": [fact._asdict() for fact in plan.facts], "counts": counts(plan)} if plan.facts else {})
 
 
-_PARTS = {"model": "models", "deployments": "deployments", "pipeline": "pipelines"}
+_PARTS = {
+    "model": "models",
+    "deployments": "deployments",
+    "pipeline": "pipelines",
+    "endpoint": "endpoints",
+    "fields": "fields",
+}
 _AS_FACTS = {"created": "new", "reassigned": "changed", "unchanged": "same", "deleted": "removed"}
 
 

@@ -40,6 +40,13 @@ def painted(text: str, color: _Color, screen: Screen) -> str:
     return f"{_ANSI[color]}{text}\x1b[0m" if screen.color and text else text
 
 
+def bar(share: float, screen: Screen, width: int = 10) -> str:
+    """A bar that is full only if all is."""
+    full = int(share * width)
+    filled, empty = ("\u2588", "\u00b7") if screen.blocks else ("#", ".")
+    return filled * full + empty * (width - full)
+
+
 def note(label: str, color: _Color, text: str, screen: Screen, command: str = "") -> str:
     """Lines such as `error: ...`, broken between words; on a terminal a command has a line of its own."""
     text = visible(text)

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from mlalias.core.catalog import Catalog
 from mlalias.core.plan import Edit, Plan
+from mlalias.core.rules import OWN
 from mlalias.rest.answers import Answer, warning
 from mlalias.rest.request import Call
 
@@ -27,5 +28,5 @@ def acknowledged(plan: Plan) -> Answer:
 
 
 def done(word: str, plan: Plan) -> Answer:
-    """Say in a word that it is done, with the warnings."""
-    return Answer({word: True}, headers=[warning(found.message) for found in plan.warnings])
+    """Say in a word that it is done, with the warnings that a server has."""
+    return Answer({word: True}, headers=[warning(each.message) for each in plan.warnings if each.rule not in OWN])

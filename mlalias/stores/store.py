@@ -11,6 +11,7 @@ from mlalias.text import masked, visible
 if TYPE_CHECKING:
     from mlalias.core.catalog import Catalog
     from mlalias.core.plan import Edit, Receipt
+    from mlalias.stores.cluster.store import ClusterStore
     from mlalias.stores.findings import Findings
 
 
@@ -72,6 +73,11 @@ class Location(NamedTuple):
         if self.is_url:
             raise WrongUsage(f"`{command}` works on a catalog in a directory, not on a cluster", instead)
 
+    def need_cluster(self, what: str, *instead: Hint) -> None:
+        """Raise WrongUsage unless it is a cluster, with what to do `instead` of a command or an option."""
+        if not self.is_url:
+            raise WrongUsage(f"{what} asks the models of a cluster, and '{self.path}' is a directory", *instead)
+
 
 def locate(given: str | None, origin: str = "--catalog") -> Location:
     """The location `given` by `origin`, else MLALIAS_CATALOG, else the user's data directory.
@@ -123,7 +129,7 @@ def open_store(
     cluster's history. A `silent` store prints nothing at all, not even progress or that it is waiting.
     """
     if location.is_url:
-        return _open_cluster(location, whole=whole, quiet=quiet, silent=silent, wait=wait, keeps_history=keeps_history)
+        return open_cluster(location, whole=whole, quiet=quiet, silent=silent, wait=wait, keeps_history=keeps_history)
     if wait:
         raise WrongUsage(
             "--wait is for a cluster: a catalog in a directory does not watch deployments",
@@ -137,9 +143,16 @@ def open_store(
     return DirectoryStore(location.path) if silent else DirectoryStore(location.path, _say_that_it_waits, progress)
 
 
-def _open_cluster(
-    location: Location, *, whole: bool, quiet: bool, silent: bool, wait: float, keeps_history: bool
-) -> Store:
+def open_cluster(
+    location: Location,
+    *,
+    whole: bool = False,
+    quiet: bool = False,
+    silent: bool = False,
+    wait: float = 0,
+    keeps_history: bool = True,
+) -> "ClusterStore":
+    """Open the cluster at a URL, as `open_store` does."""
     from mlalias.progress import progress
 
     try:

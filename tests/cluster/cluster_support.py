@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from mlalias.cli.main import main
+from mlalias.core.catalog import Endpoint
 from mlalias.rest.app import App
 from mlalias.stores.directory.store import DirectoryStore
 
@@ -24,6 +25,7 @@ class Asked(NamedTuple):
     path: str
     parameters: Mapping[str, str]
     headers: Mapping[str, str]
+    body: bytes = b""
 
     @property
     def parts(self) -> list[str]:
@@ -102,7 +104,8 @@ def _speaker(front: Front) -> type[BaseHTTPRequestHandler]:
         def answer(self) -> None:
             url = urlsplit(self.path)
             parameters = dict(parse_qsl(url.query, keep_blank_values=True))
-            asked = Asked(self.command, url.path, parameters, dict(self.headers.items()))
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            asked = Asked(self.command, url.path, parameters, dict(self.headers.items()), body)
             told = front.answer(asked)
             if told.hang and told.close is None:
                 told.hang.wait(10)
@@ -161,7 +164,34 @@ def answering(answers: Answering) -> Iterator[Cluster]:
 def elasticsearch(directory: Path) -> Answering:
     """Answer for a catalog directory as `mlalias serve` does; a front in between keeps what was asked."""
     app = App(DirectoryStore(directory))
-    return lambda asked: asyncio.run(_answered(app, asked))
+    return lambda asked: _users(directory, asked) or asyncio.run(_answered(app, asked))
+
+
+def _users(directory: Path, asked: Asked) -> Told | None:
+    """The endpoints and fields of a catalog directory, which `serve` does not tell, as a server filters them."""
+    catalog = DirectoryStore(directory).read()
+    if asked.line == "GET /_inference/_all" and catalog.endpoints is not None:
+        return good(
+            {"endpoints": [_endpoint(*each) for each in catalog.endpoints.items()]} if catalog.endpoints else {}
+        )
+    if asked.line == "GET /_all/_mapping" and catalog.fields is not None:
+        return good({index: {"mappings": _mapping(fields)} for index, fields in catalog.fields.items()})
+    return None
+
+
+def _endpoint(inference_id: str, endpoint: Endpoint) -> Any:
+    settings = {key: value for key, value in endpoint._asdict().items() if value is not None}
+    return {"inference_id": inference_id, "service": "elasticsearch", "service_settings": settings}
+
+
+def _mapping(fields: Mapping[str, tuple[str, ...]]) -> Any:
+    mapping: dict[str, Any] = {}
+    for path, endpoints in fields.items():
+        field = mapping
+        for part in path.split("."):
+            field = field.setdefault("properties", {}).setdefault(part, {})
+        field |= dict(zip(("inference_id", "search_inference_id"), endpoints, strict=False))
+    return mapping
 
 
 async def _answered(app: App, asked: Asked) -> Told:

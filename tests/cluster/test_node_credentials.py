@@ -174,5 +174,5 @@ def test_the_privileges_of_readme_are_enough_and_none_is_too_many(command, privi
 
 
 def test_readme_names_every_command_that_works_on_a_cluster(run):
-    commands = {"put", "delete", "list", "models", "show", "resolve", "compare", "apply", "export"}
+    commands = {"put", "delete", "list", "models", "show", "resolve", "compare", "apply", "export", "check"}
     assert {command.split()[0] for command, _ in _rows()} == commands

@@ -1,10 +1,14 @@
 """A history on real nodes: what it holds, what it costs, and what stands in its way."""
 
 import json
+import re
+import shlex
 from urllib.parse import unquote
 
 import pytest
 from harness import LATE, NEW, OLD, SLIM, SST
+
+from mlalias import help as manual
 
 pytestmark = pytest.mark.node
 
@@ -40,6 +44,16 @@ def sent(front, start=0):
 
 
 # --- what it holds ---
+
+
+def test_the_snippet_of_the_manual_runs(front, run, monkeypatch):
+    monkeypatch.setenv("MLALIAS_CATALOG", front.url)
+    (snippet,) = re.findall(r"^```sh\n(mlalias init\n.*?)^```$", manual.page("cluster"), re.MULTILINE | re.DOTALL)
+    for line in snippet.splitlines():
+        done = run(*shlex.split(line)[1:])
+        assert done.code == 0, done.err
+    assert [entry["command"] for entry in run("history", "-o", "json").json["history"]] == ["rollback", "put"]
+
 
 SCENARIO = [
     ["put", NEW, "flight_delay_model", "-r", "-m", "retrained"],

@@ -44,7 +44,10 @@ def test_creates_and_moves_in_one_commit_and_nothing_the_second_time(run, apply,
         f"reassigned  sentiment           sst-2-next                             {SST}\n"
         "\n1 alias unchanged\n"
     )
-    assert ran.err == "hint: to undo it for one alias: mlalias rollback flight_delay_model\n"
+    assert ran.err == (
+        f"warning: 'sst-2-next' has other labels than '{SST}': 1 gained (NEUTRAL)\n"
+        "hint: to undo it for one alias: mlalias rollback flight_delay_model\n"
+    )
     (entry, _) = run("history", "-o", "json").json["history"]
     assert (entry["command"], entry["message"], len(entry["changes"])) == ("apply", "retrained", 3)
     before = contents(sample)
@@ -361,7 +364,9 @@ def test_nothing_to_do_is_said(run, apply, sample):
 
 def test_the_hint_of_a_move_from_a_model_that_is_gone_is_left_out(run, sample):
     (sample / "models" / ".elser_model_2.toml").unlink()
-    assert run("put", "sst-2-next", "elser", "-r").err == ""
+    said = run("put", "sst-2-next", "elser", "-r").err
+    assert "hint" not in said
+    assert "note: the inference endpoint '.elser-2-elasticsearch' (service_settings.model_id) stays with " in said
 
 
 def test_pruning_an_empty_catalog_is_no_danger(apply):

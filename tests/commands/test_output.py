@@ -24,6 +24,24 @@ def test_a_result_in_every_format(run, sample):
         "revision": None,
         "changes": [change],
         "warnings": [],
+        "left_behind": [],
+        "following": [
+            {
+                "kind": "pipeline",
+                "name": "flights",
+                "via": "flight_delay_model",
+                "guarded": True,
+                "place": "processors[0].inference",
+                "model_alias": "flight_delay_model",
+                "reach": {
+                    "pipeline": "flights",
+                    "called_by": [],
+                    "indices": None,
+                    "templates": None,
+                    "documents": None,
+                },
+            }
+        ],
     }
     assert {rule["outcome"] for rule in dry["rules"]} == {"pass", "skip"}
     done = run(*words, "-o", "json").json
@@ -34,6 +52,7 @@ def test_a_result_in_every_format(run, sample):
         "changes": [change],
         "warnings": [],
         "undo": "mlalias rollback flight_delay_model",
+        "left_behind": [],
     }
     assert run("put", NEW, "flight_delay_model", "-r").out.splitlines() == [
         "RESULT     ALIAS               MODEL                                  WAS",

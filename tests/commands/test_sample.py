@@ -108,7 +108,18 @@ def _shown(run, name, kind="models"):
 
 def test_show_leads_with_what_matters_and_ends_with_raw_facts(run, sample):
     keys = [line.split(":")[0] for line in run("show", "sentiment").out.splitlines()]
-    assert keys[:7] == ["alias", "model", "deployment", "pipelines", "other aliases", "last change", "type"]
+    first = [
+        "alias",
+        "model",
+        "deployment",
+        "pipelines",
+        "endpoints",
+        "semantic_text",
+        "other aliases",
+        "last change",
+        "type",
+    ]
+    assert keys[: len(first)] == first
     assert keys[-2:] == ["inference_config", "location"]
 
 
@@ -117,7 +128,10 @@ def test_importing_twice_says_that_all_is_the_same(run, sample):
     ran = run("import", *sorted(SAMPLE.glob("*.json")))
     assert (ran.code, ran.out) == (
         0,
-        "PART         SAME\nmodels         12\ndeployments     4\npipelines       3\naliases         6\n",
+        (
+            "PART         SAME\nmodels         12\ndeployments     4\n"
+            "pipelines       3\nendpoints       2\nfields          2\naliases         6\n"
+        ),
     )
     assert contents(sample) == before
 

@@ -5,17 +5,23 @@ Names are requested one at a time; all models are requested if all are needed, o
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from functools import cache
+from functools import cache, partial
+from typing import Any, TypeVar
 
-from mlalias.core.catalog import Catalog, Deployment, Model, Pipeline, is_model_id, is_server_alias
+from mlalias.core.catalog import Catalog, Deployment, Endpoint, Model, Part, Pipeline, is_model_id, is_server_alias
 from mlalias.core.lazy import Lazy
+from mlalias.documents import sources
+from mlalias.documents.codec import Document
 from mlalias.documents.deployments import STARTED_WITH
 from mlalias.documents.facts import Facts
+from mlalias.documents.mappings import Fields
 from mlalias.errors import NotFound, Unreachable
 from mlalias.progress import Advance
 from mlalias.stores.cluster.answers import read
 from mlalias.stores.cluster.connection import PRIVILEGE_MISSING, Connection
 from mlalias.stores.cluster.expressions import narrowed, within_a_line
+
+V = TypeVar("V")
 
 PAGE = 1000
 # `from` and `size` together are limited by index.max_result_window of the search behind the request:
@@ -28,11 +34,11 @@ _JUDGED = {
     "trained_model_configs.inference_config,trained_model_configs.input.field_names,"
     "trained_model_configs.metadata.model_aliases"
 }
+STATS = "trained_model_stats"
 _ON_NODES = ("nodes.routing_state", "nodes.number_of_allocations")
 _OF_DEPLOYMENT = ("deployment_id", "model_id", "state", "allocation_status", *_ON_NODES, *STARTED_WITH)
 _DEPLOYED = {
-    "filter_path": "count,trained_model_stats.model_id,"
-    + ",".join(f"trained_model_stats.deployment_stats.{key}" for key in _OF_DEPLOYMENT)
+    "filter_path": f"count,{STATS}.model_id," + ",".join(f"{STATS}.deployment_stats.{key}" for key in _OF_DEPLOYMENT)
 }
 
 
@@ -64,7 +70,28 @@ class Lookups:
     def catalog(self) -> "LiveCatalog":
         """A catalog that sends requests when it is accessed."""
         models = Lazy(self.model, self.configs, lambda model_id: self.config(model_id) is not None)
-        return LiveCatalog(Aliases(self), models, _pipelines(self._connection), revision=None, live=True)
+        return LiveCatalog(
+            Aliases(self),
+            models,
+            lazily(partial(_pipelines, self._connection)),
+            revision=None,
+            live=True,
+            endpoints=lazily(partial(_endpoints, self._connection)),
+            fields=lazily(partial(_fields, self._connection)),
+            indices=lazily(partial(_indices, self._connection)),
+            templates=lazily(partial(_templates, self._connection)),
+            counts=lazily(partial(_counts, self._connection)),
+        )
+
+    def look_up(self, names: Sequence[str]) -> None:
+        """Ask for several names at once; where one of them is missing, each is asked for when it is looked at."""
+        for part in within_a_line([name for name in dict.fromkeys(names) if _is_name(name)], self._keys):
+            try:
+                facts, _ = self._page((*_MODELS, ",".join(part)), {**self._keys, "size": len(part)})
+            except NotFound:
+                continue
+            self._asked.update(part)
+            self._take(facts)
 
     # --- one name, or all ---
 
@@ -115,7 +142,7 @@ class Lookups:
 
     def _ask(self, name: str) -> None:
         """Look up one name; an invalid name is not requested, as it could be an expression that matches many."""
-        if self._complete or name in self._asked or not (is_model_id(name) or is_server_alias(name)):
+        if self._complete or name in self._asked or not _is_name(name):
             return
         if len(self._asked) >= _MANY:
             self._ask_all()
@@ -158,7 +185,7 @@ class Lookups:
         known = self._models if self._complete else (model_id,)
         wanted = [each for each in known if self._models[each].model_type == "pytorch"]
         with self._progress("reading deployments") as advance:
-            for part in within_a_line(wanted):
+            for part in within_a_line(wanted, _DEPLOYED):
                 self._deployments |= {**dict.fromkeys(part), **self._stats(part)}
                 advance(len(self._deployments), len(wanted))
 
@@ -182,7 +209,7 @@ class Lookups:
         """The facts in the answer to one request, and the number of models that match, which may exceed the page."""
         document = self._connection.get(path, parameters)
         # filter_path removes empty lists from the answer.
-        key = "trained_model_stats" if path[-1] == "_stats" else "trained_model_configs"
+        key = STATS if path[-1] == "_stats" else "trained_model_configs"
         facts = read(self._connection, {key: [], **document})
         for text in facts.warnings:
             self._say(f"warning: {text}")
@@ -191,6 +218,11 @@ class Lookups:
     def _take(self, facts: Facts) -> None:
         self._models |= facts.models
         self._aliases |= facts.aliases
+
+
+def _is_name(text: str) -> bool:
+    """Whether a model or an alias may have this name, which then is no expression for several."""
+    return is_model_id(text) or is_server_alias(text)
 
 
 class Aliases(Lazy[str]):
@@ -219,24 +251,118 @@ class LiveCatalog(Catalog):
                 return None
             raise
 
+    def known(self, part: Part) -> Mapping[str, Any] | None:
+        """What is known of a part, None where the server does not say, or not to this key."""
+        return None if self._why_not(part) else super().known(part)
 
-def _pipelines(connection: Connection) -> Mapping[str, Pipeline]:
-    """The ingest pipelines of a cluster, all of which are requested on first access."""
+    def lacks(self, part: Part) -> str:
+        """The reason why a part is not known, as a clause for a message."""
+        failure = self._why_not(part)
+        if failure is None or failure.rule == PRIVILEGE_MISSING:
+            return super().lacks(part)
+        return f"the server does not say ({failure.status})"
+
+    def _why_not(self, part: Part) -> Unreachable | None:
+        """The failure if the server refuses to return a part; raises Unreachable if it does not answer."""
+        try:
+            len(getattr(self, part) or ())
+        except Unreachable as failure:
+            if failure.rule == PRIVILEGE_MISSING or failure.status in _NO_ROUTE:
+                return failure
+            raise
+        return None
+
+
+def lazily(ask: Callable[[], Mapping[str, V]]) -> Lazy[V]:
+    """A mapping that sends its request on first access; a failure is cached, and raised each time."""
 
     @cache
-    def answer() -> Mapping[str, Pipeline] | Unreachable:
+    def answer() -> Mapping[str, V] | Unreachable:
         try:
-            document = connection.get(("_ingest", "pipeline"), {}, "read_pipeline")
-        except NotFound:  # the answer of a server that has no pipelines
-            return {}
-        except Unreachable as failure:  # cached, so that the request is not repeated for each name
+            return ask()
+        except Unreachable as failure:
             return failure
-        return read(connection, document).pipelines
 
-    def pipelines() -> Mapping[str, Pipeline]:
-        known = answer()
-        if isinstance(known, Unreachable):
-            raise known
-        return known
+    def known() -> Mapping[str, V]:
+        values = answer()
+        if isinstance(values, Unreachable):
+            raise values
+        return values
 
-    return Lazy(lambda name: pipelines().get(name), pipelines)
+    return Lazy(lambda name: known().get(name), known)
+
+
+def _pipelines(connection: Connection) -> Mapping[str, Pipeline]:
+    """The ingest pipelines of a cluster."""
+    try:
+        return read(connection, connection.get(("_ingest", "pipeline"), {}, "read_pipeline")).pipelines
+    except NotFound:  # what a server without a single pipeline answers
+        return {}
+
+
+def _endpoints(connection: Connection) -> Mapping[str, Endpoint]:
+    """The inference endpoints of a cluster that run trained models."""
+    try:
+        document = connection.get(("_inference", "_all"), _ENDPOINTS, "monitor_inference")
+    except NotFound:
+        return {}
+    return read(connection, {"endpoints": [], **document}).endpoints
+
+
+def _fields(connection: Connection) -> Mapping[str, Fields]:
+    """The semantic_text fields of the indices that the key may see: a wildcard leaves the others out in silence."""
+    try:
+        document = connection.get(("_all", "_mapping"), _MAPPINGS, "view_index_metadata")
+    except NotFound:
+        return {}
+    return read(connection, document).fields
+
+
+def _indices(connection: Connection) -> Mapping[str, tuple[str, ...]]:
+    """The indices that the key may see and that have a pipeline, by pipeline."""
+    path = "_all", "_settings", "index.default_pipeline,index.final_pipeline"
+    try:
+        return sources.of_settings(connection.get(path, _SETTINGS, "view_index_metadata"))
+    except NotFound:
+        return {}
+
+
+def _templates(connection: Connection) -> Mapping[str, tuple[str, ...]]:
+    """The templates of every kind that give a pipeline to new indices, by pipeline."""
+    return sources.of_templates(*(_template(connection, kind) for kind in _TEMPLATES))
+
+
+def _template(connection: Connection, kind: str) -> Document:
+    try:
+        return connection.get((kind,), {"filter_path": _TEMPLATES[kind]}, "monitor")
+    except NotFound:
+        return {}
+
+
+def _counts(connection: Connection) -> Mapping[str, int]:
+    """How many documents went through each pipeline since the nodes were started."""
+    filter_path = {"filter_path": "nodes.*.ingest.pipelines.*.count"}
+    try:
+        return sources.of_counts(connection.get(("_nodes", "stats", "ingest"), filter_path, "monitor"))
+    except NotFound as failure:
+        raise Unreachable(failure.reason, status=failure.status) from None
+
+
+_NO_ROUTE = (400, 404, 405, 410)  # of servers that are older than endpoints, and of serverless for statistics of nodes
+_SETTINGS = {"expand_wildcards": "all", "flat_settings": "true"}
+_TEMPLATES = {
+    "_index_template": "index_templates.name,index_templates.index_template.template.settings.index.*_pipeline",
+    "_component_template": "component_templates.name,"
+    "component_templates.component_template.template.settings.index.*_pipeline",
+    "_template": "*.settings.index.*_pipeline",
+}
+_ENDPOINTS = {
+    "filter_path": "endpoints.inference_id,endpoints.service,endpoints.service_settings.model_id,"
+    "endpoints.service_settings.deployment_id"
+}
+# https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-get-mapping: without `expand_wildcards`
+# hidden and closed indices are missing.
+_MAPPINGS = {
+    "expand_wildcards": "all",
+    "filter_path": "*.mappings.**.inference_id,*.mappings.**.search_inference_id",
+}

@@ -64,6 +64,9 @@ class Connection:
 
     def __init__(self, access: Access) -> None:
         self.access = access
+        # The client issues a server's warnings as Python warnings of this module, too. A filter for one module is safe
+        # in a process with threads, and `catch_warnings` around a request is not: it swaps the filters of all of them.
+        warnings.filterwarnings("ignore", category=elasticsearch.ElasticsearchWarning, module=re.escape(__name__))
         self._client = elasticsearch.Elasticsearch(max_retries=0, retry_on_timeout=False, **access.options)
 
     @property
@@ -105,6 +108,10 @@ class Connection:
             return Answer(error.meta.status, error.body if isinstance(error.body, dict) else {}, details)
         return Answer(response.meta.status, response.body, Details())
 
+    def denied(self, answer: Answer, privilege: str) -> Unreachable:
+        """The failure that an answer of 403 stands for, to a request for which `privilege` is needed."""
+        return self._not_allowed(answer.error, privilege)
+
     def _reply(self, request: Request, privilege: str, pauses: Sequence[float] = ()) -> Reply:
         try:
             response = self._response(request, pauses)
@@ -144,11 +151,9 @@ class Connection:
     def _perform(self, request: Request) -> Response:
         target = "/" + "/".join(quote(part, safe=",*") for part in request.path)
         headers = _ACCEPT if request.body is None else _ACCEPT | _CONTENT
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", elastic_transport.TransportWarning)
-            return self._client.perform_request(
-                request.method, target, params=request.parameters, headers=headers, body=request.body
-            )
+        return self._client.perform_request(
+            request.method, target, params=request.parameters, headers=headers, body=request.body
+        )
 
     # --- errors ---
 

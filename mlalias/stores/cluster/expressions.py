@@ -1,9 +1,12 @@
 """Expressions that select models in a request: names or patterns, separated by commas."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from urllib.parse import quote
 
 _ALPHANUMERIC = "0123456789abcdefghijklmnopqrstuvwxyz"
-_LONGEST = 3000  # of the 4,096 bytes that the first line of a request may have
+# `http.max_initial_line_length`, and the rest of that line: method, version and path, with that of a proxy before it
+# https://www.elastic.co/docs/reference/elasticsearch/configuration-reference/networking-settings
+_LINE, _AROUND = 4096, 256
 
 
 def narrowed(patterns: Sequence[str]) -> list[Sequence[str]]:
@@ -20,12 +23,13 @@ def narrowed(patterns: Sequence[str]) -> list[Sequence[str]]:
     return [patterns[:middle], patterns[middle:]]
 
 
-def within_a_line(names: Sequence[str]) -> Iterator[Sequence[str]]:
-    """The names, split so that each part fits into the first line of a request."""
+def within_a_line(names: Sequence[str], parameters: Mapping[str, str | int]) -> Iterator[Sequence[str]]:
+    """The names, split so that each part fits into the first line of a request with these parameters."""
+    room = _LINE - _AROUND - sum(len(f"&{key}={quote(str(value), safe=',*')}") for key, value in parameters.items())
     part: list[str] = []
     length = 0
     for name in names:
-        if part and length + len(name) > _LONGEST:
+        if part and length + len(name) > room:
             yield part
             part, length = [], 0
         part.append(name)

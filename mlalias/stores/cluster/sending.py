@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from mlalias.core.catalog import Change
 from mlalias.core.plan import Caution, Plan, Receipt
+from mlalias.core.rules import OWN
 from mlalias.errors import Failure, Hint
 from mlalias.interrupts import Written, note
 from mlalias.progress import Advance
@@ -67,7 +68,7 @@ def _send(connection: Connection, plan: Plan, change: Change) -> list[Caution]:
     else:
         reassign = {"reassign": "true"} if was and not _is_taken(plan) else {}
         answer = connection.send("PUT", _path(target, alias), reassign)
-    cautions = [_caution(plan, change, text) for text in answer.warnings]
+    cautions = [_caution(plan, change, text) for text in answer.warnings] + _own(plan, change)
     if answer.document.get("acknowledged") is not True:
         text = f"the change of the alias '{alias}' is made, but not all of the cluster's nodes have confirmed it"
         cautions.append(Caution(text, model_alias=alias))
@@ -85,10 +86,15 @@ def _is_taken(plan: Plan) -> bool:
 
 def _caution(plan: Plan, change: Change, text: str) -> Caution:
     """The server's warning; if it is about the input fields, with the details from our own rule."""
-    ours = next((warning for warning in plan.warnings if warning.model_alias == change.model_alias), None)
+    ours = next((each for each in plan.warnings if each.model_alias == change.model_alias and each.overlap), None)
     if ours and change.model_id and change.model_id in text:
         return ours._replace(message=text)
     return Caution(text, model_alias=change.model_alias)
+
+
+def _own(plan: Plan, change: Change) -> list[Caution]:
+    """What our own rules warn of, which no server does."""
+    return [each for each in plan.warnings if each.model_alias == change.model_alias and each.rule in OWN]
 
 
 def _unchanged(plan: Plan) -> list[Change]:

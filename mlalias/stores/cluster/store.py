@@ -1,22 +1,24 @@
 """The store that uses a live Elasticsearch, which checks every change itself and has the last word."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
-from mlalias.core.catalog import Catalog, Change, Entry, is_model_id
+from mlalias.core.catalog import Catalog, Change, Entry, Pipeline, is_model_id
 from mlalias.core.plan import Caution, Edit, Plan, Receipt
 from mlalias.core.rules import DEPLOYMENT_RULES, STATE_RULES
 from mlalias.edits.aliases import not_current
 from mlalias.errors import Unreachable
 from mlalias.stores.author import actor, now
-from mlalias.stores.cluster.cache import Lookups
+from mlalias.stores.cluster.cache import Lookups, lazily
 from mlalias.stores.cluster.connection import PRIVILEGE_MISSING, Connection
 from mlalias.stores.cluster.history.documents import Stored
 from mlalias.stores.cluster.history.entries import Entries
 from mlalias.stores.cluster.history.log import Log
 from mlalias.stores.cluster.history.recording import closed
 from mlalias.stores.cluster.history.setup import init
+from mlalias.stores.cluster.inference import Inference
 from mlalias.stores.cluster.sending import Before, Talk, in_order, send_all
 from mlalias.stores.cluster.verify import verify
 from mlalias.stores.findings import Findings
@@ -58,6 +60,7 @@ class ClusterStore:
         self._wait = wait
         self._keeps_history = keeps_history
         self._log = Log(connection, talk.say)
+        self._announced = False
 
     def read(self) -> Catalog:
         """The catalog, whose contents are requested on access, which may raise Unreachable."""
@@ -96,6 +99,18 @@ class ClusterStore:
         receipt = self._send(plan, changes)
         return receipt._replace(warnings=(*_not_kept(message), *receipt.warnings))
 
+    def planned(self, edit: Edit) -> Plan:
+        """What an edit comes to, once the deployments that it needs run; nothing is sent."""
+        return self._awaited(edit, Kept(None, known=False))
+
+    def say(self, line: str) -> None:
+        """Say something to whoever waits for the cluster."""
+        self._talk.say(line)
+
+    def inference(self) -> Inference:
+        """What asks the models of the cluster."""
+        return Inference(self._connection, self._talk)
+
     def _kept(self) -> Kept:
         if not self._keeps_history:
             return Kept(None, known=False)
@@ -120,16 +135,22 @@ class ClusterStore:
         return self.read().aliases.get(alias)
 
     def _send(self, plan: Plan, changes: Sequence[Change], renew: Callable[[], None] = lambda: None) -> Receipt:
-        self._talk.say(f"on {self._connection.url} (from {self._origin})")
+        self._announce()
         return send_all(self._connection, plan, changes, self._talk, self._before(plan, renew))
 
+    def _announce(self) -> None:
+        """Say which cluster it is, before the first change."""
+        if not self._announced:
+            self._talk.say(f"on {self._connection.url} (from {self._origin})")
+        self._announced = True
+
     def _plan(self, edit: Edit, kept: Kept) -> Plan:
-        """The plan for the current state of the cluster, without its pipelines, which the server checks itself.
+        """The plan for the current state of the cluster, without the pipelines that the server itself checks.
 
         They are read here only if one of several changes is a deletion, whose refusal would leave the rest half done.
         """
         catalog = self._read(kept)
-        plan = edit(catalog._replace(pipelines={}))
+        plan = edit(catalog._replace(pipelines=lazily(partial(_unguarded, catalog))))
         deletes = any(change.result == "deleted" for change in plan.moves)
         return edit(catalog) if deletes and len(plan.moves) > 1 else plan
 
@@ -159,6 +180,11 @@ class ClusterStore:
             renew()
 
         return check
+
+
+def _unguarded(catalog: Catalog) -> Mapping[str, Pipeline]:
+    """The pipelines without the names that the server looks for itself."""
+    return {name: pipeline._replace(names=()) for name, pipeline in catalog.pipelines.items()}
 
 
 def _entry(plan: Plan, changes: Sequence[Change], command: str, message: str | None) -> Entry:

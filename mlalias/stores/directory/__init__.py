@@ -6,6 +6,8 @@ aliases, `lock.py` locks, `atomic.py` syncs and replaces files, and `verify.py` 
     aliases.toml             every alias, and the catalog's revision; replacing it is the commit
     models/<model_id>.toml   the facts of one model, with Elasticsearch's keys
     pipelines.toml           each ingest pipeline: the names that it uses, and its body if known
+    endpoints.toml           the inference endpoints that run trained models
+    fields.toml              the semantic_text fields of indices, and the endpoints that they use
     history.jsonl            one line for each committed change of aliases
     .lock
 
@@ -22,8 +24,8 @@ lock: arguments and input files are read before.
    `aliases.toml` still exists. A history that is ahead in any other way means that `aliases.toml` was deleted or
    restored: this is damage, and nothing is changed.
 2. Plan the edit. If it is refused, changes nothing, or would write a file too large to be read again, stop here.
-3. Write the facts, that is each new or changed model file and `pipelines.toml`, to temporary files; sync them; rename
-   them; sync their directories. A change of facts alone ends here.
+3. Write the facts, that is each new or changed model file and the files of the other parts, to temporary files; sync
+   them; rename them; sync their directories. A change of facts alone ends here.
 4. Write `aliases.toml` of revision N+1 to a temporary file, the draft; sync it and the directory. The draft must be on
    disk before the entry of step 5: it is how step 1 distinguishes a writer that died from a restored `aliases.toml`.
    The directory is opened now for the sync of step 7, so that a failure to open it comes before the commit.

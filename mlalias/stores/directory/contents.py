@@ -1,17 +1,19 @@
 """The names and contents of the files in a catalog directory."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple, overload
+from typing import Any, Generic, NamedTuple, TypeVar, overload
 
-from mlalias.core.catalog import Entry, Model, Pipeline, is_model_id, is_server_alias
+from mlalias.core.catalog import Endpoint, Entry, Model, Pipeline, is_model_id, is_server_alias
 from mlalias.core.history import from_line
 from mlalias.core.lazy import Lazy
+from mlalias.documents import endpoints, mappings
 from mlalias.documents.codec import Document, decode, read_toml, to_toml
 from mlalias.documents.facts import aliases, model
+from mlalias.documents.mappings import Fields
 from mlalias.documents.pipelines import from_tables
 from mlalias.documents.table import Table
 from mlalias.errors import Damaged, Hint, InvalidDocument
@@ -19,10 +21,14 @@ from mlalias.progress import Advance, unseen
 from mlalias.stores.directory import atomic
 from mlalias.text import LARGEST
 
+V = TypeVar("V")
+
 FORMAT = 1
 TABLE = "aliases.toml"
 HISTORY = "history.jsonl"
 PIPELINES = "pipelines.toml"
+ENDPOINTS = "endpoints.toml"
+FIELDS = "fields.toml"
 MODELS = "models"
 LOCK = ".lock"
 _NEWER = Hint("install the version of mlalias that wrote it, or a later one")
@@ -31,7 +37,7 @@ VERIFY = Hint("see all faults, and how to fix them", ("verify",))
 
 def is_catalog(root: Path) -> bool:
     """Whether a directory contains a catalog, even an incomplete one."""
-    return any(os.path.lexists(root / name) for name in (TABLE, MODELS, PIPELINES, HISTORY, LOCK))
+    return any(os.path.lexists(root / name) for name in (TABLE, MODELS, PIPELINES, ENDPOINTS, FIELDS, HISTORY, LOCK))
 
 
 def encoded(document: Document, path: Path) -> bytes:
@@ -235,6 +241,49 @@ class PipelineFile:
         """The pipelines by name; raises Damaged."""
         with _at_rest():
             return from_tables(Table(self.document, f"'{self._path}'"))
+
+
+class PartFile(Generic[V]):
+    """What `endpoints.toml` or `fields.toml` says, read when it is asked for.
+
+    `key` is the table in it, of which `read` makes the values.
+    """
+
+    def __init__(self, path: Path, key: str, read: Callable[[Table], Mapping[str, V]]) -> None:
+        self._path = path
+        self._key = key
+        self._read = read
+
+    def mapping(self) -> Mapping[str, V] | None:
+        """The values by name, as a catalog has them; None without a file, as nobody has told of any then."""
+        return Lazy(self._find, lambda: self.values) if os.path.lexists(self._path) else None
+
+    def _find(self, name: str) -> V | None:
+        return self.values.get(name)
+
+    @cached_property
+    def document(self) -> Document:
+        """The whole file, with the keys that this program does not know; raises Damaged."""
+        table = _table(self._path)
+        if table and self._key not in table.document:
+            raise Damaged(f"'{self._path}' has no table of {self._key}: it is empty or cut off", VERIFY)
+        return table.document if table else {}
+
+    @cached_property
+    def values(self) -> Mapping[str, V]:
+        """The values by name; raises Damaged."""
+        with _at_rest():
+            return self._read(Table(self.document, f"'{self._path}'"))
+
+
+def endpoint_file(root: Path) -> PartFile[Endpoint]:
+    """The file of inference endpoints."""
+    return PartFile(root / ENDPOINTS, "endpoints", endpoints.from_tables)
+
+
+def field_file(root: Path) -> PartFile[Fields]:
+    """The file of semantic_text fields, by index."""
+    return PartFile(root / FIELDS, "fields", mappings.from_tables)
 
 
 class HistoryFile(Sequence[Entry]):

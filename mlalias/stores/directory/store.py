@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mlalias.core.catalog import Catalog, Entry
 from mlalias.core.history import to_line
+from mlalias.documents import endpoints, mappings
 from mlalias.documents.facts import to_model_document
 from mlalias.documents.pipelines import to_tables
 from mlalias.environment import LOCK_TIMEOUT
@@ -17,6 +18,8 @@ from mlalias.progress import Advance, unseen
 from mlalias.stores.author import actor, now
 from mlalias.stores.directory import atomic
 from mlalias.stores.directory.contents import (
+    ENDPOINTS,
+    FIELDS,
     FORMAT,
     HISTORY,
     LOCK,
@@ -30,6 +33,8 @@ from mlalias.stores.directory.contents import (
     PipelineFile,
     abandoned,
     encoded,
+    endpoint_file,
+    field_file,
     file_name,
     read_entry,
     read_table,
@@ -129,6 +134,8 @@ class DirectoryStore:
             HistoryFile(self.path / HISTORY, table.revision),
             table.revision,
             pipelines_known=os.path.lexists(self.path / PIPELINES),
+            endpoints=endpoint_file(self.path).mapping(),
+            fields=field_file(self.path).mapping(),
         )
 
     def _last_entry(self) -> Entry | None:
@@ -175,7 +182,7 @@ class DirectoryStore:
         return table
 
     def _facts(self, plan: "Plan") -> Mapping[Path, bytes]:
-        """The paths and contents of the files of models and pipelines to write."""
+        """The paths and contents of the files of models, pipelines, endpoints and fields to write."""
         contents = {}
         for model_id, model in plan.models.items():
             path = self.path / MODELS / file_name(model_id)
@@ -183,6 +190,13 @@ class DirectoryStore:
         if plan.pipelines is not None:
             path = self.path / PIPELINES
             contents[path] = encoded(PipelineFile(path).document | to_tables(plan.pipelines), path)
+        if plan.endpoints is not None:
+            path = self.path / ENDPOINTS
+            document = endpoint_file(self.path).document | endpoints.to_tables(plan.endpoints)
+            contents[path] = encoded(document, path)
+        if plan.fields is not None:
+            path = self.path / FIELDS
+            contents[path] = encoded(field_file(self.path).document | mappings.to_tables(plan.fields), path)
         return contents
 
     def _table_after(self, plan: "Plan", table: AliasFile) -> bytes:

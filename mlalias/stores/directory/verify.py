@@ -14,6 +14,8 @@ from mlalias.documents.codec import decode, read_toml, to_toml
 from mlalias.errors import Damaged, Hint, InvalidDocument, NotFound, os_text
 from mlalias.stores.directory import atomic
 from mlalias.stores.directory.contents import (
+    ENDPOINTS,
+    FIELDS,
     FORMAT,
     HISTORY,
     LOCK,
@@ -26,6 +28,8 @@ from mlalias.stores.directory.contents import (
     ModelFiles,
     PipelineFile,
     abandoned,
+    endpoint_file,
+    field_file,
     is_catalog,
     model_id_of,
     read_table,
@@ -83,6 +87,8 @@ def _inspect(root: Path) -> Findings:
     for model_id in attempt(root / MODELS, _REIMPORT, models.names) or ():
         attempt(models.path(model_id), _REIMPORT, partial(models.find, model_id))
     pipelines = attempt(root / PIPELINES, _REIMPORT, lambda: PipelineFile(root / PIPELINES).pipelines) or {}
+    attempt(root / ENDPOINTS, _REIMPORT, lambda: endpoint_file(root).values)
+    attempt(root / FIELDS, _REIMPORT, lambda: field_file(root).values)
     notes = tuple(_leftovers(root, table, entries))
     readable = not any(fault.path in (str(root / TABLE), str(root / HISTORY)) for fault in faults)
     if readable:

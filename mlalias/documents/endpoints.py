@@ -1,0 +1,34 @@
+"""Inference endpoints, from the answer to `GET _inference/_all` and to and from TOML."""
+
+from collections.abc import Mapping
+
+from mlalias.core.catalog import Endpoint
+from mlalias.documents.codec import Document
+from mlalias.documents.table import Table
+
+_SERVICES = ("elasticsearch", "elser")  # those that run trained models of the cluster
+
+
+def from_entry(entry: Table) -> tuple[str, Endpoint | None]:
+    """An entry of an answer: its id, and None for a service that runs no trained model; raises InvalidDocument."""
+    inference_id = entry.text("inference_id")
+    if inference_id is None:
+        entry.invalid(f"has no {entry.place('inference_id')}")
+    if entry.text("service") not in _SERVICES:
+        return inference_id, None
+    return inference_id, _endpoint(entry.table("service_settings"))
+
+
+def from_tables(document: Table) -> dict[str, Endpoint]:
+    """The `[endpoints]` of a TOML document; raises InvalidDocument."""
+    return {name: _endpoint(each) for name, each in document.each("endpoints")}
+
+
+def to_tables(endpoints: Mapping[str, Endpoint]) -> Document:
+    """The table that `from_tables` reads."""
+    known = sorted(endpoints.items())
+    return {"endpoints": {name: {k: v for k, v in each._asdict().items() if v is not None} for name, each in known}}
+
+
+def _endpoint(settings: Table) -> Endpoint:
+    return Endpoint(settings.text("model_id"), settings.text("deployment_id"))
