@@ -377,7 +377,7 @@ def test_a_typo_is_answered_with_what_was_meant(run, sample, words, meant):
 
 def test_an_empty_catalog_option_is_not_the_users_own_catalog(run, catalog):
     ran = run("list", "--catalog", "")
-    assert (ran.code, ran.err) == (2, "error: --catalog is empty, and takes a directory or a URL\n")
+    assert (ran.code, ran.err) == (2, "error: --catalog is empty: give a directory or a URL\n")
     assert run("list", "--catalog", "~nobody-of-that-name/x").code == 2
 
 
