@@ -27,7 +27,7 @@ TYPE_CHECKING = False  # typing's own would cost more than all the rest of this 
 if TYPE_CHECKING:
     from typing import Any
 
-    from mlalias.api import Catalog, open  # noqa: A004 - as in gzip.open
+    from mlalias.api.catalog import Catalog, open  # noqa: A004 - as in gzip.open
     from mlalias.errors import (
         Busy,
         Committed,
@@ -69,7 +69,7 @@ if not TYPE_CHECKING:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from importlib import import_module
 
-        home = import_module("mlalias.api" if name in ("Catalog", "open") else "mlalias.errors")
+        home = import_module("mlalias.api.catalog" if name in ("Catalog", "open") else "mlalias.errors")
         globals()[name] = value = getattr(home, name)
         return value
 

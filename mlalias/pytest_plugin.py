@@ -31,7 +31,7 @@ class ServerUrl(str):
         does not look like TOML or JSON.
         Raises `mlalias.Failure`, `mlalias.InvalidDocument` for a source that cannot be read.
         """
-        from mlalias.api import change
+        from mlalias.api.catalog import change
         from mlalias.documents.facts import merge
         from mlalias.edits.imported import import_facts
         from mlalias.output.page import Invocation
@@ -42,7 +42,7 @@ class ServerUrl(str):
 
 
 def _facts(source: Source) -> "Facts":
-    from mlalias.api import facts_of
+    from mlalias.api.catalog import facts_of
     from mlalias.documents.facts import read
 
     if not isinstance(source, str):

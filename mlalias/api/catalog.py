@@ -11,7 +11,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mlalias.arguments import check, texts
+from mlalias.api.arguments import check, texts
 from mlalias.core.catalog import Change, Entry
 from mlalias.errors import Failure, Hint, SystemRefused, WrongUsage, as_one, os_text
 from mlalias.output.page import Invocation
