@@ -57,7 +57,7 @@ def _check_include(catalog: Catalog, ids: Sequence[str], include: Sequence[str])
     if "definition_status" in include and ids:
         model = catalog.models.get(ids[0])
         if model and model.model_type != "pytorch":
-            raise Refused(f"'{ids[0]}' is no pytorch model, and only these have a definition_status")
+            raise Refused(f"'{ids[0]}' is not a pytorch model, and only those have a definition_status")
 
 
 def _config(model: Model, aliases: Sequence[str], include: Sequence[str], hidden: Sequence[str] = ()) -> Document:
@@ -197,7 +197,7 @@ def _amend_pytorch(model_id: str, keys: Mapping[str, Any]) -> Edit:
 
 def _uploaded(model: Model, keys: Mapping[str, Any]) -> Mapping[str, Any]:
     if model.model_type != "pytorch":
-        raise Refused(f"'{model.model_id}' is no pytorch model, and only these are uploaded in parts")
+        raise Refused(f"'{model.model_id}' is not a pytorch model, and only those are uploaded in parts")
     return keys
 
 

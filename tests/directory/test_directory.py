@@ -10,6 +10,7 @@ import threading
 import pytest
 from fasteners import InterProcessLock
 from harness import MLALIAS, NEW, OLD, PATH, SLIM, contents
+from terminal import on_terminal, plain
 
 
 def history(directory):
@@ -419,12 +420,10 @@ def test_rebuilding_a_table_keeps_the_damaged_one(run, sample):
     assert run("verify").code == 0
 
 
-def test_a_mend_is_not_folded_on_a_terminal(run, sample, monkeypatch):
-    from test_output import on_terminal, plain
-
+def test_a_fix_is_not_folded_on_a_terminal(run, sample):
     (sample / "aliases.toml").unlink()
     (fault,) = run("verify", "-o", "json").json["faults"]
-    assert fault["mend"] in plain(on_terminal("verify", columns=60))
+    assert fault["fix"] in plain(on_terminal("verify", columns=60))
 
 
 def test_a_gap_in_the_history_is_a_fault_and_an_unknown_alias_a_note(run, moved):

@@ -145,9 +145,9 @@ class ClusterStore:
         self._announced = True
 
     def _plan(self, edit: Edit, kept: Kept) -> Plan:
-        """The plan for the current state of the cluster, without the pipelines that the server itself checks.
+        """The plan for the current state of the cluster, without the uses in pipelines that the server itself checks.
 
-        They are read here only if one of several changes is a deletion, whose refusal would leave the rest half done.
+        These count only if one of several changes is a deletion, whose refusal would leave the rest half done.
         """
         catalog = self._read(kept)
         plan = edit(catalog._replace(pipelines=lazily(partial(_unguarded, catalog))))
