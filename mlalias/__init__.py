@@ -1,6 +1,6 @@
 """Trained model aliases, under Elasticsearch's rules.
 
-From Python, `mlalias.open` gives a catalog, in a directory or on a live cluster:
+In Python, `mlalias.open` returns a catalog, in a directory or on a live cluster:
 
     >>> import mlalias
     >>> catalog = mlalias.open()  # or a directory, or a URL: what --catalog takes
@@ -17,7 +17,7 @@ From Python, `mlalias.open` gives a catalog, in a directory or on a live cluster
     ...     print(failure.reason, *failure.hints, sep="; ")
     there is no model or alias 'flight_delay_modle'; did you mean 'flight_delay_model'? mlalias show flight_delay_model
 
-What can go wrong is an `mlalias.Failure`; its subclasses are those listed here. Nothing else is public.
+Every error is an `mlalias.Failure`, whose subclasses are the other classes listed here. Nothing else is public.
 """
 
 __version__ = "0.1.0"
@@ -64,7 +64,7 @@ __all__ = [
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> "Any":
-        """Load what is public when it is first asked for, so that the import alone costs next to nothing."""
+        """Import public names on first access, so that `import mlalias` is fast."""
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from importlib import import_module

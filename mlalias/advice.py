@@ -1,7 +1,7 @@
-"""What to type next: asked once, for the hints that are printed.
+"""Hints: the commands to run next, after a failure or a change.
 
-The engine never searches for what was meant, so a refusal costs it nothing: the command line asks for the hints that
-it prints, and Python for those of a failure that somebody looks at; see `Failure.context`.
+The edits only record the context of a failure (`Failure.context`). Similar names and the like are searched here, when
+the command line prints hints or a Python program accesses `Failure.hints`.
 """
 
 import re
@@ -16,24 +16,25 @@ from mlalias.output.page import Invocation
 
 
 def of(errors: Sequence[Failure], invocation: Invocation) -> Mapping[Failure, Sequence[Hint]]:
-    """The next commands after failures; `invocation` is how mlalias was called.
+    """The hints for failures; `invocation` is how mlalias was called.
 
-    Of thousands of failures only the first few get hints, and what was meant by an unknown name is looked up once.
+    Only the first failures get hints, and similar names are searched only for the first unknown name, as both can be
+    slow.
     """
-    found: dict[Failure, Sequence[Hint]] = {}
+    advice: dict[Failure, Sequence[Hint]] = {}
     looked_up = False
     for error in errors[:_MOST_ADVISED]:
         unknown = error.rule in ("not_found", "model_missing")
-        found[error] = error.known_hints if unknown and looked_up else hints(error, invocation)
+        advice[error] = error.known_hints if unknown and looked_up else hints(error, invocation)
         looked_up = looked_up or unknown
-    return found
+    return advice
 
 
 _MOST_ADVISED = 20
 
 
 def hints(failure: Failure, invocation: Invocation) -> tuple[Hint, ...]:
-    """The next commands after one failure."""
+    """The hints for one failure."""
     context = failure.context
     if context is None:
         return failure.known_hints
@@ -71,7 +72,7 @@ def _indexes(catalog: Catalog, model_id: str) -> bool:
 
 
 def undo(result: Plan | Receipt) -> Hint | None:
-    """How to take a move or a deletion back; of several, the first."""
+    """The hint to undo a change, or the first of several; None if nothing can be undone."""
     if isinstance(result, Plan) or result.errors or result.plan.forgotten:
         return None
     plan = result.plan
@@ -87,7 +88,7 @@ def undo(result: Plan | Receipt) -> Hint | None:
 
 
 def _begin_a_history(result: Plan | Receipt) -> Hint | None:
-    """How to have `rollback` from now on, after a change on a cluster that keeps no history."""
+    """The hint to create a history, after a change on a cluster that keeps none."""
     if isinstance(result, Plan) or result.errors or not result.moves:
         return None
     catalog = result.plan.before
@@ -107,7 +108,7 @@ def _undo(plan: Plan, change: Change) -> Hint:
 
 
 def _exists(catalog: Catalog, model_id: str | None) -> bool:
-    """Whether there is a model to go back to; the change is made, and a hint is not worth an error about it."""
+    """Whether there is a model to go back to; False if it cannot be read, as a missing hint is better than an error."""
     try:
         return model_id is None or model_id in catalog.models
     except (Failure, OSError):
@@ -119,7 +120,7 @@ def _exists(catalog: Catalog, model_id: str | None) -> bool:
 
 def _after_a_rule(rule: str, context: Context, move: Move, invocation: Invocation) -> tuple[Hint, ...]:
     catalog = context.catalog
-    if invocation.command == "rollback" and rule == "model_missing":  # nobody typed the model that it goes back to
+    if invocation.command == "rollback" and rule == "model_missing":  # its id is from the history, so not mistyped
         return _IMPORT_AGAIN, Hint("see what else the alias has named", ("history", move.model_alias))
     swapped = _swapped(catalog, move)
     if swapped:
@@ -151,7 +152,7 @@ _SEE_ALIASES = Hint("see what there is", ("list",))
 
 
 def _swapped(catalog: Catalog, move: Move) -> Hint | None:
-    """The right line for `put ALIAS MODEL`."""
+    """The corrected command for `put ALIAS MODEL`; None if the arguments are not swapped."""
     alias, model_id = move.model_id, move.model_alias
     if model_id not in catalog.models or alias in catalog.models or not is_alias(alias):
         return None
@@ -159,7 +160,7 @@ def _swapped(catalog: Catalog, move: Move) -> Hint | None:
 
 
 def _consent(move: Move, moves: bool) -> tuple[str, ...]:
-    """The option that allows an alias to move, as narrow as it was given."""
+    """The option that allows an alias to move: `--if-current` if it was given, else `--reassign`."""
     if move.if_current is not None:
         return "--if-current", move.if_current
     return ("--reassign",) if moves else ()
@@ -180,14 +181,14 @@ _TOO_SHORT = 2
 
 
 def legal_aliases(text: str) -> Iterable[str]:
-    """Valid aliases that are close to a text."""
+    """Valid aliases that are similar to a text."""
     plain = re.sub(r"[^a-z0-9._-]+", "-", text.lower()).strip("._-")[:180]
     stem = plain.rstrip("0123456789._-")
     return filter(is_alias, (stem if len(stem) > _TOO_SHORT else "", f"{plain}-model", f"{plain}-alias", "model"))
 
 
 def _the_move(context: Context, move: Move) -> Hint:
-    """What moving a taken alias would mean, with the line that moves it."""
+    """The command that moves an existing alias, and what the move means for its input fields."""
     if move.target == move.model_id:
         return Hint(
             "nothing to do; --exist-ok makes this a success", ("put", move.model_id, move.model_alias, "--exist-ok")
@@ -202,7 +203,7 @@ def _the_move(context: Context, move: Move) -> Hint:
 
 
 def _the_model(catalog: Catalog, move: Move) -> Hint:
-    """What to put in the place of a model that does not exist."""
+    """The command with a model that exists, in place of one that does not."""
     rest = (move.model_alias, *_consent(move, move.target is not None))
     if move.model_id in catalog.aliases:
         named = catalog.aliases[move.model_id]
@@ -214,7 +215,7 @@ def _the_model(catalog: Catalog, move: Move) -> Hint:
 
 
 def _once_deployed(catalog: Catalog, move: Move, invocation: Invocation) -> Hint:
-    if catalog.live and ("--wait" in invocation.options or invocation.command == "rollback"):  # which cannot wait
+    if catalog.live and ("--wait" in invocation.options or invocation.command == "rollback"):  # it has no --wait
         return Hint("see how it is deployed", ("show", move.model_id))
     if catalog.live:
         again = ("put", move.model_id, move.model_alias, "--reassign", "--wait", "300")
@@ -238,12 +239,12 @@ def _not_found(context: Context, invocation: Invocation) -> tuple[Hint, ...]:
 
 
 def _models(catalog: Catalog) -> Hint:
-    """Where to look for models; a catalog without any needs some first."""
+    """The hint to list the models, or to import some if there are none."""
     return _SEE_MODELS if catalog.live or catalog.models else _IMPORT_FIRST
 
 
 def similar(name: str, names: Iterable[str]) -> str | None:
-    """The name that was most likely meant; of many thousands, those that begin alike are looked at."""
+    """The most similar name, None if none is similar; of thousands, only those with the same beginning are tried."""
     from difflib import get_close_matches
 
     length = len(name)
@@ -254,7 +255,7 @@ def similar(name: str, names: Iterable[str]) -> str | None:
 
 
 _ALIKE = 0.7
-_LEAST_SHARE = _ALIKE / (2 - _ALIKE)  # of two lengths, the shorter in the longer: else they cannot be so alike
+_LEAST_SHARE = _ALIKE / (2 - _ALIKE)  # shorter length / longer length; below this, the ratio cannot reach _ALIKE
 _MOST_CANDIDATES = 3000
 
 
@@ -305,7 +306,7 @@ def _homonym(context: Context, _: Invocation) -> tuple[Hint, ...]:
 
 
 def _taken_in_import(context: Context, invocation: Invocation) -> tuple[Hint, ...]:
-    """What to do about an alias that names another model; `import` judges no move."""
+    """The hints for an existing alias; `import` checks no rules, so its failures have no move."""
     if context.move is None:
         return (Hint("import what the file says", invocation.again("--reassign")),)
     return _after_a_rule("alias_taken", context, context.move, invocation)

@@ -1,7 +1,7 @@
-"""The catalog from Python: what `mlalias.open` gives, loaded when it is asked for.
+"""The Python API: the catalog that `mlalias.open` returns; imported on first use.
 
-It is the engine of the command line behind methods: a command's arguments are a method's, its options are keyword
-arguments of the same names, its error is an exception, its warnings are values of the receipt. Nothing is printed.
+Each method does what the command of the same name does: the command's arguments are positional, its options are
+keyword arguments of the same names, errors are exceptions, and warnings are in the receipt. Nothing is printed.
 """
 
 import os
@@ -25,10 +25,10 @@ Declaration = Mapping[str, Any] | os.PathLike[str]
 
 
 class Receipt(NamedTuple):
-    """What a change came to.
+    """The result of a change.
 
-    `changes` has every alias that was asked about, unchanged ones included, each with its `result`; `warnings` is
-    empty unless something deserves a look; `revision` is that of the catalog now, None where no history is kept.
+    `changes` lists every requested alias with its `result`, unchanged ones included. `revision` is the catalog's
+    revision after the change, None if no history is kept.
     """
 
     changes: tuple[Change, ...]
@@ -39,16 +39,16 @@ class Receipt(NamedTuple):
 def open(location: str | os.PathLike[str] | None = None) -> "Catalog":  # noqa: A001 - mlalias.open, as gzip.open
     """Open a catalog: a directory or an http(s):// URL, else $MLALIAS_CATALOG, else the user's data directory.
 
-    A directory need not exist: it is an empty catalog, which the first change creates. A cluster is not asked for
-    anything yet. Credentials and timeouts are those of the command line's environment variables.
-    Raises WrongUsage for a location that cannot be one.
+    A directory that does not exist is an empty catalog, created by the first change. No request is sent to a cluster
+    yet. Credentials and timeouts come from the same environment variables as on the command line.
+    Raises WrongUsage for an invalid location.
     """
     check(str | os.PathLike | None, location=location)
     given = location if location is None else os.fspath(location)
-    check(str | None, location=given)  # a path may be one of bytes
+    check(str | None, location=given)  # os.fspath may return bytes
     with advised(Invocation()):
         place = locate(given, "the argument of mlalias.open")
-        if not place.is_url:  # a service may change its working directory
+        if not place.is_url:  # the process may change its working directory later
             place = place._replace(text=str(place.path.absolute()))
         return Catalog(place, None if given is None else place.text)
 
@@ -56,12 +56,12 @@ def open(location: str | os.PathLike[str] | None = None) -> "Catalog":  # noqa: 
 class Catalog:
     """A catalog of models and their aliases, from `mlalias.open`.
 
-    Every call looks at the catalog as it is then, changes of other processes included. One object may be used by
-    several threads, and be sent to another process, which opens the same location.
+    Every call sees the current catalog, including changes made by other processes. An instance may be shared between
+    threads; pickled, it opens the same location in another process.
 
-    Every method raises Failure: Damaged and SystemRefused where a directory cannot be read, Unreachable where a
-    cluster cannot be asked. Those that change it also raise Busy if another writer does not finish in time, and
-    Committed where something failed after the change was made. TypeError is for arguments of a wrong type.
+    Every method raises Failure: Damaged or SystemRefused if a directory cannot be read, Unreachable if a cluster does
+    not answer. Methods that change the catalog also raise Busy if another writer does not finish in time, and
+    Committed if something failed after the change was made. Arguments of a wrong type raise TypeError.
     """
 
     def __init__(self, location: Location, given: str | None) -> None:
@@ -78,9 +78,9 @@ class Catalog:
     # --- looking ---
 
     def resolve(self, name: str) -> str:
-        """The id of the model that an alias names; a model id stands for itself.
+        """The id of the model that an alias names; a model id is returned as it is.
 
-        On a directory it reads next to nothing unless the aliases have changed; on a cluster it is one request.
+        On a directory, files are read again only if the aliases have changed; on a cluster this is one request.
         Raises NotFound if there is no such name, or if the alias names a model that does not exist.
         """
         from mlalias.names import resolve
@@ -91,19 +91,19 @@ class Catalog:
 
     @property
     def aliases(self) -> Mapping[str, str]:
-        """The model id that each alias names, sorted: the state at this moment, which later changes leave alone.
+        """A snapshot of all aliases, sorted, with the model id that each names.
 
-        An alias is listed even if its model does not exist. On a cluster all models are asked for.
+        Aliases of models that do not exist are included. On a cluster this fetches all models.
         """
         with self._advised("list"):
             return MappingProxyType(dict(sorted(self._store.read().aliases.items())))
 
     def history(self, *model_alias: str, limit: int | None = None) -> list[Entry]:
-        """The changes of all aliases, or of those that match, newest first, `limit` at most.
+        """The history, newest entry first, `limit` entries at most; with patterns, only the aliases that match.
 
         On a cluster, aliases that were changed without mlalias come first, in an entry whose `state` is "outside".
-        Raises NotFound for an alias that never was, and on a cluster that keeps no history; Conflict where something
-        else has the name of its history.
+        Raises NotFound for an alias that never existed, and on a cluster that keeps no history; Conflict if something
+        else on the cluster has the name of mlalias's history.
         """
         from mlalias import names
 
@@ -129,10 +129,11 @@ class Catalog:
     ) -> Receipt:
         """Point an alias at a model.
 
-        An alias that exists is moved only with `reassign`, or with `if_current` if it names that model now; with
-        `exist_ok` it may name the model already. `strict` treats warnings as errors, `message` is kept in the history.
-        Raises Refused with the `rule` that refuses, NotFound if there is no such model, Conflict if `if_current` does
-        not hold.
+        An existing alias is moved only with `reassign`, or with `if_current` if it names that model now. `exist_ok`
+        allows an alias that already names the model. `strict` treats warnings as errors. `message` goes into the
+        history.
+        Raises Refused with the `rule` that refuses, NotFound if there is no such model, Conflict if the alias does not
+        name `if_current`.
         """
         from mlalias.edits.aliases import put
 
@@ -151,10 +152,10 @@ class Catalog:
         missing_ok: bool = False,
         message: str | None = None,
     ) -> Receipt:
-        """Delete an alias, with `model` only if it names that one.
+        """Delete an alias; if `model` is given, only if the alias names that model.
 
-        Raises NotFound if there is no such alias, unless `missing_ok`; Conflict if it names another model than
-        `model`, if an ingest pipeline uses it, or, without `force`, something else that Elasticsearch does not guard.
+        Raises NotFound if there is no such alias, unless `missing_ok`; Conflict if it does not name `model`, if an
+        ingest pipeline uses it, or, without `force`, if something uses it that Elasticsearch does not check.
         """
         from mlalias.edits.aliases import Unguarded, delete
 
@@ -175,14 +176,15 @@ class Catalog:
         strict: bool = False,
         message: str | None = None,
     ) -> Receipt:
-        """Point aliases where a declaration says, all or nothing: `{"aliases": {alias: model id, ...}}`.
+        """Point aliases at the models that a declaration gives, all or nothing: `{"aliases": {alias: model id, ...}}`.
 
-        The declaration is a mapping, or a path of a TOML or JSON file. A target written there is the consent to move
-        the alias. Its `models` and `pipelines` are added if they are missing. `prune` deletes aliases that it does not
-        declare; `only` has patterns that bound which aliases are looked at; `allow_empty` lets `prune` delete all.
-        A cluster has no transaction: there it stops at the first error, whose reason tells what was made.
-        Raises InvalidDocument for what is not a declaration, Refused, NotFound, Conflict; Several for more than one of
-        them, which its `errors` has.
+        The declaration is a mapping, or the path of a TOML or JSON file. Existing aliases are moved without `reassign`.
+        Declared `models` and `pipelines` are added if they are missing. `prune` deletes aliases that are not declared.
+        With `only`, aliases that match none of its patterns are left alone. `allow_empty` lets `prune` delete all
+        aliases.
+        A cluster has no transactions: there, apply stops at the first error, whose reason says what has been done.
+        Raises InvalidDocument if it cannot be read as a declaration; Refused, NotFound or Conflict; or Several, whose
+        `errors` lists more than one of these.
         """
         from mlalias.core.plan import Caution
         from mlalias.edits.declared import aliases_only, apply
@@ -206,9 +208,9 @@ class Catalog:
         strict: bool = False,
         message: str | None = None,
     ) -> Receipt:
-        """Undo the last change of an alias under the rules, or with `to` everything after that revision.
+        """Undo the last change to an alias, or with `to`, every change to it after that revision. The rules apply.
 
-        Undoing a creation deletes the alias, for which `delete` is the consent.
+        Undoing a creation deletes the alias, which needs `delete`.
         Raises Refused with the `rule` that refuses, NotFound if the alias, the model or the revision does not exist,
         Conflict if nothing is left to undo or the alias was changed without mlalias.
         """
@@ -238,7 +240,7 @@ class Catalog:
 
 
 def change(store: Store, edit: "Edit", invocation: Invocation, message: str | None = None) -> Receipt:
-    """Carry out an edit; raises what refuses it, all of it together."""
+    """Carry out an edit; raises its errors as one exception."""
     with advised(invocation):
         receipt = store.change(edit, invocation.command, message)
         if receipt.errors:
@@ -248,7 +250,7 @@ def change(store: Store, edit: "Edit", invocation: Invocation, message: str | No
 
 @contextmanager
 def advised(invocation: Invocation) -> Iterator[None]:
-    """Let failures out as the command line prints them: with hints, and with those of the system among them."""
+    """Attach hints to failures raised inside, as the command line does; an OSError becomes SystemRefused."""
     search = partial(_hints, invocation=invocation)
     try:
         yield
@@ -260,7 +262,7 @@ def advised(invocation: Invocation) -> Iterator[None]:
 
 
 def _hints(failure: Failure, invocation: Invocation) -> tuple[Hint, ...]:
-    """All hints, ready to be pasted; the catalog may be gone by now, and a hint is not worth an error about it."""
+    """All hints, ready to paste; if the catalog can no longer be read, only those that do not need it."""
     from mlalias import advice
 
     try:
@@ -271,9 +273,10 @@ def _hints(failure: Failure, invocation: Invocation) -> tuple[Hint, ...]:
 
 
 def facts_of(source: Declaration, subject: str) -> "Facts":
-    """What a file or a mapping says, an answer of Elasticsearch or a declaration.
+    """Read an answer of Elasticsearch or a declaration from a file or a mapping.
 
-    `subject` names a mapping in errors. Raises InvalidDocument, and TypeError for what no document can hold.
+    `subject` names a mapping in error messages. Raises InvalidDocument, and TypeError for types that a document cannot
+    hold.
     """
     from mlalias.documents.codec import plain
     from mlalias.documents.facts import parsed, read
@@ -285,5 +288,5 @@ def facts_of(source: Declaration, subject: str) -> "Facts":
         return read(read_file(name), name)
     if not hasattr(source, "keys"):
         raise TypeError(f"{subject} must be a mapping or a path, not {type(source).__name__}")
-    document = dict(source)  # an answer of an official client is like a mapping, but none
+    document = dict(source)  # the answers of official clients have `keys`, but are not Mappings
     return parsed(plain(document), subject)

@@ -1,11 +1,11 @@
-"""Arguments of calls from Python: a type that the signature does not say is a TypeError, before anything is done."""
+"""Type checks for the arguments of the Python API, made before anything else happens."""
 
 from collections.abc import Iterable
 from types import UnionType
 
 
 def check(kind: type | UnionType, **arguments: object) -> None:
-    """Raise TypeError for an argument that is not of a kind; a bool is no number."""
+    """Raise TypeError for an argument that is not of type `kind`; a bool does not count as an int."""
     for name, value in arguments.items():
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
             wanted = kind.__name__ if isinstance(kind, type) else kind
@@ -13,10 +13,10 @@ def check(kind: type | UnionType, **arguments: object) -> None:
 
 
 def texts(name: str, given: Iterable[str]) -> tuple[str, ...]:
-    """Several strings; raises TypeError for one alone, which would be taken letter by letter, and for others."""
+    """The strings as a tuple; raises TypeError for a single str, which would be split into letters, and for others."""
     if isinstance(given, str):
         raise TypeError(f"{name} must be several str, not one")
-    several = tuple(given)
-    for text in several:
+    strings = tuple(given)
+    for text in strings:
         check(str, **{name: text})
-    return several
+    return strings

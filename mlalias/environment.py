@@ -1,4 +1,4 @@
-"""Every environment variable that mlalias reads: its name, its default, and what is said of a value that is wrong."""
+"""Every environment variable that mlalias reads, with its default and the error for a bad value."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -10,7 +10,10 @@ T = TypeVar("T")
 
 
 class Variable(NamedTuple, Generic[T]):
-    """One variable; an empty value counts as none. `parse` raises ValueError for a value that is not `wanted`."""
+    """An environment variable; empty counts as unset.
+
+    `parse` raises ValueError for an invalid value; `wanted` describes a valid one, for the error message.
+    """
 
     name: str
     help: str
@@ -19,12 +22,12 @@ class Variable(NamedTuple, Generic[T]):
     default: str = ""
 
     def read(self, environment: Mapping[str, str] | None = None) -> T:
-        """The value; raises WrongUsage."""
-        given = (os.environ if environment is None else environment).get(self.name) or self.default
+        """The parsed value, or the parsed default if the variable is unset; raises WrongUsage."""
+        value = (os.environ if environment is None else environment).get(self.name) or self.default
         try:
-            return self.parse(given)
+            return self.parse(value)
         except (ValueError, OverflowError, OSError):
-            raise WrongUsage(f"{self.name} is '{given}', which is not {self.wanted}") from None
+            raise WrongUsage(f"{self.name} is '{value}', which is not {self.wanted}") from None
 
 
 _DAY = 86_400  # seconds; far below what a socket's timeout can hold, so that nothing overflows
@@ -79,14 +82,14 @@ TIMEOUT = Variable(
 
 
 class Credentials(NamedTuple):
-    """The variables of one family that hold credentials."""
+    """The variables for credentials that share a prefix."""
 
     key: Variable[str]
     user: Variable[str]
     password: Variable[str]
 
 
-FAMILIES = (  # those of eland, the official Python tools for machine learning, come second
+FAMILIES = (  # the ES_ names are those of eland, Elastic's Python client for machine learning
     Credentials(
         Variable("MLALIAS_API_KEY", "An API key for the cluster: encoded, or as id:api_key.", str),
         Variable("MLALIAS_USERNAME", "A user name for the cluster.", str),

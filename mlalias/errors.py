@@ -1,4 +1,4 @@
-"""What can go wrong for a person, each with its exit code."""
+"""The errors that a user can cause or meet, each with its exit code."""
 
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 class Hint(NamedTuple):
     """What to do next: a few words, and the command to paste.
 
-    `command` holds the words after `mlalias`, and `lines` what the command reads from standard input. As a string it
-    is one line whose command is quoted for a shell.
+    `command` holds the words after `mlalias`, and `lines` what the command reads from standard input. `str()` gives one
+    line whose command is quoted for a shell.
     """
 
     text: str
@@ -21,12 +21,12 @@ class Hint(NamedTuple):
 
     @property
     def words(self) -> str:
-        """The text, with a colon where a command follows it."""
+        """The text, with a colon if a command follows."""
         return self.text if not self.command or self.text.endswith("?") else f"{self.text}:"
 
     @property
     def line(self) -> str:
-        """The command, quoted for the shell; empty where there is none."""
+        """The command, quoted for a shell; empty if there is none."""
         if not self.command:
             return ""
         from shlex import join
@@ -41,13 +41,13 @@ class Hint(NamedTuple):
         return f"{self.words} {self.line}".rstrip()
 
 
-class Failure(Exception):  # noqa: N818 - the base of errors that are values, too
-    """One sentence about one thing, the `reason`.
+class Failure(Exception):  # noqa: N818 - plans carry failures as values, too
+    """An error whose `reason` is one sentence about one thing.
 
-    `rule` is a stable code, the rule's id where a rule refused; without one, the `code` of the class counts. `type` and
-    `status` are Elasticsearch's where it has one. It is `certain` if what was asked for has not been done, and
-    `committed` if a change is in place all the same. `known_hints` are those that cost no search; `context` is what the
-    others are found from.
+    `rule` is a stable code: the id of the rule that refused, for example; without it, the `code` of the class is used.
+    `type` and `status` are those of Elasticsearch where it has them. `certain` is False if the request may have been
+    carried out, and `committed` is True if it was. `known_hints` need no search; further hints are derived from
+    `context`.
     """
 
     code = "internal"
@@ -78,17 +78,17 @@ class Failure(Exception):  # noqa: N818 - the base of errors that are values, to
 
     @property
     def hints(self) -> tuple[Hint, ...]:
-        """What to do next; the catalog may be searched for it, each time it is asked for."""
+        """What to do next; each access may search the catalog."""
         return self._search(self) if self._search else self.known_hints
 
     def advised_by(self, search: "Callable[[Failure], tuple[Hint, ...]]") -> Self:
-        """The failure itself, whose hints are found by `search` from now on."""
+        """This failure, with `search` as the source of its hints from now on."""
         for error in self.errors:
             error._search = search  # noqa: SLF001 - of the same class
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """What another process gets: the hints in full, as it may not have the catalog to search."""
+        """Pickle the hints themselves: another process may not have the catalog to search."""
         return type(self), (self.reason,), self.__dict__ | {"known_hints": self.hints, "_search": None, "context": None}
 
     def but(
@@ -99,7 +99,7 @@ class Failure(Exception):  # noqa: N818 - the base of errors that are values, to
         context: "Context | None" = None,
         certain: bool | None = None,
     ) -> Self:
-        """The same failure with another sentence, hints that go before its own, or what else is given."""
+        """A copy of this failure with another reason, more hints before its own, and whatever else is given."""
         return self.__class__(
             reason,
             *hints,
@@ -131,7 +131,7 @@ class Committed(SystemRefused):
 
 
 class WrongUsage(Failure):
-    """The command line is wrong."""
+    """The command line, an argument or an environment variable is invalid."""
 
     code = "usage"
     exit_code = 2
@@ -140,7 +140,7 @@ class WrongUsage(Failure):
 
 
 class InvalidDocument(Failure):
-    """A file or an answer that was passed in cannot be read."""
+    """A file, standard input or a mapping cannot be read as an answer of Elasticsearch or a declaration."""
 
     code = "invalid_document"
     exit_code = 2
@@ -149,7 +149,7 @@ class InvalidDocument(Failure):
 
 
 class Refused(Failure):
-    """A rule, or `--strict`, refuses."""
+    """A rule, or `--strict`, refuses a change."""
 
     code = "refused"
     exit_code = 3
@@ -167,7 +167,7 @@ class NotFound(Failure):
 
 
 class Conflict(Failure):
-    """The state is not what the request expects, or a thing is still in use."""
+    """The catalog is not in the state that the request expects, or something is still in use."""
 
     code = "conflict"
     exit_code = 5
@@ -193,7 +193,7 @@ class Busy(Failure):
 
 
 class Unreachable(Failure):
-    """The cluster cannot be reached, is busy, or denies access; `status` is its own where it answered."""
+    """The cluster cannot be reached, is busy, or denies access; `status` is the cluster's if it answered."""
 
     code = "unreachable"
     exit_code = 9
@@ -202,7 +202,7 @@ class Unreachable(Failure):
 
 
 class Several(Failure):
-    """More than one failure; the exit code is their common one, else that of a refusal."""
+    """Several failures; the exit code is theirs if they all share it, otherwise that of a refusal."""
 
     def __init__(self, errors: tuple[Failure, ...]) -> None:
         first = errors[0]
@@ -218,7 +218,7 @@ class Several(Failure):
 
     @property
     def hints(self) -> tuple[Hint, ...]:
-        """The hints of every failure, each once."""
+        """The hints of all failures, without repetitions."""
         return tuple(dict.fromkeys(hint for error in self.errors for hint in error.hints))
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -226,12 +226,12 @@ class Several(Failure):
 
 
 def as_one(errors: tuple[Failure, ...]) -> Failure:
-    """One failure to raise, for one or several."""
+    """A single exception for one or more failures."""
     return errors[0] if len(errors) == 1 else Several(errors)
 
 
 def os_text(error: OSError) -> str:
-    """What the operating system says, as part of a sentence."""
+    """The operating system's message, as part of a sentence."""
     what = (error.strerror or str(error) or type(error).__name__).lower()
     name = error.filename.decode(errors="backslashreplace") if isinstance(error.filename, bytes) else error.filename
     return f"{what}: '{name}'" if name else what

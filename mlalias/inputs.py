@@ -1,4 +1,4 @@
-"""Files that are passed in on the command line, read within bounds."""
+"""Reads files named on the command line, up to a size limit."""
 
 import stat
 import sys
@@ -9,7 +9,7 @@ from mlalias.text import LARGEST
 
 
 def read_input(name: str) -> bytes:
-    """A file, `-` for standard input; raises InvalidDocument where nothing can be read."""
+    """The contents of a file, or of standard input for `-`; raises InvalidDocument."""
     if name != "-":
         return read_file(name)
     if sys.stdin is None:
@@ -18,7 +18,7 @@ def read_input(name: str) -> bytes:
 
 
 def read_file(name: str) -> bytes:
-    """A file; raises InvalidDocument where nothing can be read."""
+    """The contents of a file; raises InvalidDocument if it cannot be read or is too large."""
     if not name:
         raise InvalidDocument("'' is not the name of a file")
     try:

@@ -1,4 +1,4 @@
-"""Ctrl-C during a change, and what is true of the change then: nothing of it is written, or everything."""
+"""Ctrl-C during a change, and whether the change was written by then: not at all, or as a whole."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,37 +6,37 @@ from enum import Enum
 
 
 class Written(Enum):
-    """What is known of the change of this process."""
+    """What this process has written so far; the value is the message to print after Ctrl-C."""
 
     nothing = "nothing was written"
     everything = "the change is in place"
-    told = ""  # a cluster's store says itself how far it got
+    reported = ""  # the store of a cluster prints itself which changes were made
 
 
 _written = Written.nothing
 
 
 def reset() -> None:
-    """Begin anew: nothing is written yet."""
+    """Note that nothing is written yet, when a command starts."""
     note(Written.nothing)
 
 
 def note(written: Written) -> None:
-    """Keep what is true from now on."""
-    global _written  # noqa: PLW0603 - there is one Ctrl-C in a process
+    """Record what has been written."""
+    global _written  # noqa: PLW0603 - Ctrl-C concerns the whole process
     _written = written
 
 
 def written() -> Written:
-    """What is true now."""
+    """What has been written so far."""
     return _written
 
 
 @contextmanager
 def held() -> Iterator[None]:
-    """Let Ctrl-C wait until the work inside is done, as half of it would be neither nothing nor everything.
+    """Delay Ctrl-C until the work inside is done, so that it is never half written.
 
-    Threads other than the main one get no Ctrl-C.
+    Only the main thread receives Ctrl-C; in other threads this does nothing.
     """
     from signal import SIGINT, signal
     from threading import current_thread, main_thread
@@ -44,11 +44,11 @@ def held() -> Iterator[None]:
     if current_thread() is not main_thread():
         yield
         return
-    came = False
+    interrupted = False
 
     def remember(*_: object) -> None:
-        nonlocal came
-        came = True
+        nonlocal interrupted
+        interrupted = True
 
     before = signal(SIGINT, remember)
     try:
@@ -56,5 +56,5 @@ def held() -> Iterator[None]:
         note(Written.everything)
     finally:
         signal(SIGINT, before)
-    if came:
+    if interrupted:
         raise KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""Which aliases and models are meant by names and patterns: the one matcher."""
+"""Finds the aliases and models that names and patterns refer to."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -17,10 +17,11 @@ T = TypeVar("T")
 
 
 class Matcher:
-    """Whether a name matches one of several patterns, in a time that grows as slowly as it can with their number.
+    """Matches a name against many patterns quickly.
 
-    Exact names are looked up. Patterns such as `a*` and `*a` are tried all at once, and any other only on a name that
-    holds its longest literal part. Elasticsearch's patterns have `*` alone as `wildcards`.
+    Exact names are in a set. Prefixes (`a*`) and suffixes (`*a`) are each tested with a single call. Any other pattern
+    is tried only if the name contains a literal part of it. `wildcards` are the characters with a special meaning:
+    pass "*" for Elasticsearch's patterns.
     """
 
     def __init__(self, patterns: Iterable[str], wildcards: str = "*?[") -> None:
@@ -33,7 +34,7 @@ class Matcher:
         self._beginnings, self._endings = tuple(self._begins), tuple(self._ends)
 
     def __call__(self, name: str) -> bool:
-        """Whether the name matches."""
+        """Whether the name matches any of the patterns."""
         return (
             name in self._exact
             or name.startswith(self._beginnings)
@@ -55,7 +56,7 @@ class Matcher:
 
 
 def _in_order(pieces: Sequence[str], name: str) -> bool:
-    """Whether a name has the literal parts of a pattern, one after the other, the outer two at its ends."""
+    """Whether a name starts with the first piece, ends with the last, and has the others in between, in order."""
     first, *middle, last = pieces
     if len(name) < len(first) + len(last) or not (name.startswith(first) and name.endswith(last)):
         return False
@@ -69,43 +70,43 @@ def _in_order(pieces: Sequence[str], name: str) -> bool:
 
 
 def matches(pattern: str, name: str, wildcards: str = "*?[") -> bool:
-    """Whether a name matches a pattern; for many names or patterns, a `Matcher` is made once."""
+    """Whether a name matches a pattern; for many names or patterns, build one `Matcher` instead."""
     return Matcher([pattern], wildcards)(name)
 
 
 def _context(catalog: Catalog, name: str, kind: str, model_alias: str | None = None) -> "Context":
-    from mlalias.core.plan import Context  # with the rules, which whoever only resolves a name does without
+    from mlalias.core.plan import Context  # imports the rules, which resolving a name does not need
 
     return Context(catalog, model_alias, name=name, kind=kind)
 
 
 def not_found(catalog: Catalog, name: str, kind: str = "model or alias") -> NotFound:
-    """The failure for a name that nothing has."""
+    """The failure for a name that does not exist, or that is a model where an alias was expected."""
     is_model = kind == "alias" and name in catalog.models
     reason = f"'{name}' is a model, not an alias" if is_model else f"there is no {kind} '{name}'"
     return NotFound(reason, rule="not_found", context=_context(catalog, name, kind))
 
 
 def aliases(catalog: Catalog, patterns: Sequence[str]) -> list[str]:
-    """The aliases that match by name or by the id of their model, all without a pattern; raises NotFound."""
+    """The aliases whose name or model id matches, or all if there are no patterns; raises NotFound."""
     if not patterns:
         return sorted(catalog.aliases)
     match = Matcher(patterns)
-    found = [name for name, target in sorted(catalog.aliases.items()) if match(name) or match(target)]
-    matched = {*found, *(catalog.aliases[name] for name in found)}
+    matching = [name for name, target in sorted(catalog.aliases.items()) if match(name) or match(target)]
+    matched = {*matching, *(catalog.aliases[name] for name in matching)}
     _check_exact(patterns, lambda name: name in matched or name in catalog.models, catalog)
-    return found
+    return matching
 
 
 def models(catalog: Catalog, patterns: Sequence[str]) -> list[Model]:
-    """The models that match by id or by one of their aliases, all without a pattern; raises NotFound."""
+    """The models whose id or alias matches, or all if there are no patterns; raises NotFound."""
     if not patterns:
         return list(catalog.known_models())
     exact = each(catalog, [name for name in dict.fromkeys(patterns) if not is_pattern(name)], resolve)
     wild = [pattern for pattern in patterns if is_pattern(pattern)]
     matching = _matching_models(catalog, Matcher(wild)) if wild else ()
-    found = (catalog.models.get(model_id) for model_id in sorted({*exact, *matching}))
-    return [model for model in found if model is not None]
+    selected = (catalog.models.get(model_id) for model_id in sorted({*exact, *matching}))
+    return [model for model in selected if model is not None]
 
 
 def _matching_models(catalog: Catalog, match: Matcher) -> Iterable[str]:
@@ -128,35 +129,35 @@ def resolve(catalog: Catalog, name: str) -> str:
 
 def model(catalog: Catalog, name: str) -> Model:
     """The existing model that a name stands for; raises NotFound."""
-    found = catalog.models.get(resolve(catalog, name))
-    if found is None:  # it went away a moment ago
+    model = catalog.models.get(resolve(catalog, name))
+    if model is None:  # it was removed since `resolve`
         raise not_found(catalog, name)
-    return found
+    return model
 
 
 def each(catalog: Catalog, names: Sequence[str], find: Callable[[Catalog, str], T]) -> list[T]:
-    """What `find` makes of each name, in order; raises all that is not found, together."""
-    found: list[T] = []
+    """The result of `find` for each name, in order; raises one failure for all names that are not found."""
+    results: list[T] = []
     missing: list[Failure] = []
     for name in names:
         try:
-            found.append(find(catalog, name))
+            results.append(find(catalog, name))
         except NotFound as failure:
             missing.append(failure)
     if missing:
         raise as_one(tuple(missing))
-    return found
+    return results
 
 
 def known(catalog: Catalog, name: str) -> str:
-    """The name, if an alias or a model that can be read has it; raises NotFound."""
+    """The name itself, if it is an alias or a readable model; raises NotFound."""
     if name in catalog.aliases or catalog.models.get(name):
         return name
     raise not_found(catalog, name)
 
 
 def excerpt(catalog: Catalog, patterns: Sequence[str]) -> Catalog:
-    """The matching aliases and models, the models that such aliases name, and the pipelines that use any of these."""
+    """The part of the catalog that matches: aliases with their models, models, and the pipelines that use them."""
     if not patterns:
         return catalog
     matching = {name: catalog.aliases[name] for name in aliases(catalog, patterns)}
@@ -173,9 +174,9 @@ def excerpt(catalog: Catalog, patterns: Sequence[str]) -> Catalog:
 
 
 def history(catalog: Catalog, patterns: Sequence[str], limit: int | None) -> list[Entry]:
-    """The entries, newest first, with the changes of matching aliases only; raises NotFound.
+    """The newest `limit` entries, newest first, reduced to the changes of matching aliases; raises NotFound.
 
-    On a cluster, what was changed without mlalias comes first, as an entry whose state is `outside`.
+    On a cluster, aliases that were changed without mlalias come first, in an entry whose state is `outside`.
     """
     entries: Iterable[Entry] = reversed(catalog.history)
     if patterns:
@@ -185,18 +186,18 @@ def history(catalog: Catalog, patterns: Sequence[str], limit: int | None) -> lis
 
 
 def _about(catalog: Catalog, entries: Sequence[Entry], patterns: Sequence[str]) -> list[Entry]:
-    """The entries with the changes of matching aliases only."""
+    """The entries, reduced to the changes of matching aliases."""
     known = {change.model_alias for entry in entries for change in entry.changes} | catalog.aliases.keys()
     _check_exact(patterns, known.__contains__, catalog, "alias")
-    asked = set(filter(Matcher(patterns), known))
+    matching = set(filter(Matcher(patterns), known))
     return [
-        entry._replace(changes=tuple(change for change in entry.changes if change.model_alias in asked))
+        entry._replace(changes=tuple(change for change in entry.changes if change.model_alias in matching))
         for entry in entries
     ]
 
 
 def _changed_outside(catalog: Catalog, entries: Sequence[Entry]) -> list[Entry]:
-    """An entry for the aliases that are not what their last change says; what is only begun is not known yet."""
+    """An entry for the aliases that do not name what their last change says, except those of an unfinished change."""
     last: dict[str, str | None] = {}
     begun = {change.model_alias for entry in entries if entry.state == "begun" for change in entry.changes}
     for change in (change for entry in entries for change in entry.changes):
@@ -209,7 +210,7 @@ def _changed_outside(catalog: Catalog, entries: Sequence[Entry]) -> list[Entry]:
 def _check_exact(
     patterns: Sequence[str], has: Callable[[str], bool], catalog: Catalog, kind: str = "model or alias"
 ) -> None:
-    """Raise NotFound for the exact names that nothing has, together."""
+    """Raise one failure for all patterns that are plain names and do not exist."""
     missing = [name for name in dict.fromkeys(patterns) if not (is_pattern(name) or has(name))]
     if missing:
         raise as_one(tuple(not_found(catalog, name, kind) for name in missing))

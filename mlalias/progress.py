@@ -1,4 +1,4 @@
-"""A bar for what takes longer than a second, on a terminal's standard error only."""
+"""A progress bar on standard error, shown on terminals only and for work of more than a second."""
 
 import sys
 import time
@@ -16,9 +16,9 @@ _START = time.monotonic()
 
 @contextmanager
 def progress(label: str) -> Iterator[Advance]:
-    """Give a callable to be told how much of how many is done; the bar goes when the work ends.
+    """Yield a function to call with the number of items done and their total; the bar disappears at the end.
 
-    It shows once the process has run for a second, and moves even while nothing is told.
+    It appears once the process has run for a second, and keeps moving between calls.
     """
     bar = _Bar(label) if sys.stderr is not None and sys.stderr.isatty() else None
     try:
@@ -29,7 +29,7 @@ def progress(label: str) -> Iterator[Advance]:
 
 
 def unseen(done: int, total: int) -> None:
-    """Advance without a bar."""
+    """Ignore progress: the function to pass where there is no bar."""
 
 
 class _Bar:

@@ -26,9 +26,10 @@ class ServerUrl(str):
     def seed(self, *sources: Source) -> None:
         """Import Elasticsearch's responses or declarations, as `mlalias import --reassign` does.
 
-        A source is the path of a file, or its content: a text in TOML or JSON, or a mapping, such as a response from
-        an official client. A string of one line is a path if there is such a file, or if it is not a document.
-        Raises `mlalias.Failure`; `mlalias.InvalidDocument` for a source that cannot be read.
+        A source is a path, or the document itself: TOML or JSON text, or a mapping such as an official client's answer.
+        A string is taken as text if it is empty or has a line break; otherwise, as a path if that file exists or if it
+        does not look like TOML or JSON.
+        Raises `mlalias.Failure`, `mlalias.InvalidDocument` for a source that cannot be read.
         """
         from mlalias.api import change
         from mlalias.documents.facts import merge
@@ -52,7 +53,7 @@ def _facts(source: Source) -> "Facts":
 
 
 def _is_document(text: str) -> bool:
-    """Whether a text is a document, not a path: it has several lines, or a character that every document has."""
+    """Whether a string is a document, not a path: it is empty, has several lines, or has TOML or JSON characters."""
     if "\n" in text or not text:
         return True
     is_file = os.path.isfile(text)  # noqa: PTH113 - a Path raises OSError for a long document

@@ -1,4 +1,4 @@
-"""Text as a person can read it: visible characters, masked secrets, nouns that agree; and how much of it is read."""
+"""Text for people: visible characters, masked secrets, plurals; and the largest document that is read."""
 
 import re
 
@@ -8,7 +8,7 @@ LARGEST = 128 * 1024 * 1024  # of one document, in bytes
 
 
 def visible(text: str) -> str:
-    """The text on one line, with control, bidi and zero-width characters, and lone surrogates, as escapes."""
+    """The text on one line; control, bidi and zero-width characters and lone surrogates are escaped."""
     if text.isprintable():
         return text
     from unicodedata import category
@@ -21,7 +21,7 @@ def _escaped(character: str) -> str:
 
 
 def masked(text: str) -> str:
-    """The text with the credentials and the query of each URL in it, mistyped ones too, as `***`.
+    """The text with `***` in place of the credentials and the query of each URL in it, mistyped URLs included.
 
     >>> masked("http:/elastic:changeme@es.example")
     'http:/***@es.example'
@@ -30,5 +30,5 @@ def masked(text: str) -> str:
 
 
 def plural(count: int, noun: str, nouns: str | None = None) -> str:
-    """The noun that agrees with a count: `1 alias`, `2 aliases`."""
+    """A count with its noun: `1 alias`, `2 aliases`."""
     return f"{count:,} {noun if count == 1 else nouns or noun + 's'}"

@@ -204,8 +204,8 @@ def _import(
 ) -> View:
     """Import facts from Elasticsearch's responses, or from TOML.
 
-    The rules do not apply. The responses are those to GET _ml/trained_models, _ml/trained_models/_stats and
-    _ingest/pipeline; each replaces its own part of the catalog.
+    The rules do not apply. The responses are those to GET _ml/trained_models, _ml/trained_models/_stats,
+    _ingest/pipeline, _inference/_all and _mapping; each replaces its own part of the catalog.
 
     \b
     Examples:

@@ -1,8 +1,9 @@
-"""What everything else works on, as plain values, with no file, clock, network or screen.
+"""The values and rules that everything else is built on; nothing here uses a file, clock, network or screen.
 
-`catalog.py` has models, deployments, aliases and the entries of the history; `rules.py` the rules of a move, in
-Elasticsearch's order, and then those of our own from `cautions.py`; `overlap.py` how two models' input fields compare;
-`plan.py` what an edit comes to, and the receipt for it; `history.py` what the entries say of an alias; `users.py` who
-names a model or an alias. `health.py` judges the figures of deployments, `answers.py` compares what models answered,
-and `checks.py` has both for one name. Import from the module that has what you need.
+`catalog.py` defines models, deployments, aliases and history entries; `rules.py` the rules of a move, in
+Elasticsearch's order, and then our own from `cautions.py`; `overlap.py` compares the input fields of two models;
+`plan.py` defines the plan that an edit makes and the receipt that a store gives for it; `history.py` reads, writes and
+queries history entries; `users.py` finds what uses a model or an alias. `health.py` judges the figures of deployments,
+`answers.py` compares the answers of models, and `checks.py` combines both for one name. Import each name from the
+module that defines it.
 """

@@ -1,4 +1,4 @@
-"""What the entries of a history say of an alias, and how they are written down."""
+"""History entries: how they are stored as JSON lines, and questions about them."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -7,14 +7,14 @@ from mlalias.core.catalog import Change, Entry
 
 
 def to_line(entry: Entry) -> str:
-    """One line of ASCII JSON, with its end."""
+    """One line of ASCII JSON, including the newline."""
     import json
 
     return json.dumps(to_record(entry)) + "\n"
 
 
 def to_record(entry: Entry) -> dict[str, Any]:
-    """An entry as a JSON object; `undoes` is there only if something is undone, `state` only if it is not `done`."""
+    """An entry as a JSON object; `undoes` is present only in rollbacks, `state` only if it is not `done`."""
     record = entry._asdict() | {"changes": [change._asdict() for change in entry.changes]}
     if not entry.undoes:
         del record["undoes"]
@@ -24,7 +24,7 @@ def to_record(entry: Entry) -> dict[str, Any]:
 
 
 def from_line(line: str | bytes) -> Entry:
-    """Read one line; ValueError says that it is none."""
+    """Read one line; raises ValueError if it is not an entry."""
     import json
 
     try:
@@ -34,7 +34,7 @@ def from_line(line: str | bytes) -> Entry:
 
 
 def from_record(record: Any) -> Entry:
-    """Read an entry from a JSON object; ValueError says that it is none."""
+    """Read an entry from a JSON object; raises ValueError if it is not one."""
     try:
         return Entry(
             _number(record["revision"]),
@@ -56,7 +56,7 @@ def _change(record: Any) -> Change:
 
 
 def replay(entries: Iterable[Entry]) -> dict[str, str]:
-    """The aliases as the entries, oldest first, leave them."""
+    """The aliases that result from applying all entries, which are given oldest first."""
     aliases: dict[str, str] = {}
     for change in (change for entry in entries for change in entry.changes):
         if change.model_id is None:
@@ -67,36 +67,37 @@ def replay(entries: Iterable[Entry]) -> dict[str, str]:
 
 
 def about(entries: Sequence[Entry], model_alias: str) -> list[tuple[Entry, Change]]:
-    """The changes of one alias, newest first, each with its entry."""
+    """The changes to one alias, newest first, each with its entry."""
     return [
         (entry, change) for entry in reversed(entries) for change in entry.changes if change.model_alias == model_alias
     ]
 
 
 def newest(entries: Sequence[Entry], aliases: Iterable[str]) -> tuple[Entry, Change] | None:
-    """The newest change of any of the aliases."""
+    """The newest change to any of the aliases, with its entry; None if there is none."""
     wanted = set(aliases)
-    if not wanted:  # the entries of a cluster are read only where they are looked at
+    if not wanted:  # on a cluster, iterating sends requests
         return None
     changes = ((entry, change) for entry in reversed(entries) for change in entry.changes)
-    return next((found for found in changes if found[1].model_alias in wanted), None)
+    return next(((entry, change) for entry, change in changes if change.model_alias in wanted), None)
 
 
 def standing(entries: Sequence[Entry], model_alias: str) -> list[tuple[Entry, Change]]:
-    """The changes of one alias that can still be undone, newest first.
+    """The changes to one alias that can still be undone, newest first.
 
-    A rollback and what it took back are passed over; if it was itself taken back, what it undid stands again.
+    A rollback is skipped, and so are the changes that it undid. If a later rollback undid the rollback itself, the
+    changes that it had undone count again.
     """
     undone: set[int] = set()
-    stands = []
+    remaining = []
     for entry, change in about(entries, model_alias):
         if entry.revision in undone:
             continue
         if entry.undoes:
             undone.update(entry.undoes)
         else:
-            stands.append((entry, change))
-    return stands
+            remaining.append((entry, change))
+    return remaining
 
 
 def _number(value: Any) -> int:

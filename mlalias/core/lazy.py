@@ -1,4 +1,4 @@
-"""A mapping that reads a file, or asks a server, only for what is looked at."""
+"""A mapping that looks up each value only when it is accessed."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TypeVar
@@ -7,9 +7,10 @@ V = TypeVar("V")
 
 
 class Lazy(Mapping[str, V]):
-    """A mapping over two functions: `find` gives one value, None where there is none, and `names` gives all keys.
+    """A mapping backed by functions: `find` returns the value of a key or None, and `names` returns all keys.
 
-    `has` tells whether a key is there, where that costs less than its value. Errors of the functions pass through.
+    `has` says whether a key exists, for stores where that is cheaper than `find`. Nothing is cached, and exceptions of
+    the functions are not caught.
     """
 
     def __init__(

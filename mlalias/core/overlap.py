@@ -1,11 +1,14 @@
-"""How the input fields of two models compare."""
+"""The comparison of two models' input fields."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
 
 
 class Overlap(NamedTuple):
-    """The input fields of an old and a new model, each part in the order of the model that has it."""
+    """The input fields that are kept, lost and gained by a move.
+
+    `gained` is in the order of the new model, the others in that of the old one.
+    """
 
     shared: tuple[str, ...]
     lost: tuple[str, ...]
@@ -18,17 +21,17 @@ class Overlap(NamedTuple):
 
     @property
     def needed(self) -> int:
-        """How many shared fields keep a move free of a warning: half of the old ones, rounded up."""
+        """How many fields must be shared to avoid a warning: half of the old model's, rounded up."""
         return (self.old_count + 1) // 2
 
     @property
     def few(self) -> bool:
-        """Whether too few are shared. What only the new model takes does not count."""
+        """Whether too few fields are shared. Fields that only the new model takes do not matter."""
         return len(self.shared) < self.needed
 
 
 def overlap(old: Iterable[str], new: Iterable[str]) -> Overlap:
-    """Compare two models' field names, exactly as they are spelled; a name listed twice counts once."""
+    """Compare two models' field names exactly, case included; a repeated name counts once."""
     before, after = dict.fromkeys(old), dict.fromkeys(new)
     return Overlap(
         shared=tuple(name for name in before if name in after),

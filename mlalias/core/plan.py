@@ -1,4 +1,4 @@
-"""What an edit comes to, and what was done of it."""
+"""The plan that an edit makes, and the receipt for what a store has done of it."""
 
 from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple
@@ -10,7 +10,7 @@ from mlalias.errors import Failure, Refused
 
 
 class Caution(NamedTuple):
-    """A warning: from a rule about a move, or about something else (then `rule` is None)."""
+    """A warning. `rule` is the id of the rule that raised it, None for warnings without a code."""
 
     message: str
     rule: str | None = None
@@ -19,7 +19,7 @@ class Caution(NamedTuple):
 
 
 class FactChange(NamedTuple):
-    """What becomes of a model, of its deployments, of a pipeline, of an endpoint, or of the fields of an index."""
+    """What an edit does to a model, to its deployments, to a pipeline, an endpoint, or the fields of an index."""
 
     result: Literal["new", "changed", "same", "removed"]
     part: Literal["model", "deployments", "pipeline", "endpoint", "fields"]
@@ -27,9 +27,9 @@ class FactChange(NamedTuple):
 
 
 class Context(NamedTuple):
-    """What a failure was judged on, for whoever looks for what to type next.
+    """The state in which a failure arose, from which `mlalias.advice` derives its hints.
 
-    `name` is what was not found, and `kind` what was looked for: "model", "alias" or "model or alias".
+    `name` is the name that was not found, and `kind` what it was expected to be: "model", "alias" or "model or alias".
     """
 
     catalog: Catalog
@@ -41,13 +41,13 @@ class Context(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What an edit would do to a catalog, `before`.
+    """What an edit would do to the catalog `before`.
 
-    `changes` has every alias that was asked about, unchanged ones included, except the `refused` ones; `outcomes` has
-    what the rules say, by alias; `models`, `forgotten`, `pipelines`, `endpoints` and `fields` are the facts to write
-    (of the last three all there are, None to leave them alone). A plan with `errors` is refused: nothing of it is done.
-    `undoes` has the revisions that a rollback takes back; `if_current` is the model that the alias must still name when
-    a cluster is asked.
+    `changes` lists every requested alias that was not refused, unchanged ones included; `refused` lists the others.
+    `outcomes` holds the verdicts of the rules, by alias. `models` are to be written, `forgotten` to be removed, and
+    `pipelines`, `endpoints` and `fields`, unless None, replace all of their kind. If there are `errors`, none of it is
+    carried out. `undoes` lists the revisions that a rollback undoes. `if_current` is the model that the alias must
+    still name when a cluster is changed.
     """
 
     before: Catalog
@@ -67,12 +67,12 @@ class Plan(NamedTuple):
 
     @property
     def moves(self) -> tuple[Change, ...]:
-        """The changes that change something."""
+        """The changes that are not `unchanged`."""
         return tuple(change for change in self.changes if change.result != "unchanged")
 
     @property
     def aliases(self) -> dict[str, str]:
-        """All aliases as they are afterwards, sorted."""
+        """All aliases after the edit, sorted."""
         after = dict(self.before.aliases)
         for change in self.moves:
             if change.model_id is None:
@@ -89,11 +89,11 @@ class Plan(NamedTuple):
 
 
 class Receipt(NamedTuple):
-    """What a store did of a plan.
+    """What a store has done of a plan.
 
-    `changes` were made, or found unchanged; with `errors` a directory did nothing, while a cluster, which has no
-    transaction, stopped at the change that `failed`, and did not send those that are `unsent`. `revision` is that of
-    the catalog afterwards, None where no history is kept.
+    `changes` were made, or were not needed. With `errors`, a directory is unchanged; a cluster, which has no
+    transactions, failed at the change `failed` and did not get those in `unsent`. `revision` is the catalog's revision
+    afterwards, None if no history is kept.
     """
 
     plan: Plan
@@ -106,12 +106,12 @@ class Receipt(NamedTuple):
 
     @classmethod
     def of(cls, plan: Plan, revision: int | None) -> "Receipt":
-        """The receipt for a plan that was carried out as a whole, or refused as a whole."""
+        """The receipt for a plan that was either carried out or refused as a whole."""
         return cls(plan, plan.changes, plan.warnings, plan.errors, revision=revision)
 
     @property
     def moves(self) -> tuple[Change, ...]:
-        """The changes that changed something."""
+        """The changes that are not `unchanged`."""
         return tuple(change for change in self.changes if change.result != "unchanged")
 
 
@@ -119,7 +119,7 @@ Edit = Callable[[Catalog], Plan]
 
 
 def strictly(edit: Edit) -> Edit:
-    """Treat warnings as errors."""
+    """The same edit, refused if it has warnings: each becomes an error."""
 
     def strict(catalog: Catalog) -> Plan:
         plan = edit(catalog)

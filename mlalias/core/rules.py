@@ -1,11 +1,11 @@
-"""The rules for pointing an alias at a model: Elasticsearch's, in the order in which it decides them, then our own.
+"""The rules for pointing an alias at a model: those of Elasticsearch, in the order in which it checks them, then ours.
 
 The API is "create or update trained model aliases":
 https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-put-trained-model-alias
 
-A rule's id is its function's name, which names the fault; its docstring is the sentence that must hold, and its
-condition the same in a few words. To add a rule, write its function and give it a line in `RULES`: the groups below
-follow from the tags of that line.
+The id of a rule is the name of its function and says what is wrong. Its docstring is the rule itself, and its
+`condition` the rule in a few words. To add a rule, write its function and add a line to `RULES`; the groups below it
+are made from the tags.
 """
 
 from collections.abc import Callable
@@ -28,10 +28,10 @@ _ACTION = f"{_JAVA}/ml/src/main/java/org/elasticsearch/xpack/ml/action/Transport
 class Move(NamedTuple):
     """A request to point an alias at a model, with both ends looked up.
 
-    `target` is the model id that the alias names now; `old` and `new` are the models, None where there is none.
-    `reassign` is the consent to move the alias; `if_current` consents only while the alias names that model. `existed`
-    tells that there is, or was, such an alias, so that a server has allowed its name.
-    Without a `model_alias` it is a comparison: whether any alias could move from `old` to `new`.
+    `target` is the model id that the alias names now; `old` and `new` are the models, None if they do not exist.
+    `reassign` allows an existing alias to be moved; `if_current` allows it only while the alias names that model.
+    `existed` is True if the alias exists or has existed, so a server has accepted its name.
+    If `model_alias` is empty, this is a comparison: whether any alias could move from `old` to `new`.
     """
 
     model_alias: str
@@ -59,13 +59,12 @@ Tag = Literal["name", "state", "pair", "deployment", "own"]
 
 
 class Rule(NamedTuple):
-    """A check, and the status and error type of Elasticsearch's answer when it fails.
+    """A check, and the status and error type that Elasticsearch answers if it fails.
 
-    `condition` says in a few words what must hold; the id names the fault. Its tags: `name` for the two that are
-    reported together, before anything is looked up; `state` for those that depend on what the catalog holds, and that a
-    cluster decides itself; `pair` for those that compare the old model with the new one; `deployment` for those that
-    hold as soon as the new model is deployed; `own` for those that no server has, and that only warn. `source` is a
-    link.
+    `condition` is the rule in a few words. The tags: `name` for the two rules about names, which are reported together
+    and before all others; `state` for rules that depend on the catalog, and that a cluster checks itself; `pair` for
+    rules that compare the old model with the new one; `deployment` for rules that pass once the new model is deployed;
+    `own` for rules that no server has, and that only warn. `source` is a link.
     """
 
     check: Callable[[Move], Verdict]
@@ -77,12 +76,12 @@ class Rule(NamedTuple):
 
     @property
     def id(self) -> str:
-        """The name of the fault."""
+        """The name of the rule, which says what is wrong if it fails."""
         return self.check.__name__
 
 
 class Outcome(NamedTuple):
-    """What one rule says of one move."""
+    """The result of one rule for one move."""
 
     rule: Rule
     result: Result
@@ -130,7 +129,7 @@ def model_missing(move: Move) -> Verdict:
 
 
 def _of_two_models(check: Callable[[Move, Model, Model], Verdict]) -> Callable[[Move], Verdict]:
-    """Skip a rule where there are no two models to hold against each other."""
+    """Skip a rule unless both models exist."""
 
     @wraps(check)
     def skip_or_check(move: Move) -> Verdict:
@@ -147,7 +146,7 @@ def _of_two_models(check: Callable[[Move, Model, Model], Verdict]) -> Callable[[
 
 @_of_two_models
 def inference_type_differs(move: Move, old: Model, new: Model) -> Verdict:
-    """The old and the new model have the same inference type, where both have an inference_config."""
+    """The old and the new model have the same inference type, if both have an inference_config."""
     if old.inference_type is None or new.inference_type is None:
         return "skip", "one of the models has no inference_config"
     if old.inference_type != new.inference_type:
@@ -160,7 +159,7 @@ def inference_type_differs(move: Move, old: Model, new: Model) -> Verdict:
 
 @_of_two_models
 def model_type_differs(move: Move, old: Model, new: Model) -> Verdict:
-    """The old and the new model have the same model_type; none at all is a type of its own."""
+    """The old and the new model have the same model_type, or neither has one."""
     if old.model_type != new.model_type:
         return "fail", (
             f"{move.subject} cannot move from '{old.model_id}' ({old.model_type or 'no type'}) "
@@ -216,12 +215,12 @@ def not_allocated(move: Move, old: Model, new: Model) -> Verdict:
 
 
 def _running(model: Model) -> tuple[bool | None, ...]:
-    """Whether each deployment has an allocation running; a single None stands for deployments that are not known."""
+    """Whether each deployment has an allocation running; a single None if the deployments are unknown."""
     return (None,) if model.deployments is None else tuple(deployment.running for deployment in model.deployments)
 
 
 def _not_known(*models: Model) -> str:
-    """What is not known of models: whether they are deployed, else whether one of their deployments runs."""
+    """The message for unknown facts: whether the models are deployed, or else whether one of their deployments runs."""
     unknown = [f"'{model.model_id}'" for model in models if model.deployments is None]
     if unknown:
         are = "is" if len(unknown) == 1 else "are"
@@ -272,7 +271,7 @@ RULES = (
     _own(cautions.embedding_size_differs, "same embedding size", "TextEmbeddingConfig.java"),
     _own(cautions.labels_differ, "same labels", "TextClassificationConfig.java"),
     _own(cautions.results_field_differs, "same results field", "NlpConfig.java"),
-    _own(cautions.truncates_sooner, "texts as long are taken", "Tokenization.java"),
+    _own(cautions.truncates_sooner, "texts as long fit", "Tokenization.java"),
 )
 
 
@@ -290,17 +289,17 @@ OWN = frozenset(rule.id for rule in OWN_RULES)
 
 
 def judge(move: Move, rules: tuple[Rule, ...] = RULES) -> tuple[Outcome, ...]:
-    """What every rule says of a change, in order."""
+    """The outcomes of all rules for a move, in order."""
     return tuple(Outcome(rule, *rule.check(move)) for rule in rules)
 
 
 def compare(old: Model, new: Model) -> tuple[Outcome, ...]:
-    """What the rules of a move say of moving any alias from one model to another."""
+    """The outcomes of moving any alias from one model to another."""
     return judge(Move("", new.model_id, old.model_id, old, new), PAIR_RULES)
 
 
 def refusals(outcomes: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
-    """The outcomes that decide: the faults of the names, which are told together, else the first fault."""
+    """The failures to report: all those of name rules, which are reported together, or else the first one."""
     failed = tuple(outcome for outcome in outcomes if outcome.result == "fail")
     of_names = tuple(outcome for outcome in failed if outcome.rule in NAME_RULES)
     return of_names or failed[:1]
@@ -311,9 +310,9 @@ def _fault_of_name(alias: str) -> str:
         return "it is empty"
     if len(alias) > LONGEST_ALIAS:
         return f"it is longer than {LONGEST_ALIAS} characters"
-    strange = next((c for c in alias if not ((c.isascii() and (c.islower() or c.isdigit())) or c in "._-")), None)
-    if strange is not None:
-        return f"'{strange}' is not a lower-case letter, a digit, '.', '_' or '-'"
+    illegal = next((c for c in alias if not ((c.isascii() and (c.islower() or c.isdigit())) or c in "._-")), None)
+    if illegal is not None:
+        return f"'{illegal}' is not a lower-case letter, a digit, '.', '_' or '-'"
     if alias[0] in "._-":
         return "it must begin with a letter or a digit"
     return "it must end in a letter"

@@ -25,6 +25,15 @@ class User(NamedTuple):
     place: str
 
 
+class Processor(NamedTuple):
+    """A processor at a place of a pipeline, which is `guarded` where Elasticsearch's own extractor looks."""
+
+    kind: str
+    options: Mapping[str, Any]
+    place: str
+    guarded: bool
+
+
 class Use(NamedTuple):
     """What stands as `model_id` of an inference processor: a template and what is no string cannot be known."""
 
@@ -44,24 +53,30 @@ class Use(NamedTuple):
 
 def uses(body: Mapping[str, Any]) -> Iterator[Use]:
     """Every inference processor of a pipeline, at any depth."""
+    for each in processors(body):
+        if each.kind == "inference" and "model_id" in each.options:
+            yield Use(each.options["model_id"], each.place, each.guarded)
+
+
+def processors(body: Mapping[str, Any]) -> Iterator[Processor]:
+    """Every processor of a pipeline, at any depth."""
     yield from _in_list(body.get("processors"), "processors", guarded=True)
     yield from _in_list(body.get("on_failure"), "on_failure", guarded=False)
 
 
-def _in_list(processors: Any, place: str, *, guarded: bool) -> Iterator[Use]:
+def _in_list(processors: Any, place: str, *, guarded: bool) -> Iterator[Processor]:
     for index, processor in enumerate(processors if isinstance(processors, list) else ()):
         yield from _in_element(processor, f"{place}[{index}]", guarded=guarded)
 
 
-def _in_element(processor: Any, place: str, *, guarded: bool) -> Iterator[Use]:
+def _in_element(processor: Any, place: str, *, guarded: bool) -> Iterator[Processor]:
     for kind, options in processor.items() if isinstance(processor, dict) else ():
         if isinstance(options, dict):
             yield from _in_processor(kind, options, f"{place}.{kind}", guarded=guarded)
 
 
-def _in_processor(kind: str, options: Mapping[str, Any], place: str, *, guarded: bool) -> Iterator[Use]:
-    if kind == "inference" and "model_id" in options:
-        yield Use(options["model_id"], place, guarded)
+def _in_processor(kind: str, options: Mapping[str, Any], place: str, *, guarded: bool) -> Iterator[Processor]:
+    yield Processor(kind, options, place, guarded)
     if kind == "foreach":
         yield from _in_element(options.get("processor"), f"{place}.processor", guarded=guarded)
     looked_into = guarded and kind not in ("inference", "foreach")
@@ -129,7 +144,7 @@ class Users:
         return _sorted((*self.of(model_id), *endpoints, *indirect))
 
 
-PARTS: tuple[Part, ...] = ("pipelines", "endpoints", "fields")
+PARTS: tuple[Part, ...] = ("pipelines", "endpoints", "fields")  # those that have users
 _ORDER = ("pipeline", "endpoint", "field")
 
 

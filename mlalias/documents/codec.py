@@ -1,4 +1,4 @@
-"""TOML and JSON text, to and from plain documents that both can hold."""
+"""Reads and writes TOML and JSON text; a document holds only values that both formats can express."""
 
 import codecs
 import re
@@ -20,11 +20,11 @@ _UNSAFE = r"[\t\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\
 
 
 def invalid(source: str, fault: str) -> NoReturn:
-    """Say what is wrong with a document: `source` is the subject of the sentence."""
+    """Raise InvalidDocument; `source` is the subject of the sentence, and `fault` the rest of it."""
     raise InvalidDocument(f"{source} {fault}")
 
 
-_MARKS = (  # those of UTF-32 first, as they begin like those of UTF-16
+_MARKS = (  # UTF-32 first, as its little-endian mark begins with that of UTF-16
     (codecs.BOM_UTF32_LE, "UTF-32"),
     (codecs.BOM_UTF32_BE, "UTF-32"),
     (codecs.BOM_UTF16_LE, "UTF-16"),
@@ -33,20 +33,23 @@ _MARKS = (  # those of UTF-32 first, as they begin like those of UTF-16
 
 
 def decode(data: bytes, source: str) -> str:
-    """Read UTF-8, or what has the byte order mark of UTF-16 or UTF-32: Windows PowerShell's `>` writes UTF-16."""
+    """Decode UTF-8, or UTF-16 or UTF-32 with a byte order mark (Windows PowerShell's `>` writes UTF-16).
+
+    Raises InvalidDocument.
+    """
     encoding = next((encoding for mark, encoding in _MARKS if data.startswith(mark)), None)
     try:
         return data.decode(encoding or "utf-8-sig")
     except UnicodeDecodeError as error:
         if encoding:
-            invalid(source, f"begins with the mark of {encoding}, and is not {encoding}")
+            invalid(source, f"begins with the byte order mark of {encoding}, but is not valid {encoding}")
         before = data[: error.start]
         line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
         invalid(source, f"is not UTF-8 (at line {line}, byte {column})")
 
 
 def read_toml(text: str, source: str) -> Document:
-    """Read TOML; raises InvalidDocument with the place of a fault."""
+    """Read TOML; raises InvalidDocument, which says where the error is."""
     import tomli
 
     try:
@@ -97,7 +100,7 @@ def parse_json_value(text: str, source: str) -> Any:
 
 
 def without_nulls(document: Document) -> tuple[Document, frozenset[str]]:
-    """Leave out nulls, which TOML has not, and tell whose they were."""
+    """The document without nulls, which TOML does not have, and the keys that had them."""
     nulls: set[str] = set()
     return _without_nulls(document, "", nulls), frozenset(nulls)
 
@@ -108,7 +111,7 @@ def _first_repeated(keys: Iterable[str]) -> str:
 
 
 def is_json_list(text: str) -> bool:
-    """Tell a JSON list from TOML, which may begin with the same bracket."""
+    """Whether a text is a JSON list; TOML may begin with the same bracket."""
     import json
 
     if not text.lstrip().startswith("["):
@@ -120,20 +123,20 @@ def is_json_list(text: str) -> bool:
 
 
 def checked(document: Document, source: str) -> Document:
-    """Pass on a document that is parsed already; raises InvalidDocument."""
+    """The document, which is already parsed; raises InvalidDocument if it cannot be stored."""
     _check(document, source)
     return document
 
 
 def check_model(document: Document, source: str) -> None:
-    """Refuse a model whose file, or whose part of an export, could not be read again; raises InvalidDocument."""
+    """Raise InvalidDocument if the model's file, or an export of the catalog, could not be read again."""
     _check(document, source, DEEPEST - _EXPORT_ADDS)
     if _least_size(document) > LARGEST:
         invalid(source, f"has nested lists that make a file of more than {LARGEST >> 20} MiB")
 
 
 def _least_size(value: Any, indent: int = 0) -> int:
-    """How large a value is as TOML, at least: every item of a list has a line of its own, indented by its depth."""
+    """A lower bound for the size of a value in TOML, where each item of a list has its own line, indented by depth."""
     if isinstance(value, dict):
         return sum(len(key) + _least_size(item, indent) for key, item in value.items())
     if isinstance(value, list):
@@ -145,9 +148,9 @@ _INDENT = 4
 
 
 def plain(value: Any, depth: int = 0) -> Any:
-    """The value in the types that a parser gives: dicts for mappings, lists for tuples, no subclasses.
+    """The value in the types that a parser returns: dicts for mappings, lists for tuples, no subclasses.
 
-    Raises TypeError for what no document can hold; what is nested deeper than any document may be stays as it is.
+    Raises TypeError for types that a document cannot hold. Values nested too deeply for a document are not converted.
     """
     if depth > DEEPEST or value is None or isinstance(value, bool) or hasattr(value, "isoformat"):
         return value
@@ -171,7 +174,7 @@ def _key(key: object) -> str:
 
 
 def to_toml(document: Mapping[str, Any], *, ascii_only: bool = False) -> str:
-    """Write TOML; control, bidi and zero-width characters, which only strings can hold, become escapes."""
+    """Write TOML; control, bidi and zero-width characters, which occur only in strings, are escaped."""
     import tomli_w
 
     unsafe = _NOT_ASCII if ascii_only else _UNSAFE
@@ -186,7 +189,7 @@ def to_line(value: Any) -> str:
 
 
 def to_json(document: Any) -> str:
-    """Write JSON in ASCII, so that no terminal and no encoding is surprised."""
+    """Write JSON in ASCII, which every terminal and encoding can show."""
     import json
 
     return json.dumps(document, indent=2, default=lambda moment: moment.isoformat()) + "\n"
@@ -197,12 +200,12 @@ def _lowered(text: str) -> str:
 
 
 def _too_deep(source: str, deepest: int = DEEPEST) -> NoReturn:
-    """Refuse a document for its depth, in the same words whether a parser gave up on it or had no such limit."""
+    """Raise InvalidDocument; the message is the same if a parser reached its own recursion limit first."""
     invalid(source, f"is nested more than {deepest} levels deep")
 
 
 def _check(value: Any, source: str, deepest: int = DEEPEST, depth: int = 0) -> None:
-    """Refuse what one of TOML, JSON and UTF-8 cannot hold, and what is nested too deeply."""
+    """Raise InvalidDocument for values that TOML, JSON or UTF-8 cannot hold, and for too deep nesting."""
     kind = type(value)
     if kind is str:
         if not value.isascii() and re.search(_SURROGATE, value):

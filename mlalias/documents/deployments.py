@@ -1,10 +1,10 @@
-"""The deployments of a model: out of stats, out of a table of its own, and into one."""
+"""Reads the deployments of a model from stats or from a table, and writes them to a table."""
 
 from mlalias.core.catalog import Deployment
 from mlalias.documents.codec import Document
 from mlalias.documents.table import Table
 
-STARTED_WITH = (  # what a deployment keeps of its stats, beside what the rules look at
+STARTED_WITH = (  # the keys of the stats that a deployment keeps, besides those that the rules use
     "adaptive_allocations",
     "cache_size",
     "priority",
@@ -15,7 +15,7 @@ STARTED_WITH = (  # what a deployment keeps of its stats, beside what the rules 
 
 
 def of_stats(stats: Table) -> Deployment:
-    """A deployment with what it was started with; before deployments had ids of their own, they went by the model's."""
+    """A deployment from its stats; older servers do not give a deployment id, which then is the model id."""
     state, status = stats.text("state") or "", stats.table("allocation_status")
     count = _unless_ended(state, status.number("allocation_count"))
     return Deployment(
@@ -28,7 +28,7 @@ def of_stats(stats: Table) -> Deployment:
 
 
 def _unless_ended(state: str, count: int | None) -> int | None:
-    """A count of allocations; only a deployment that is starting or started has an `allocation_status` to say it.
+    """The count of allocations, 0 for a stopping or failed deployment, which has no `allocation_status`.
 
     https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-trained-models-stats
     """
@@ -36,7 +36,7 @@ def _unless_ended(state: str, count: int | None) -> int | None:
 
 
 def _on_nodes(stats: Table) -> int | None:
-    """How many allocations the nodes of a deployment have started; None where they do not say.
+    """The number of started allocations, summed over the nodes; None if the stats do not contain it.
 
     Elasticsearch Serverless may leave `state` and `allocation_status` out: https://github.com/elastic/kibana/pull/180480
     """
@@ -54,7 +54,7 @@ _DEPLOYMENT_KEYS = ("deployment_id", "state", "allocation_count", "target_alloca
 
 
 def of_table(table: Table) -> Deployment:
-    """Read a deployment as a declaration and a model's file have it; raises InvalidDocument."""
+    """Read a deployment from the table of a declaration or a model's file; raises InvalidDocument."""
     deployment_id = table.text("deployment_id")
     if deployment_id is None:
         table.invalid(f"has no deployment_id in {table.where}")
@@ -69,7 +69,7 @@ def of_table(table: Table) -> Deployment:
 
 
 def to_deployment(deployment: Deployment) -> Document:
-    """A deployment's keys, those of a newer version too."""
+    """A deployment as a table, including the keys that this version does not know."""
     document = deployment._asdict()
     more = document.pop("more")
     return document | dict(more)

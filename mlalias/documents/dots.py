@@ -1,4 +1,4 @@
-"""Names with dots that lack their quotes: TOML takes `[models.minilm-v2.1]` for a table in a table."""
+"""Detects unquoted names with dots: to TOML, `[models.minilm-v2.1]` is a table in a table."""
 
 import re
 
@@ -6,7 +6,7 @@ from mlalias.documents.codec import Document
 
 
 def foreign_key(document: Document) -> str | None:
-    """A key that holds another model, as a name with dots makes of it in TOML; keys of newer servers are not meant."""
+    """A key that comes from an unquoted model id with dots; None if there is none. Unknown keys are allowed."""
     tables = (key for key, value in document.items() if isinstance(value, dict) and key not in _TABLES)
     return next((key for key in tables if not re.fullmatch(_KEY, key) or document[key].keys() & _OF_A_MODEL), None)
 
@@ -28,7 +28,7 @@ _TABLES = frozenset(
 
 
 def nested_names(document: Document) -> tuple[str, ...]:
-    """The keys below a table that holds nothing but one more table, down to the one that holds a model."""
+    """The keys of tables that each contain only one more table, down to the table of the model."""
     (key, value), *more = document.items() or [("", None)]
     if more or not isinstance(value, dict) or key in _TABLES:
         return ()

@@ -1,4 +1,4 @@
-"""Elasticsearch's answers and mlalias declarations, to and from values."""
+"""Reads and writes Elasticsearch's answers and mlalias declarations."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -31,10 +31,10 @@ DECLARED = ("aliases", "models", "pipelines", "bodies", "endpoints", "fields")
 
 
 class Facts(NamedTuple):
-    """What one document, or several laid together, say.
+    """The content of one document, or of several that were merged.
 
-    `parts` names what they are about, as an empty part is an answer, too; `counts` is how many models the server says
-    there are, by part, 0 if it does not say. `left_out` says what could not be taken, and why.
+    `parts` names the parts that are covered, even if empty. `counts` is the number of models that the server reports,
+    by part, 0 if it does not. `left_out` lists what could not be read, and why.
     """
 
     sources: tuple[str, ...]
@@ -51,7 +51,7 @@ class Facts(NamedTuple):
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What is to be said of the documents; of many things that were left out, the first are named."""
+        """The warnings about the documents; if much was left out, only the first items are named."""
         named = tuple(f"{reason}: left out" for reason in self.left_out[:_MOST_NAMED])
         more = len(self.left_out) - _MOST_NAMED
         return (*self.notes, *named, *((f"{plural(more, 'more thing')} left out",) if more > 0 else ()))
@@ -63,9 +63,9 @@ class Facts(NamedTuple):
 
 
 def read(data: bytes, source: str) -> Facts:
-    """Read an answer of Elasticsearch or a declaration, told apart by the first character; `source` names it in errors.
+    """Read an answer of Elasticsearch, which begins with `{`, or a declaration; `source` names it in errors.
 
-    The lines that Dev Tools copies with an answer, which begin with `#`, are passed over. Raises InvalidDocument.
+    Lines that begin with `#`, which Dev Tools copies along with an answer, are skipped. Raises InvalidDocument.
     """
     text = decode(data, source)
     without_comments = re.sub(_COMMENT_LINE, "", text)
@@ -79,17 +79,17 @@ _COMMENT_LINE = r"(?m)^[ \t]*#.*"
 
 
 def merge(documents: Sequence[Facts]) -> Facts:
-    """Lay documents together; raises InvalidDocument where two of them tell of the same thing."""
+    """Merge documents; raises InvalidDocument if two of them have the same alias, model or pipeline."""
     merged: dict[str, dict[str, Any]] = {part: {} for part in PARTS}
     counts: dict[str, int] = {}
-    teller: dict[tuple[str, str], str] = {}
+    origins: dict[tuple[str, str], str] = {}
     for facts in documents:
-        for part, told in merged.items():
-            found = getattr(facts, part)
-            for name in sorted(found.keys() & told.keys()):
-                invalid(facts.source, f"tells of '{name}' in its {part}, and so does {teller[part, name]}")
-            teller |= {(part, name): facts.source for name in found}
-            told.update(found)
+        for part, known in merged.items():
+            added = getattr(facts, part)
+            for name in sorted(added.keys() & known.keys()):
+                invalid(facts.source, f"has '{name}' in its {part}, and so does {origins[part, name]}")
+            origins |= {(part, name): facts.source for name in added}
+            known.update(added)
         counts |= {part: max(count, counts.get(part, 0)) for part, count in facts.counts.items()}
     return Facts(
         tuple(facts.source for facts in documents),
@@ -105,12 +105,12 @@ def merge(documents: Sequence[Facts]) -> Facts:
 
 
 def answer(document: Document, source: str) -> Facts:
-    """Read an answer of a cluster, which may have any names in it; raises InvalidDocument."""
+    """Read an answer of a cluster, whose names are not checked; raises InvalidDocument."""
     return _answer(checked(document, source), source, any_name=True)
 
 
 def parsed(document: Document, source: str) -> Facts:
-    """Read an answer or a declaration that is parsed already, told apart by their keys; raises InvalidDocument."""
+    """Read an answer or a declaration that is already parsed; its keys decide which it is. Raises InvalidDocument."""
     if _ANSWERS & document.keys() or isinstance(document.get("endpoints"), list):
         return answer(document, source)
     if _holds(document, "processors") or _holds(document, "mappings"):
@@ -156,29 +156,29 @@ def _models_answer(answer: Table, *, any_name: bool) -> Facts:
     aliases: dict[str, str] = {}
 
     def read_entry(entry: Table) -> tuple[Model, tuple[str, ...]]:
-        found = new_model(entry.model_id(any_name=any_name), entry)
-        return found, entry.table("metadata").texts("model_aliases")
+        model = new_model(entry.model_id(any_name=any_name), entry)
+        return model, entry.table("metadata").texts("model_aliases")
 
     entries, faults = readable_entries(answer, "trained_model_configs", read_entry)
-    odd_aliases: list[str] = []
-    for found, named in entries:
-        model_id = found.model_id
+    invalid_aliases: list[str] = []
+    for model, named in entries:
+        model_id = model.model_id
         if model_id in models:
             answer.invalid(f"has the model '{model_id}' twice")
-        models[model_id] = found
+        models[model_id] = model
         for alias in named:
             if not (any_name or is_server_alias(alias)):
-                odd_aliases.append(f"{answer.source} has the alias '{alias}', a name that no server allows")
+                invalid_aliases.append(f"{answer.source} has the alias '{alias}', a name that no server allows")
             elif aliases.setdefault(alias, model_id) != model_id:
                 answer.invalid(f"has the alias '{alias}' on two models, '{aliases[alias]}' and '{model_id}'")
     parts = frozenset({"models", "aliases"})
     counts = {"models": (answer.number("count") or 0) - len(faults)}
-    left_out = (*faults, *odd_aliases)
+    left_out = (*faults, *invalid_aliases)
     return Facts((answer.source,), parts, aliases=aliases, models=models, counts=counts, left_out=left_out)
 
 
 def _stats_answer(answer: Table, *, any_name: bool) -> Facts:
-    found: dict[str, tuple[Deployment, ...]] = {}
+    deployments: dict[str, tuple[Deployment, ...]] = {}
 
     def read_entry(entry: Table) -> tuple[str, tuple[Deployment, ...]]:
         stats = entry.table("deployment_stats")
@@ -187,15 +187,16 @@ def _stats_answer(answer: Table, *, any_name: bool) -> Facts:
 
     entries, faults = readable_entries(answer, "trained_model_stats", read_entry)
     for model_id, more in entries:
-        found[model_id] = found.get(model_id, ()) + more
+        deployments[model_id] = deployments.get(model_id, ()) + more
     counts = {"deployments": (answer.number("count") or 0) - len(faults)}
-    return Facts((answer.source,), frozenset({"deployments"}), deployments=found, counts=counts, left_out=faults)
+    parts = frozenset({"deployments"})
+    return Facts((answer.source,), parts, deployments=deployments, counts=counts, left_out=faults)
 
 
 def _pipelines_answer(document: Document, source: str) -> Facts:
-    """Pipelines, which keep their nulls."""
-    found = {name: pipeline(body) for name, body in document.items()}
-    return Facts((source,), frozenset({"pipelines"}), pipelines=found)
+    """Read pipelines; nulls in them are kept."""
+    pipelines = {name: pipeline(body) for name, body in document.items()}
+    return Facts((source,), frozenset({"pipelines"}), pipelines=pipelines)
 
 
 def _endpoints_answer(answer: Table) -> Facts:
@@ -215,7 +216,7 @@ def _mappings_answer(document: Document, source: str) -> Facts:
 
 
 def new_model(model_id: str, table: Table) -> Model:
-    """Build a model from a document that was passed in, if it can be kept and exported; raises InvalidDocument."""
+    """Build a model from user input; raises InvalidDocument if it could not be stored and exported."""
     foreign = foreign_key(table.document)
     if foreign:
         table.invalid(f"has {table.place(foreign)}, which is not a key of a model")
@@ -224,7 +225,7 @@ def new_model(model_id: str, table: Table) -> Model:
 
 
 def model(model_id: str, table: Table) -> Model:
-    """Build a model from its keys, `deployments` among them; raises InvalidDocument."""
+    """Build a model from its keys, including `deployments`; raises InvalidDocument."""
     if table.document.get("model_id", model_id) != model_id:
         table.invalid(f"has another model_id{table.here}: '{table.document['model_id']}'")
     table.text("model_type")
@@ -249,7 +250,7 @@ _NOT_CONFIG = ("model_id", "deployments", "metadata")
 
 
 def declaration(document: Document, source: str) -> Facts:
-    """Read aliases, models and pipelines; a name that no alias can have is taken as it is, to be judged later."""
+    """Read aliases, models and pipelines; names of aliases are not checked here. Raises InvalidDocument."""
     table = Table(document, source)
     for key in sorted(document.keys() - {*DECLARED, "format", "revision"}):
         table.invalid(f"has the key '{key}', which no declaration has (it has {', '.join(DECLARED)})")
@@ -262,7 +263,7 @@ def declaration(document: Document, source: str) -> Facts:
         (source,),
         frozenset(parts),
         aliases=aliases(table),
-        models={model_id: found.deployed_as(None) for model_id, found in models.items()},
+        models={model_id: model.deployed_as(None) for model_id, model in models.items()},
         deployments={model_id: models[model_id].deployments or () for model_id in deployed},
         pipelines=from_tables(table),
         endpoints=endpoints.from_tables(table),
@@ -279,7 +280,7 @@ def _declared_model(model_id: str, body: Table) -> Model:
 
 
 def aliases(table: Table) -> dict[str, str]:
-    """The `[aliases]` of a document."""
+    """The table `[aliases]` of a document; raises InvalidDocument."""
     table = table.table("aliases")
     return {alias: unless_dotted(table, alias).text(alias) or "" for alias in table.document}
 
@@ -287,20 +288,20 @@ def aliases(table: Table) -> dict[str, str]:
 # --- writing ---
 
 
-def to_model_document(found: Model) -> Document:
-    """A model's keys as its file and a declaration have them."""
-    document = dict(found.config)
-    if found.deployments or (found.deployments == () and found.model_type == "pytorch"):
-        listed = (to_deployment(deployment) for deployment in found.deployments)
+def to_model_document(model: Model) -> Document:
+    """A model in the form of its file and of a declaration."""
+    document = dict(model.config)
+    if model.deployments or (model.deployments == () and model.model_type == "pytorch"):
+        listed = (to_deployment(deployment) for deployment in model.deployments)
         document["deployments"] = [{k: value for k, value in keys.items() if value is not None} for keys in listed]
     return document
 
 
 def to_declaration(catalog: Catalog) -> Document:
-    """Everything but the history, in the form that `declaration` reads."""
+    """The whole catalog except its history, in the form that `declaration` reads."""
     document: Document = {
         "aliases": dict(sorted(catalog.aliases.items())),
-        "models": {found.model_id: to_model_document(found) for found in catalog.known_models()},
+        "models": {model.model_id: to_model_document(model) for model in catalog.known_models()},
         **to_tables(catalog.pipelines),
         **endpoints.to_tables(catalog.known("endpoints") or {}),
         **mappings.to_tables(catalog.known("fields") or {}),
@@ -310,16 +311,16 @@ def to_declaration(catalog: Catalog) -> Document:
     return {key: table for key, table in document.items() if table or key in empty}
 
 
-def to_config(found: Model, aliases_of: Sequence[str]) -> Document:
-    """A model as an entry of `GET _ml/trained_models`, its aliases in `metadata`."""
-    config = {"model_id": found.model_id, **found.config}
+def to_config(model: Model, aliases_of: Sequence[str]) -> Document:
+    """A model in the form of an entry of `GET _ml/trained_models`, with its aliases in `metadata`."""
+    config = {"model_id": model.model_id, **model.config}
     if aliases_of:
-        config["metadata"] = {**found.config.get("metadata", {}), "model_aliases": list(aliases_of)}
+        config["metadata"] = {**model.config.get("metadata", {}), "model_aliases": list(aliases_of)}
     return config
 
 
 def to_answer(catalog: Catalog) -> Document:
     """The body of `GET _ml/trained_models`."""
     named = catalog.aliases_by_model()
-    configs = [to_config(found, named.get(found.model_id, ())) for found in catalog.known_models()]
+    configs = [to_config(model, named.get(model.model_id, ())) for model in catalog.known_models()]
     return {"count": len(configs), "trained_model_configs": configs}

@@ -1,4 +1,4 @@
-"""What a document is that can be read neither as an answer nor as a declaration, and the way out."""
+"""Recognises documents that are neither an answer nor a declaration, and says how to correct them."""
 
 import re
 from typing import NoReturn
@@ -9,7 +9,7 @@ _REQUEST_LINE = r"(GET|POST|PUT|DELETE|HEAD) \S"
 
 
 def refuse_what_is_no_toml(text: str, source: str) -> None:
-    """Say what a document is that is neither an answer nor TOML, where that can be told; raises InvalidDocument."""
+    """Raise InvalidDocument if a document that should be TOML is recognisably something else."""
     if "\0" in text[:2]:
         invalid(source, "looks like UTF-16 without its byte order mark: write it as UTF-8")
     if text.lstrip().startswith("HTTP/"):
@@ -17,13 +17,13 @@ def refuse_what_is_no_toml(text: str, source: str) -> None:
     if re.match(_REQUEST_LINE, text.lstrip()):
         invalid(source, "begins with a request: copy the answer alone")
     if is_json_list(text):
-        invalid(source, "is a list; the whole answer is wanted, with the braces around it")
+        invalid(source, "is a list: pass the whole answer, with the braces around it")
 
 
 def refuse_answer(document: Document, source: str) -> NoReturn:
-    """Say what a JSON object is that is none of the answers; raises InvalidDocument."""
+    """Raise InvalidDocument, which says what a JSON object is if it is none of the known answers."""
     if "error" in document:
-        invalid(source, f"is an error that Elasticsearch answered ({_error_text(document)}), not facts")
+        invalid(source, f"is an error from Elasticsearch ({_error_text(document)})")
     for keys, around in _ENTRIES:
         if keys & document.keys():
             missing = "" if "model_id" in document or "processors" in document else ', and give it its "model_id"'
@@ -33,7 +33,7 @@ def refuse_answer(document: Document, source: str) -> NoReturn:
     )
 
 
-_ENTRIES = (  # by which keys an entry of each answer is known, and what is around it
+_ENTRIES = (  # the keys that only an entry of each answer has, and what must be around the entry
     (frozenset({"processors"}), '{"NAME": ...}'),
     (frozenset({"deployment_stats", "pipeline_count", "model_size_stats"}), '{"trained_model_stats": [...]}'),
     (frozenset({"model_id", "model_type", "inference_config", "input"}), '{"trained_model_configs": [...]}'),

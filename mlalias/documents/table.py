@@ -1,4 +1,4 @@
-"""A table within a document, and the readers of its keys."""
+"""Typed access to the keys of a table in a document."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, NoReturn, TypeVar
@@ -11,27 +11,27 @@ T = TypeVar("T")
 
 
 class Table(NamedTuple):
-    """A table somewhere in a document, whose readers raise InvalidDocument with the place of a fault."""
+    """A table at the path `where` in a document; its methods raise InvalidDocument, which says where the error is."""
 
     document: Document
     source: str
     where: str = ""
 
     def invalid(self, fault: str) -> NoReturn:
-        """Say what is wrong with the document."""
+        """Raise InvalidDocument."""
         invalid(self.source, fault)
 
     @property
     def here(self) -> str:
-        """Where the table stands, for the end of a sentence."""
+        """The path of the table, for the end of a sentence; empty for the whole document."""
         return f" in {self.where}" if self.where else ""
 
     def place(self, key: str) -> str:
-        """Where a key stands."""
+        """The path of a key."""
         return f"{self.where}.{key}" if self.where else key
 
     def table(self, key: str) -> "Table":
-        """A table; empty if it is not there."""
+        """A table; empty if it is missing."""
         return Table(self._typed(key, dict, "a table") or {}, self.source, self.place(key))
 
     def tables(self, key: str) -> Iterator["Table"]:
@@ -39,42 +39,42 @@ class Table(NamedTuple):
         return (self.entry(key, index) for index in range(self.length(key)))
 
     def length(self, key: str) -> int:
-        """How many items a list has."""
+        """The length of a list; 0 if it is missing."""
         return len(self._typed(key, list, "a list") or ())
 
     def entry(self, key: str, index: int) -> "Table":
-        """A table in a list."""
+        """One of the tables in a list."""
         entry, where = self.document[key][index], f"{self.place(key)}[{index}]"
         if not isinstance(entry, dict):
             self.invalid(f"has {where} that is not a table")
         return Table(entry, self.source, where)
 
     def each(self, key: str) -> Iterator[tuple[str, "Table"]]:
-        """The tables in a table, by their keys."""
+        """The tables in a table, with their keys."""
         table = self.table(key)
         return ((name, table.table(name)) for name in table.document)
 
     def text(self, key: str) -> str | None:
-        """A string."""
+        """A string; None if it is missing."""
         text: str | None = self._typed(key, str, "a string")
         return text
 
     def texts(self, key: str) -> tuple[str, ...]:
-        """A list of strings."""
-        found = self._typed(key, list, "a list of strings") or ()
-        if not all(isinstance(item, str) for item in found):
+        """A list of strings; empty if it is missing."""
+        items = self._typed(key, list, "a list of strings") or ()
+        if not all(isinstance(item, str) for item in items):
             self.invalid(f"has {self.place(key)} that is not a list of strings")
-        return tuple(found)
+        return tuple(items)
 
     def number(self, key: str) -> int | None:
-        """A number that is not negative; None if it is not there."""
+        """A whole number, 0 or more; None if it is missing."""
         count: int | None = self._typed(key, int, "a whole number")
         if isinstance(count, bool) or (count is not None and count < 0):
             self.invalid(f"has {self.place(key)} that is not a count")
         return count
 
     def model_id(self, *, any_name: bool = False) -> str:
-        """The `model_id`, which must be there, and valid unless `any_name` will do."""
+        """The `model_id`, which is required; with `any_name` it need not be a valid id."""
         model_id = self.text("model_id")
         if model_id is None:
             self.invalid(f"has no {self.place('model_id')}")
@@ -88,14 +88,14 @@ class Table(NamedTuple):
 
 
 def valid_model_id(model_id: str, table: Table) -> str:
-    """Pass a model id on, if it is one."""
+    """The model id; raises InvalidDocument if it is not valid."""
     if not is_model_id(model_id):
         table.invalid(f"has '{model_id}', which is not a valid model id")
     return model_id
 
 
 def unless_dotted(table: Table, key: str) -> Table:
-    """Pass a table on, unless a name with dots that lacks its quotes has made a table of a key."""
+    """The table; raises InvalidDocument if a name with dots was not quoted, so that TOML made a table of it."""
     parts, value = [key], table.document[key]
     while isinstance(value, dict) and value:
         key, value = next(iter(value.items()))
@@ -107,17 +107,17 @@ def unless_dotted(table: Table, key: str) -> Table:
 
 
 def readable_entries(answer: Table, key: str, read: Callable[[Table], T]) -> tuple[list[T], tuple[str, ...]]:
-    """What is read of the entries of an answer, and what is wrong with those that cannot be read.
+    """The entries of an answer that can be read, and what is wrong with the others.
 
-    One odd entry does not make the others unreadable; if there are no others, raises InvalidDocument.
+    Raises InvalidDocument if no entry can be read.
     """
-    found: list[T] = []
+    readable: list[T] = []
     faults: list[InvalidDocument] = []
     for index in range(answer.length(key)):
         try:
-            found.append(read(answer.entry(key, index)))
+            readable.append(read(answer.entry(key, index)))
         except InvalidDocument as fault:
             faults.append(fault)
-    if faults and not found:
+    if faults and not readable:
         raise faults[0]
-    return found, tuple(fault.reason for fault in faults)
+    return readable, tuple(fault.reason for fault in faults)

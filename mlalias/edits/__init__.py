@@ -1,5 +1,5 @@
-"""Every change of a catalog: each edit is a pure function from a catalog to a plan.
+"""All ways to change a catalog; each edit is a pure function from a catalog to a plan, which a store carries out.
 
-`aliases.py` has put, delete and rollback; `declared.py` apply; `imported.py` import; `models.py` forget, and what REST
-does to models, deployments and pipelines. A store carries an edit out, and is the only one that does.
+`aliases.py` has put, delete and rollback; `declared.py` apply; `imported.py` import; `models.py` forget, and the edits
+of models that REST requests make; `deployments.py` and `pipelines.py` those of deployments and ingest pipelines.
 """

@@ -21,7 +21,7 @@ def look_up(
     if_current: str | None = None,
     existed: bool = False,
 ) -> Move:
-    """Look up both ends of a move, each once: on a cluster each is a request."""
+    """Look up the alias and both models of a move, each only once, as on a cluster each lookup is a request."""
     target = catalog.aliases.get(model_alias)
     return Move(
         model_alias,
@@ -50,16 +50,16 @@ def put(
     if_current: str | None = None,
     exist_ok: bool = False,
 ) -> Edit:
-    """Point an alias at a model. That the alias names `if_current` now is consent to move it."""
+    """Point an alias at a model; an existing alias is moved with `reassign`, or if it names `if_current` now."""
 
     def edit(catalog: Catalog) -> Plan:
         move = look_up(catalog, model_alias, model_id, reassign=reassign, if_current=if_current)
         outcomes = judge(move)
-        names_hold = not any(outcome.result == "fail" for outcome in outcomes if outcome.rule in NAME_RULES)
-        if names_hold and exist_ok and move.target == model_id and move.new:
+        valid_names = not any(outcome.result == "fail" for outcome in outcomes if outcome.rule in NAME_RULES)
+        if valid_names and exist_ok and move.target == model_id and move.new:
             unchanged = Change(model_alias, model_id, model_id)
             return Plan(catalog, (unchanged,), outcomes={model_alias: _settled(outcomes)})
-        if names_hold and if_current is not None and move.target != if_current:
+        if valid_names and if_current is not None and move.target != if_current:
             return _not_as_expected(catalog, move, outcomes, if_current)
         return judged(catalog, move, outcomes)._replace(if_current=if_current)
 
@@ -67,9 +67,9 @@ def put(
 
 
 def judged(catalog: Catalog, move: Move, outcomes: tuple[Outcome, ...]) -> Plan:
-    """The plan for one move that the rules have judged."""
+    """The plan for one move, from the outcomes of the rules."""
     context = Context(catalog, move.model_alias, move, outcomes)
-    errors = tuple(_refusal(fault, context) for fault in refusals(outcomes))
+    errors = tuple(_refusal(outcome, context) for outcome in refusals(outcomes))
     warnings = () if errors else _warnings(move, outcomes)
     asked = (Change(move.model_alias, move.model_id, move.target),)
     return Plan(
@@ -83,7 +83,7 @@ def judged(catalog: Catalog, move: Move, outcomes: tuple[Outcome, ...]) -> Plan:
 
 
 def _warnings(move: Move, outcomes: Sequence[Outcome]) -> tuple[Caution, ...]:
-    """The warnings of the rules; of two rules that lack the same fact, the first one's."""
+    """The warnings of the rules; if two rules give the same message, because they lack the same fact, the first."""
     warned = {outcome.message: outcome for outcome in reversed(outcomes) if outcome.result == "warn"}
     return tuple(
         Caution(
@@ -103,9 +103,10 @@ def _settled(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
     return (*of_names, *(Outcome(rule, "skip", "the alias already names the model") for rule in others))
 
 
-def _refusal(fault: Outcome, context: Context) -> Failure:
-    kind = NotFound if fault.rule.status == NotFound.status else Refused
-    return kind(fault.message, rule=fault.rule.id, type=fault.rule.type, status=fault.rule.status, context=context)
+def _refusal(outcome: Outcome, context: Context) -> Failure:
+    rule = outcome.rule
+    kind = NotFound if rule.status == NotFound.status else Refused
+    return kind(outcome.message, rule=rule.id, type=rule.type, status=rule.status, context=context)
 
 
 def _not_as_expected(catalog: Catalog, move: Move, outcomes: tuple[Outcome, ...], expected: str) -> Plan:
@@ -189,7 +190,7 @@ _MOST_NAMED = 5
 
 
 def in_use(catalog: Catalog, model_alias: str) -> tuple[Conflict, ...]:
-    """The failure that keeps an alias while ingest pipelines name it."""
+    """The failure if ingest pipelines use an alias, so that it cannot be deleted; empty if none do."""
     used = catalog.pipelines_naming(model_alias)
     if not used:
         return ()
@@ -198,7 +199,7 @@ def in_use(catalog: Catalog, model_alias: str) -> tuple[Conflict, ...]:
 
 
 def _pipelines_unknown(catalog: Catalog, model_alias: str) -> tuple[Caution, ...]:
-    """The warning where a pipeline may use an alias; a cluster refuses the deletion then."""
+    """The warning if it is unknown whether pipelines use an alias; a cluster refuses the deletion if they do."""
     if catalog.pipelines_naming(model_alias) is not None:
         return ()
     text = f"whether an ingest pipeline uses the alias '{model_alias}' is not known: {catalog.lacks_pipelines}"
@@ -206,7 +207,7 @@ def _pipelines_unknown(catalog: Catalog, model_alias: str) -> tuple[Caution, ...
 
 
 def _nothing_to_delete(catalog: Catalog, name: str) -> NotFound:
-    """An alias that does not exist, with the error type that Elasticsearch gives it here."""
+    """The failure for an alias that does not exist, with the error type of Elasticsearch's answer to a DELETE."""
     missing = not_found(catalog, name, "alias")
     return NotFound(missing.reason, rule=missing.rule, type="status_exception", context=missing.context)
 
@@ -221,7 +222,7 @@ def listed_pipelines(names: Sequence[str]) -> str:
 
 
 def rollback(model_alias: str, *, to: int | None, deletes: bool) -> Edit:
-    """Undo the last change of an alias that is not undone yet, or all changes after revision `to`, under the rules.
+    """Undo the last change to an alias that is not undone yet, or all changes after revision `to`. The rules apply.
 
     `deletes` allows undoing a creation, under the conditions of `delete`.
     """
@@ -261,11 +262,11 @@ def _way_back(catalog: Catalog, model_alias: str, to: int | None) -> tuple[str |
     _check_agreement(catalog, model_alias)
     if to is not None:
         return _at_revision(catalog, model_alias, to)
-    stands = standing(catalog.history, model_alias)
-    if not stands:
+    undoable = standing(catalog.history, model_alias)
+    if not undoable:
         reason = f"the alias '{model_alias}' has no change left to undo"
         raise Refused(reason, rule="nothing_to_undo", context=Context(catalog, model_alias))
-    entry, change = stands[0]
+    entry, change = undoable[0]
     return change.previous_model_id, (entry.revision,)
 
 
@@ -280,14 +281,14 @@ def _at_revision(catalog: Catalog, model_alias: str, to: int) -> tuple[str | Non
 
 
 def _check_agreement(catalog: Catalog, model_alias: str) -> None:
-    """Raise Conflict unless the last change of an alias in the history is what the alias names now."""
+    """Raise Conflict unless the alias names what its last change in the history says."""
     target = catalog.aliases.get(model_alias)
     last = newest(catalog.history, [model_alias])
     context = Context(catalog, model_alias)
     if last is None:
         if target is None:
             raise not_found(catalog, model_alias, "alias")
-        reason = f"the history has no change of the alias '{model_alias}', which names '{target}'"
+        reason = f"the history has no change to the alias '{model_alias}', which names '{target}'"
         raise Conflict(reason, rule="not_in_history", context=context)
     entry, change = last
     if change.model_id != target:
@@ -313,7 +314,7 @@ def take_back(change: Change, revision: int | None) -> Edit:
 
 
 def dangling(model_alias: str, target: str) -> Caution:
-    """The warning that an alias is as asked, and yet of no use."""
+    """The warning that an alias names a model that does not exist."""
     return Caution(
         f"the alias '{model_alias}' names '{target}', a model that the catalog does not have",
         rule="dangling",
@@ -322,7 +323,7 @@ def dangling(model_alias: str, target: str) -> Caution:
 
 
 def homonyms(names: Iterable[str], catalog: Catalog) -> tuple[Failure, ...]:
-    """The failures for names that would be both an alias and a model id: nobody could tell which is meant."""
+    """The failures for names that would be both an alias and a model id, and so ambiguous."""
     return tuple(
         Refused(
             f"'{name}' would be both an alias and the id of a model",

@@ -1,4 +1,4 @@
-"""The edit of many aliases at once, as files declare them: apply."""
+"""The edit that brings aliases to the state that files declare: apply."""
 
 from collections import ChainMap
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 def apply(facts: Facts, *, prune: bool, only: Sequence[str], allow_empty: bool) -> Edit:
-    """Point aliases where the files declare, and add models and pipelines that are missing.
+    """Point aliases at the models that the files declare, and add the models and pipelines that are missing.
 
     With `only`, aliases that match none of its patterns are left alone; `prune` deletes aliases that no file declares.
     """
@@ -27,9 +27,9 @@ def apply(facts: Facts, *, prune: bool, only: Sequence[str], allow_empty: bool) 
         if missing:
             return Plan(catalog, errors=missing)
         additions = _additions(catalog, facts)
-        looked_at = Matcher(only or ["*"])
-        declared = {alias: facts.aliases[alias] for alias in filter(looked_at, sorted(facts.aliases))}
-        pruned = sorted(filter(looked_at, catalog.aliases.keys() - declared.keys())) if prune else ()
+        selected = Matcher(only or ["*"])
+        declared = {alias: facts.aliases[alias] for alias in filter(selected, sorted(facts.aliases))}
+        pruned = sorted(filter(selected, catalog.aliases.keys() - declared.keys())) if prune else ()
         if pruned and not declared and not allow_empty:
             return Plan(catalog, errors=(_nothing_declared(catalog, facts, only, len(pruned)),))
         after = additions.to(catalog)
@@ -53,7 +53,7 @@ def apply(facts: Facts, *, prune: bool, only: Sequence[str], allow_empty: bool) 
 
 
 def aliases_only(facts: Facts) -> tuple[Facts, str]:
-    """The facts without those that a cluster looks after itself, and a line that says so."""
+    """The facts without those that a cluster maintains itself, and a line that says so."""
     ignored = [part for part in ("models", "pipelines", "endpoints", "fields") if getattr(facts, part)]
     named = " and ".join(filter(None, (", ".join(ignored[:-1]), *ignored[-1:])))
     line = f"the {named} in {facts.source} are ignored: a cluster has its own\n" if ignored else ""
@@ -61,7 +61,7 @@ def aliases_only(facts: Facts) -> tuple[Facts, str]:
 
 
 class _Additions(NamedTuple):
-    """The facts of a declaration that a catalog lacks; what it knows otherwise stays, with a warning."""
+    """The facts of a declaration that the catalog lacks; those that differ stay as they are, with a warning."""
 
     models: Mapping[str, Model]
     pipelines: Mapping[str, Pipeline] | None
@@ -132,18 +132,18 @@ def _differing(what: str, known: Mapping[str, T] | None, declared: Mapping[str, 
 
 
 def _agree(known: Pipeline, declared: Pipeline) -> bool:
-    """Whether a declared pipeline, of which only the names may be written, is the known one."""
+    """Whether a declared pipeline equals the known one; if only its names are declared, only these are compared."""
     return known.names == declared.names and declared.body in (None, known.body)
 
 
 def _ignored(facts: Facts) -> tuple[str, ...]:
-    """What is to be said of stats, which are news of models that are there, and nothing to be declared."""
+    """The warning if there are stats of models that are not declared: `apply` does not update deployments."""
     alone = facts.deployments.keys() - facts.models.keys()
-    return (f"the deployments in {facts.source} are left out: `import` takes them over",) if alone else ()
+    return (f"the deployments in {facts.source} are ignored: update them with `import`",) if alone else ()
 
 
 def _declare(catalog: Catalog, model_alias: str, model_id: str) -> Plan:
-    """One line of a declaration; an alias that already names its model is not judged."""
+    """The plan for one declared alias; the rules are not checked if it already names its model."""
     move = look_up(catalog, model_alias, model_id, reassign=True)
     if move.target != model_id:
         return judged(catalog, move, judge(move))
@@ -152,13 +152,13 @@ def _declare(catalog: Catalog, model_alias: str, model_id: str) -> Plan:
 
 
 def _missing(catalog: Catalog, facts: Facts, only: Sequence[str]) -> tuple[NotFound, ...]:
-    """The exact names to be looked at that neither the files nor the catalog have."""
+    """The failures for names in `only` that are in neither the files nor the catalog."""
     exact = (name for name in only if not is_pattern(name) and name not in facts.aliases)
     return tuple(not_found(catalog, name, "alias") for name in exact if name not in catalog.aliases)
 
 
 def _matching_nothing(catalog: Catalog, facts: Facts, only: Sequence[str]) -> tuple[Caution, ...]:
-    """What is to be said of patterns that match no alias, declared or known."""
+    """The warnings for patterns in `only` that match no alias in the files or the catalog."""
     patterns = [pattern for pattern in dict.fromkeys(only) if is_pattern(pattern)]
     aliases = (*facts.aliases, *catalog.aliases) if patterns else ()
     idle = (pattern for pattern in patterns if not any(map(Matcher([pattern]), aliases)))
@@ -167,14 +167,14 @@ def _matching_nothing(catalog: Catalog, facts: Facts, only: Sequence[str]) -> tu
 
 def _nothing_declared(catalog: Catalog, facts: Facts, only: Sequence[str], count: int) -> Refused:
     matching = " that matches " + " or ".join(f"'{pattern}'" for pattern in only) if only else ""
-    which = "all that match" if only else "all there are"
+    which = "all that match" if only else "all aliases"
     reason = f"{facts.source} declares no alias{matching}, and --prune would delete {which} ({count})"
     return Refused(reason, rule="declares_nothing", context=Context(catalog))
 
 
 def _together(catalog: Catalog, plans: Sequence[Plan]) -> Plan:
-    """One plan for the changes of many aliases."""
-    outcomes = {alias: told for plan in plans for alias, told in plan.outcomes.items()}
+    """Merge the plans of single aliases into one."""
+    outcomes = {alias: of_alias for plan in plans for alias, of_alias in plan.outcomes.items()}
     return Plan(
         catalog,
         changes=tuple(sorted(change for plan in plans for change in plan.changes)),

@@ -1,4 +1,4 @@
-"""The edits of deployments, which share one name space with models and aliases.
+"""The edits of deployments, which share one namespace with models and aliases.
 
 https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-start-trained-model-deployment
 """
@@ -22,7 +22,7 @@ class Deployed(NamedTuple):
 
 
 def find(catalog: Catalog, deployment_id: str) -> Deployed | None:
-    """The deployment of an id."""
+    """The deployment with an id, and its model; None if there is none."""
     for model in catalog.known_models():
         for deployment in model.deployments or ():
             if deployment.deployment_id == deployment_id:
@@ -31,7 +31,7 @@ def find(catalog: Catalog, deployment_id: str) -> Deployed | None:
 
 
 def start(path: str, look_up: Lookup, deployment: Deployment) -> Edit:
-    """Deploy the model that the text in the path stands for; `look_up` raises NotFound where there is none."""
+    """Deploy the model that `path`, the model id in the request's path, refers to; `look_up` raises NotFound."""
 
     def edit(catalog: Catalog) -> Plan:
         deployment_id = deployment.deployment_id
@@ -39,10 +39,10 @@ def start(path: str, look_up: Lookup, deployment: Deployment) -> Edit:
             return _refused(catalog, f"there is a deployment '{deployment_id}' already")
         models = look_up(catalog)
         if len(models) != 1:
-            return _refused(catalog, f"'{path}' stands for {len(models)} models, and one is deployed at a time")
+            return _refused(catalog, f"'{path}' matches {len(models)} models, and only one can be deployed at a time")
         model = catalog.models[models[0]]
         if model.model_type != "pytorch":
-            return _refused(catalog, f"the model '{model.model_id}' is no pytorch model, and only these are deployed")
+            return _refused(catalog, f"the model '{model.model_id}' is not a pytorch model and cannot be deployed")
         if deployment_id != path and catalog.target(deployment_id):
             kind = "an alias" if deployment_id in catalog.aliases else "a model"
             return _refused(catalog, f"'{deployment_id}' is {kind} and cannot be the id of a deployment")
@@ -52,27 +52,27 @@ def start(path: str, look_up: Lookup, deployment: Deployment) -> Edit:
 
 
 def stop(deployment_id: str, *, force: bool, allow_no_match: bool) -> Edit:
-    """End the deployment of an id, which no model id and no alias stands for; `force` passes over pipelines.
+    """Stop a deployment, which is looked up by its own id only; `force` stops it even if pipelines use it.
 
     https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-stop-trained-model-deployment
     """
 
     def edit(catalog: Catalog) -> Plan:
-        found = find(catalog, deployment_id)
-        if found is None:
+        deployed = find(catalog, deployment_id)
+        if deployed is None:
             missing = NotFound(f"there is no deployment '{deployment_id}'")
             return Plan(catalog, errors=() if allow_no_match else (missing,))
         used = None if force else next(_uses(catalog, deployment_id), None)
         if used:
             return Plan(catalog, errors=(used,))
-        kept = (one for one in found.model.deployments or () if one.deployment_id != deployment_id)
-        return _with_deployments(catalog, found.model, tuple(kept))
+        kept = (other for other in deployed.model.deployments or () if other.deployment_id != deployment_id)
+        return _with_deployments(catalog, deployed.model, tuple(kept))
 
     return edit
 
 
 def _uses(catalog: Catalog, deployment_id: str) -> Iterator[Conflict]:
-    """The pipelines that keep a deployment: those with its id, or with an alias of the model of the same id."""
+    """The failures if pipelines use a deployment by its id, or by an alias of the model that has the same id."""
     for name in (deployment_id, *catalog.aliases_of(deployment_id)):
         used = catalog.pipelines_naming(name)
         if used:
@@ -87,23 +87,24 @@ def update(deployment_id: str, changed: Callable[[Deployment], Deployment]) -> E
     """
 
     def edit(catalog: Catalog) -> Plan:
-        found = find(catalog, deployment_id)
-        if found is None:
+        deployed = find(catalog, deployment_id)
+        if deployed is None:
             return Plan(catalog, errors=(NotFound(f"there is no deployment '{deployment_id}'"),))
-        after = changed(found.deployment)
-        if after == found.deployment:
+        model, before = deployed
+        after = changed(before)
+        if after == before:
             return Plan(catalog)
         if after.state != "started":
-            reason = f"the deployment '{deployment_id}' is {after.state or 'of no known state'}, and not started"
+            reason = f"the deployment '{deployment_id}' is {after.state or 'in an unknown state'}, not started"
             return Plan(catalog, errors=(Conflict(reason),))
-        others = found.model.deployments or ()
-        return _with_deployments(catalog, found.model, [after if one == found.deployment else one for one in others])
+        deployments = model.deployments or ()
+        return _with_deployments(catalog, model, [after if each == before else each for each in deployments])
 
     return edit
 
 
 def merged(present: Mapping[str, Any] | None, given: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    """Adaptive allocations after an update, of which the given keys replace the present ones; None removes them."""
+    """Adaptive allocations after an update, whose keys replace the present ones; None removes them all."""
     return None if given is None else {**(present or {}), **given}
 
 

@@ -1,4 +1,4 @@
-"""The request of facts, which tell what is: import."""
+"""The edit that takes over facts from Elasticsearch's answers or declarations: import."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, TypeVar
@@ -14,15 +14,15 @@ T = TypeVar("T")
 
 
 def import_facts(facts: Facts, *, reassign: bool = False, prune: bool = False) -> Edit:
-    """Take facts over without asking the rules; an alias that names another model here needs `reassign`.
+    """Take over facts without checking the rules; `reassign` allows aliases to be moved.
 
-    `prune` also removes what the facts lack, of each part that they tell of.
+    `prune` also removes what the facts do not list, for each part that they cover.
     """
 
     def edit(catalog: Catalog) -> Plan:
-        unfit = _unfit(facts, prune=prune)
-        if unfit:
-            return Plan(catalog, errors=unfit)
+        errors = _errors(facts, prune=prune)
+        if errors:
+            return Plan(catalog, errors=errors)
         gone = tuple(sorted(catalog.models.keys() - facts.models)) if prune and "models" in facts.parts else ()
         models, unknown = _taken_models(catalog, facts, gone, prune=prune)
         pipelines = _taken_pipelines(catalog, facts, prune=prune)
@@ -36,7 +36,7 @@ def import_facts(facts: Facts, *, reassign: bool = False, prune: bool = False) -
             changes,
             models={model_id: model for model_id, model in models.items() if model != catalog.models.get(model_id)},
             forgotten=gone,
-            pipelines=pipelines if _tells_of_pipelines(catalog, pipelines, facts) else None,
+            pipelines=pipelines if _changes_pipelines(catalog, pipelines, facts) else None,
             endpoints=_taken(catalog.endpoints, endpoints),
             fields=_taken(catalog.fields, fields),
             facts=(
@@ -63,12 +63,15 @@ def import_facts(facts: Facts, *, reassign: bool = False, prune: bool = False) -
     return edit
 
 
-def _unfit(facts: Facts, *, prune: bool) -> tuple[Failure, ...]:
-    """What keeps facts from being taken into any catalog."""
+def _errors(facts: Facts, *, prune: bool) -> tuple[Failure, ...]:
+    """The failures that do not depend on the catalog."""
     if not facts.parts:
         return (InvalidDocument(f"{facts.source} is empty"),)
     incomplete = (*facts.left_out[:1], *_pages(facts)) if prune else ()
-    return (*_invalid_names(facts), *(Refused(f"{reason}, and --prune needs the whole") for reason in incomplete))
+    return (
+        *_invalid_names(facts),
+        *(Refused(f"{reason}, and --prune needs the whole answer") for reason in incomplete),
+    )
 
 
 def _invalid_names(facts: Facts) -> tuple[Failure, ...]:
@@ -88,7 +91,7 @@ def _invalid_names(facts: Facts) -> tuple[Failure, ...]:
 
 def _pages(facts: Facts) -> tuple[str, ...]:
     return tuple(
-        f"{facts.source} has {_PAGED[part]}{len(getattr(facts, part))} of {count} models: a page, not the whole"
+        f"{facts.source} has {_PAGED[part]}{len(getattr(facts, part))} of {count} models: only one page"
         for part, count in sorted(facts.counts.items())
         if count > len(getattr(facts, part))
     )
@@ -100,7 +103,7 @@ _PAGED = {"models": "", "deployments": "stats of "}
 def _taken_models(
     catalog: Catalog, facts: Facts, gone: Sequence[str], *, prune: bool
 ) -> tuple[dict[str, Model], list[str]]:
-    """The models that the facts tell of, as they are afterwards, and what is to be said of unknown ones."""
+    """The models in the facts as they are after the import, and the warnings for stats of unknown models."""
     models: dict[str, Model] = {}
     unknown = []
     for model_id, config in sorted(facts.models.items()):
@@ -112,17 +115,18 @@ def _taken_models(
         else:
             models[model_id] = model._replace(deployments=deployments)
     if prune and "deployments" in facts.parts:
-        told = facts.deployments.keys() | set(gone)
+        settled = facts.deployments.keys() | set(gone)
         for model in catalog.known_models():
-            if model.deployments and model.model_id not in told:
+            if model.deployments and model.model_id not in settled:
                 models[model.model_id] = models.get(model.model_id, model)._replace(deployments=())
     return models, unknown
 
 
 def _no_longer_deployed(catalog: Catalog, models: Mapping[str, Model], facts: Facts) -> Iterator[str]:
-    """What is to be said of deployments that stats take away: asked for one deployment, stats list no other.
+    """The warnings for deployments that the stats do not list, and that are therefore removed.
 
-    Nothing in them shows what was asked: https://github.com/elastic/elasticsearch/issues/95440
+    Stats that were requested for a single deployment list no other, and do not show that they were:
+    https://github.com/elastic/elasticsearch/issues/95440
     """
     for model_id in sorted(facts.deployments.keys() & models.keys()):
         known = catalog.models.get(model_id)
@@ -133,7 +137,7 @@ def _no_longer_deployed(catalog: Catalog, models: Mapping[str, Model], facts: Fa
 
 
 def _deployments_unknown(models: Mapping[str, Model]) -> Iterator[str]:
-    """What is to be said once of all models whose deployments are not known."""
+    """One warning for all models whose deployments are unknown."""
     unknown = [model_id for model_id, model in models.items() if model.deployments is None]
     if unknown:
         which = f"'{unknown[0]}'" + (f" and {plural(len(unknown) - 1, 'other model')}" if unknown[1:] else "")
@@ -145,28 +149,28 @@ def _taken_pipelines(catalog: Catalog, facts: Facts, *, prune: bool) -> Mapping[
     if "pipelines" not in facts.parts:
         return catalog.pipelines
     kept = {} if prune else dict(catalog.pipelines)
-    taken = {name: _with_known_body(catalog, name, found) for name, found in facts.pipelines.items()}
+    taken = {name: _with_known_body(catalog, name, pipeline) for name, pipeline in facts.pipelines.items()}
     return dict(sorted((kept | taken).items()))
 
 
 def _with_known_body(catalog: Catalog, name: str, pipeline: Pipeline) -> Pipeline:
-    """A pipeline of which only the names are told keeps the body that is known, if it uses the same names."""
+    """The pipeline; if its body is not given, and the known pipeline uses the same names, the known one."""
     known = catalog.pipelines.get(name) if pipeline.body is None else None
     return known if known and known.names == pipeline.names else pipeline
 
 
 def _merged(
-    part: str, known: Mapping[str, T] | None, told: Mapping[str, T], facts: Facts, *, prune: bool
+    part: str, known: Mapping[str, T] | None, given: Mapping[str, T], facts: Facts, *, prune: bool
 ) -> Mapping[str, T] | None:
-    """A part as it is afterwards; with `prune`, what is not told of goes. An index without a field is left out."""
+    """A part after the import; `prune` removes what is not given. An index without fields is left out."""
     if part not in facts.parts:
         return known
-    merged = {**({} if prune else known or {}), **told}
+    merged = {**({} if prune else known or {}), **given}
     return {name: merged[name] for name in sorted(merged) if merged[name]}
 
 
 def _taken(before: Mapping[str, T] | None, after: Mapping[str, T] | None) -> Mapping[str, T] | None:
-    """A part to be written, None where nothing changes; that there is nothing of it is news once."""
+    """A part to write, None if nothing changes; an empty part is written if nothing was known of it before."""
     return None if after is None or (before is not None and dict(before) == dict(after)) else after
 
 
@@ -174,23 +178,23 @@ def _compared_part(
     part: Literal["endpoint", "fields"],
     before: Mapping[str, Any] | None,
     after: Mapping[str, Any] | None,
-    told: Mapping[str, Any],
+    given: Mapping[str, Any],
 ) -> Iterator[FactChange]:
-    """What becomes of each thing in a part that was told of, or that goes."""
+    """What the import does to each item of a part that is given or removed."""
     before, after = before or {}, after or {}
-    for name in sorted(told.keys() | (before.keys() - after.keys())):
+    for name in sorted(given.keys() | (before.keys() - after.keys())):
         if name in before or name in after:
             yield FactChange(_result(before.get(name), after.get(name)), part, name)
 
 
-def _tells_of_pipelines(catalog: Catalog, pipelines: Mapping[str, Pipeline], facts: Facts) -> bool:
-    """Whether there is something to write: that there are no pipelines, too, if that was not known."""
+def _changes_pipelines(catalog: Catalog, pipelines: Mapping[str, Pipeline], facts: Facts) -> bool:
+    """Whether pipelines must be written, even an empty list if nothing was known of pipelines before."""
     first = "pipelines" in facts.parts and not catalog.pipelines_known
     return first or pipelines != catalog.pipelines
 
 
 def _taken_aliases(catalog: Catalog, facts: Facts, gone: Sequence[str]) -> tuple[Change, ...]:
-    """The aliases told of, and those that go with their models."""
+    """The changes to the aliases in the facts, and the deletions of aliases whose models are removed."""
     lost_models = set(gone)
     taken = [Change(alias, target, catalog.aliases.get(alias)) for alias, target in facts.aliases.items()]
     lost = [
@@ -202,9 +206,9 @@ def _taken_aliases(catalog: Catalog, facts: Facts, gone: Sequence[str]) -> tuple
 
 
 def _kept_aliases(catalog: Catalog, facts: Facts) -> tuple[str, ...]:
-    """What is to be said of aliases that the facts lack, though they tell of their models."""
+    """The warnings for aliases that the facts do not list although they list their models."""
     return tuple(
-        f"the alias '{alias}' of '{target}' is not in {facts.source}: it stays, as no alias goes before its model"
+        f"the alias '{alias}' of '{target}' is not in {facts.source}: kept, as its model still exists"
         for alias, target in sorted(catalog.aliases.items())
         if "aliases" in facts.parts and target in facts.models and alias not in facts.aliases
     )
@@ -236,29 +240,28 @@ def _compared(
     pipelines: Mapping[str, Pipeline],
     facts: Facts,
 ) -> Iterator[FactChange]:
-    """What becomes of every fact that was told of."""
+    """What the import does to every model, deployment and pipeline that it covers."""
     for model_id, model in models.items():
         old = catalog.models.get(model_id)
         if model_id in facts.models:
             yield FactChange(_result(old and old.config, model.config), "model", model_id)
-        yield from _compared_deployments(old, model, told=model_id in facts.deployments)
+        yield from _compared_deployments(old, model, listed=model_id in facts.deployments)
     yield from (FactChange("removed", "model", model_id) for model_id in gone)
-    told = sorted(facts.pipelines.keys() | (catalog.pipelines.keys() - pipelines.keys()))
-    for name in told:
+    for name in sorted(facts.pipelines.keys() | (catalog.pipelines.keys() - pipelines.keys())):
         yield FactChange(_result(catalog.pipelines.get(name), pipelines.get(name)), "pipeline", name)
 
 
-def _compared_deployments(old: Model | None, new: Model, *, told: bool) -> Iterator[FactChange]:
+def _compared_deployments(old: Model | None, new: Model, *, listed: bool) -> Iterator[FactChange]:
     before, after = (old.deployments if old else ()), new.deployments
     if before or after:
-        if told or before != after:
+        if listed or before != after:
             yield FactChange(_result(before or None, after or None), "deployments", new.model_id)
     elif before is None and after is not None:
-        yield FactChange("changed", "deployments", new.model_id)  # that there are none was not known
+        yield FactChange("changed", "deployments", new.model_id)  # from unknown to none
 
 
 def _result(before: Any, after: Any) -> Any:
-    """One word for a fact before and after; None is absence."""
+    """The result for a fact before and after the import; None if it is absent."""
     if before == after:
         return "same"
     if before is None:

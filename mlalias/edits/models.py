@@ -1,4 +1,4 @@
-"""The edits of models: put them, and forget them."""
+"""The edits of models: put, amend and forget."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -13,9 +13,9 @@ _EXISTS = "resource_already_exists_exception"
 
 
 def forget(model_id: str, *, force: bool, missing_ok: bool = False) -> Edit:
-    """Remove a model and its aliases, under Elasticsearch's conditions; `force` ignores all but that it exists.
+    """Remove a model and its aliases, under Elasticsearch's conditions; with `force`, the model only needs to exist.
 
-    With `force` the model is not read, so that one that cannot be read can be removed.
+    With `force` the model is not read, so a damaged one can be removed.
     https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-delete-trained-model
     """
 
@@ -36,7 +36,7 @@ def forget(model_id: str, *, force: bool, missing_ok: bool = False) -> Edit:
 
 
 def _is_there(catalog: Catalog, model_id: str) -> bool:
-    """Whether there is a model, readable or not."""
+    """Whether the model exists, even if it cannot be read."""
     try:
         return model_id in catalog.models
     except Damaged:
@@ -44,7 +44,7 @@ def _is_there(catalog: Catalog, model_id: str) -> bool:
 
 
 def _deployments(catalog: Catalog, model_id: str) -> tuple[Deployment, ...] | None:
-    """The deployments of a model; raises Damaged, by the rule `unreadable`, if it cannot be read."""
+    """The deployments of a model; raises Damaged with the rule `unreadable` if it cannot be read."""
     try:
         return catalog.models[model_id].deployments
     except Damaged as damage:
@@ -60,7 +60,7 @@ def _no_model(catalog: Catalog, name: str) -> NotFound:
 
 
 def _still_used(catalog: Catalog, model_id: str, aliases: Sequence[str], *, deployed: bool) -> tuple[Conflict, ...]:
-    """The first of the conditions, in Elasticsearch's order, that keeps a model."""
+    """The first condition that prevents the removal of a model, in Elasticsearch's order."""
 
     def conflict(reason: str) -> tuple[Conflict, ...]:
         return (Conflict(reason, rule="in_use", context=Context(catalog, name=model_id, kind="model")),)
@@ -76,9 +76,9 @@ def _still_used(catalog: Catalog, model_id: str, aliases: Sequence[str], *, depl
 
 
 def put_model(model: Model, *, overwrite: bool = False) -> Edit:
-    """Add a model; its id and its tags share one name space with aliases, deployments and the tags of other models.
+    """Add a model; its id and its tags share one namespace with aliases, deployments and the tags of other models.
 
-    With `overwrite`, as for a packaged model, it may exist already, and keeps its deployments then.
+    With `overwrite`, as for a packaged model, an existing model is replaced and keeps its deployments.
     https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-put-trained-model
     """
 
@@ -94,12 +94,12 @@ def put_model(model: Model, *, overwrite: bool = False) -> Edit:
 
 
 def _name_clashes(catalog: Catalog, model: Model, *, overwrite: bool) -> Iterator[Refused]:
-    """What keeps a model from its id and its tags, in Elasticsearch's order."""
+    """The failures if the id or a tag of a model is already in use, in Elasticsearch's order."""
     model_id, tags = model.model_id, model.config.get("tags", ())
     if model_id in catalog.aliases:
         yield Refused(f"'{model_id}' is an alias and cannot be the id of a model")
     others = [known for known in catalog.known_models() if known.model_id != model_id]
-    if any(one.deployment_id == model_id for known in others for one in known.deployments or ()):
+    if any(deployment.deployment_id == model_id for known in others for deployment in known.deployments or ()):
         yield Refused(f"'{model_id}' is a deployment and cannot be the id of a model")
     for known in others:
         if model_id in known.config.get("tags", ()):
@@ -112,7 +112,7 @@ def _name_clashes(catalog: Catalog, model: Model, *, overwrite: bool) -> Iterato
 
 
 def amend(model_id: str, changed: Callable[[Model], Mapping[str, Any]]) -> Edit:
-    """Add keys to the configuration of a model, as the last part of an upload does."""
+    """Add keys to the configuration of a model, as happens after the last part of its definition is uploaded."""
 
     def edit(catalog: Catalog) -> Plan:
         model = catalog.models.get(model_id)

@@ -18,7 +18,7 @@ def put_pipeline(name: str, pipeline: Pipeline) -> Edit:
 
 
 def delete_pipelines(pattern: str) -> Edit:
-    """Delete the ingest pipelines that a name, which may hold `*`, stands for."""
+    """Delete the ingest pipelines that match a name, which may contain `*`."""
 
     def edit(catalog: Catalog) -> Plan:
         gone = [name for name in catalog.pipelines if matches(pattern, name, wildcards="*")]

@@ -58,6 +58,7 @@ def page(
         refused = failed(as_one(result.errors), advice.hints, invocation, screens)
         return refused._replace(text=text, notes=notes + refused.notes)
     if not invocation.quiet:
+        notes += users.following_notes(users.following(result), screens.err) if isinstance(result, Plan) else ""
         notes += users.left_behind_notes(users.left_behind(result), screens.err)
     for hint in () if invocation.quiet else advice.after:
         words, command = shapes.hint(hint, invocation._replace(options=()))
@@ -76,7 +77,7 @@ def _document(result: Plan | Receipt, advice: Advice, invocation: Invocation, sc
         return failed(as_one(result.errors), advice.hints, invocation, screens, more=stopped | more)
     more = more | {"left_behind": users.left_behind(result)}
     if isinstance(result, Plan):
-        return Page(to_json(shapes.plan(result) | more))
+        return Page(to_json(shapes.plan(result) | more | {"following": users.following(result)}))
     plain = invocation._replace(options=())
     undo = shapes.command_line(advice.undo, plain) if advice.undo else None
     return Page(to_json(shapes.receipt(result, undo) | more), committed=_committed(result))

@@ -242,6 +242,7 @@ _SHOWN_ALREADY = frozenset(
         "pipelines",
         "last_change",
         "users",
+        "reach",
         "users_unknown",
     }
 )

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from mlalias.core.catalog import Catalog, Change
+from mlalias.core.catalog import Catalog, Change, Part
 from mlalias.core.plan import Plan, Receipt
+from mlalias.core.reach import reach
 from mlalias.core.users import User, Users, guard_stumbles_on, templates
 from mlalias.errors import Failure
 from mlalias.output import tables
@@ -22,7 +23,20 @@ _KINDS = {"pipeline": "the ingest pipeline", "endpoint": "the inference endpoint
 def added(catalog: Catalog, records: Sequence[Record]) -> list[Record]:
     """Records of aliases and models with their users, and with the reasons why some users are unknown, by part."""
     users = Users(catalog)
-    return [{**each, "users": _records(users.of(*_names(each))), "users_unknown": users.unknown} for each in records]
+    return [_with_users(catalog, users, record) for record in records]
+
+
+def _with_users(catalog: Catalog, users: Users, record: Record) -> Record:
+    used = users.of(*_names(record))
+    reached = reach(catalog, (user.name for user in used if user.kind == "pipeline"))
+    unknown = users.unknown | (_reach_unknown(catalog) if reached and catalog.live else {})
+    return {**record, "users": _records(used), "reach": [each._asdict() for each in reached], "users_unknown": unknown}
+
+
+def _reach_unknown(catalog: Catalog) -> dict[str, str]:
+    """Why a part of the reach of pipelines is not known on a cluster, by part."""
+    parts: tuple[Part, ...] = ("indices", "templates", "counts")
+    return {part: catalog.lacks(part) for part in parts if catalog.known(part) is None}
 
 
 def _names(record: Record) -> Iterator[str]:
@@ -44,11 +58,34 @@ def pairs(record: Record) -> Iterator[tuple[str, str]]:
     unguarded = [user for user in record["users"] if user["kind"] == "pipeline" and not user["guarded"]]
     if unguarded:
         yield "not guarded", ", ".join(f"{user['name']} ({user['place']})" for user in unguarded)
-    for kind, part in (("endpoint", "endpoints"), ("field", "fields")):
+    for each in record["reach"]:
+        text = _reach_text(each, record["users_unknown"])
+        if text:
+            yield "documents", f"{each['pipeline']}: {text}"
+    for kind, part, title in (("endpoint", "endpoints", "endpoints"), ("field", "fields", "semantic_text")):
         found = list(dict.fromkeys(_text(user) for user in record["users"] if user["kind"] == kind))
         if found or _may_have_endpoints(record):
             why = record["users_unknown"].get(part)
-            yield part, f"not known: {why}" if why else ", ".join(found) or "none"
+            yield title, f"not known: {why}" if why else ", ".join(found) or "none"
+
+
+def _reach_text(reached: Record, unknown: Record) -> str:
+    """Where the documents of a pipeline come from, and how many; empty where only a cluster would know."""
+    indices, templates, called_by = reached["indices"], reached["templates"], reached["called_by"]
+    senders = [*(indices or ()), *(f"{name} (template)" for name in templates or ())]
+    parts = [f"from {_listed(senders)}"] if senders else []
+    parts += [f"called by {_listed(called_by)}"] if called_by else []
+    parts += [f"{reached['documents']:,} since the last restart"] if reached["documents"] is not None else []
+    lacking: dict[str, list[str]] = {}
+    for part in ("indices", "templates"):
+        if part in unknown:
+            lacking.setdefault(unknown[part], []).append(part)
+    return "; ".join((*parts, *(f"{' and '.join(each)} not known: {why}" for why, each in lacking.items())))
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _MOST_NAMED
+    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _text(user: Record) -> str:
@@ -95,12 +132,39 @@ def left_behind(result: Plan | Receipt) -> list[Record]:
     return [{**user._asdict(), **_move(change)} for change in moved for user in _left(users, change)]
 
 
+def following(plan: Plan) -> list[Record]:
+    """The pipelines that follow the aliases that would move, each with where its documents come from."""
+    moved = [change.model_alias for change in plan.moves if change.result == "reassigned"]
+    if plan.errors or not moved or plan.before.known("pipelines") is None:
+        return []
+    users = Users(plan.before)
+    used = [(alias, user) for alias in moved for user in users.of(alias) if user.kind == "pipeline"]
+    reached = {each.pipeline: each._asdict() for each in reach(plan.before, (user.name for _, user in used))}
+    return [{**user._asdict(), "model_alias": alias, "reach": reached[user.name]} for alias, user in used]
+
+
 def _left(users: Users, change: Change) -> tuple[User, ...]:
     return users.left_behind(change.model_alias, change.previous_model_id or "")
 
 
 def _move(change: Change) -> Record:
     return {"model_alias": change.model_alias, "model_id": change.previous_model_id}
+
+
+def following_notes(records: Sequence[Record], screen: Screen) -> str:
+    """A line for each of the first pipelines that follow."""
+    lines = [_following_line(record) for record in records[:_MOST_NAMED]]
+    more = len(records) - _MOST_NAMED
+    lines += [f"{more} more follow (listed by -o json)"] if more > 0 else []
+    return "".join(tables.note("note", "cyan", line, screen) for line in lines)
+
+
+def _following_line(record: Record) -> str:
+    place = f" ({record['place']})" if record["place"] else ""
+    text = _reach_text(record["reach"], {})
+    return f"the ingest pipeline '{record['name']}'{place} follows '{record['model_alias']}'" + (
+        f": {text}" if text else ""
+    )
 
 
 def left_behind_notes(records: Sequence[Record], screen: Screen) -> str:

@@ -1,7 +1,7 @@
-"""Where catalogs are kept. Knock at `open_store`, which makes of a location a `Store`.
+"""Where catalogs are kept. The entry point is `open_store`, which returns the `Store` at a location.
 
-`directory/` keeps a catalog in TOML files, `cluster/` is a live Elasticsearch; the two do not know each other, and
-each is imported only when a location asks for it.
+`directory/` keeps a catalog in TOML files, `cluster/` uses a live Elasticsearch. The two are independent of each other,
+and each is imported only when needed.
 """
 
 from mlalias.stores.store import Location, Store, locate, open_store, say_if_missing

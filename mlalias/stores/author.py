@@ -1,4 +1,4 @@
-"""Who makes a change, and when: what every entry of a history begins with."""
+"""The author and the time of a change, for the history."""
 
 import time
 
@@ -6,7 +6,7 @@ from mlalias.environment import ACTOR, CLOCK
 
 
 def now() -> str:
-    """The time of an entry, in UTC; raises WrongUsage for a clock that cannot be read."""
+    """SOURCE_DATE_EPOCH, else the current time, as ISO 8601 in UTC; raises WrongUsage for an invalid variable."""
     return CLOCK.read() or time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
@@ -21,6 +21,6 @@ def _user_at_host() -> str:
 
     try:
         user = getuser()
-    except (KeyError, OSError, ImportError):  # a user without a name, as in many containers
+    except (KeyError, OSError, ImportError):  # the user id has no name, as in many containers
         user = "unknown"
     return f"{user}@{node()}"

@@ -1,4 +1,4 @@
-"""What `verify` finds."""
+"""The results of `verify`."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ from mlalias.errors import Hint
 
 
 class Finding(NamedTuple):
-    """Something wrong, the file or the document it is in, and what fixes it."""
+    """A problem, the file or document in which it is, and how to fix it."""
 
     path: str
     message: str
@@ -14,7 +14,7 @@ class Finding(NamedTuple):
 
 
 class Findings(NamedTuple):
-    """Faults make a catalog damaged, notes do not."""
+    """The problems of a catalog: `faults` are damage, `notes` are not."""
 
     faults: tuple[Finding, ...]
     notes: tuple[Finding, ...]

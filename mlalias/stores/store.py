@@ -1,4 +1,4 @@
-"""What a store is, and how a location becomes one."""
+"""The interface of a store, and how one is opened at a location."""
 
 import sys
 from pathlib import Path
@@ -22,54 +22,54 @@ class Store(Protocol):
         """The catalog as it is now."""
 
     def change(self, edit: "Edit", command: str, message: str | None = None) -> "Receipt":
-        """Carry out an edit; the receipt of a refused one has its errors, and nothing is done."""
+        """Carry out an edit; if it is refused, nothing is done and the receipt has the errors."""
 
     def init(self) -> bool:
-        """Make an empty catalog, on a cluster its history; False if there is one already."""
+        """Create an empty catalog, or the history on a cluster; False if it exists already."""
 
     def verify(self) -> "Findings":
-        """Check what is kept."""
+        """Check the catalog for damage."""
 
 
 class Location(NamedTuple):
-    """A directory or a URL, and where it was given."""
+    """A directory or a URL, and where it was given, for error messages."""
 
     text: str
     origin: str
 
     @property
     def is_url(self) -> bool:
-        """Whether a cluster is meant."""
+        """Whether the location is a cluster."""
         return self.text.lower().startswith(("http://", "https://"))
 
     @property
     def shown(self) -> str:
-        """The location as it may be printed: without credentials and query."""
+        """The location for printing, without credentials and query."""
         return masked(self.text)
 
     @property
     def has_secret(self) -> bool:
-        """Whether it has credentials or a query in it, as far as one can tell: a URL may be mistyped."""
+        """Whether it seems to contain credentials or a query, even as a mistyped URL."""
         return self.shown != self.text or (self.is_url and any(mark in self.text for mark in "@?#"))
 
     @property
     def path(self) -> Path:
-        """The directory; raises WrongUsage if something else is there."""
+        """The directory, which need not exist; raises WrongUsage for anything else."""
         try:
             path = Path(self.text).expanduser()
         except RuntimeError:
-            raise WrongUsage(f"'{self.text}' is in a home that does not exist") from None
+            raise WrongUsage(f"'{self.text}' is in the home directory of an unknown user") from None
         mistyped = "://" in self.text or self.text.lower().startswith(("http:", "https:"))
         if mistyped or (self.has_secret and not path.is_dir()):
             raise WrongUsage(f"'{self.shown}' is neither a directory nor an http:// or https:// URL")
         if path.is_symlink() and not path.exists():
-            raise WrongUsage(f"'{path}' is a link to nothing")
+            raise WrongUsage(f"'{path}' is a broken symbolic link")
         if path.exists() and not path.is_dir():
             raise WrongUsage(f"'{path}' is a file, and a catalog is a directory", Hint(f"it comes from {self.origin}"))
         return path
 
     def need_directory(self, command: str, instead: Hint) -> None:
-        """Raise WrongUsage if it is a cluster, with what to do there `instead` of a command."""
+        """Raise WrongUsage if it is a cluster; the hint `instead` says what to do there."""
         if self.is_url:
             raise WrongUsage(f"`{command}` works on a catalog in a directory, not on a cluster", instead)
 
@@ -80,7 +80,7 @@ class Location(NamedTuple):
 
 
 def locate(given: str | None, origin: str = "--catalog") -> Location:
-    """The location that was given at `origin`, else MLALIAS_CATALOG, else the user's data directory.
+    """The location `given` by `origin`, else MLALIAS_CATALOG, else the user's data directory.
 
     Raises WrongUsage.
     """
@@ -95,7 +95,7 @@ def locate(given: str | None, origin: str = "--catalog") -> Location:
 
 def _location(given: str | None, origin: str) -> Location:
     if given == "":
-        raise WrongUsage(f"{origin} is empty, and takes a directory or a URL")
+        raise WrongUsage(f"{origin} is empty: give a directory or a URL")
     if given is not None:
         return Location(given, origin)
     if CATALOG.read():
@@ -106,7 +106,7 @@ def _location(given: str | None, origin: str) -> Location:
 
 
 def say_if_missing(location: Location) -> None:
-    """Say on standard error that there is no catalog in a directory, if so."""
+    """Print a notice on standard error if there is no catalog in a directory."""
     from mlalias.stores.directory.contents import is_catalog
 
     if not is_catalog(location.path):
@@ -124,16 +124,15 @@ def open_store(
 ) -> Store:
     """Open the store at a location.
 
-    On a cluster, models are read with all their keys only where `whole` is asked for; `quiet` keeps it from saying
-    what it does; `wait` is for how many seconds a change is held back that lacks running deployments; only a store that
-    `keeps_history` writes to the history of the cluster. A `silent` store prints nothing at all: no progress, and not
-    that it waits.
+    On a cluster, `whole` reads models with all their keys; `quiet` suppresses messages, but not progress; `wait` is how
+    many seconds a change waits for the deployments that it needs; without `keeps_history`, nothing is written to the
+    cluster's history. A `silent` store prints nothing at all, not even progress or that it is waiting.
     """
     if location.is_url:
         return open_cluster(location, whole=whole, quiet=quiet, silent=silent, wait=wait, keeps_history=keeps_history)
     if wait:
         raise WrongUsage(
-            "--wait is for a cluster: a catalog in a directory learns of deployments by `import` only",
+            "--wait is for a cluster: a catalog in a directory does not watch deployments",
             Hint("import the answer to GET _ml/trained_models/_stats", ("import", "stats.json")),
         )
     if not keeps_history:
@@ -141,7 +140,7 @@ def open_store(
     from mlalias.progress import progress
     from mlalias.stores.directory.store import DirectoryStore
 
-    return DirectoryStore(location.path) if silent else DirectoryStore(location.path, _tell_of_waiting, progress)
+    return DirectoryStore(location.path) if silent else DirectoryStore(location.path, _say_that_it_waits, progress)
 
 
 def open_cluster(
@@ -170,7 +169,7 @@ def open_cluster(
     return ClusterStore(connection, location.origin, talk, whole=whole, wait=wait, keeps_history=keeps_history)
 
 
-def _tell_of_waiting() -> None:
+def _say_that_it_waits() -> None:
     _say("waiting for another process that is writing to the catalog ...")
 
 

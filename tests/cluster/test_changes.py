@@ -92,7 +92,7 @@ def test_the_servers_answer_counts_where_its_rules_and_ours_differ(sample, run):
 
 def test_a_message_has_no_place_to_be_kept(cluster, run):
     done = run("put", SLIM, "slim", "-m", "why", "--catalog", cluster.url)
-    assert "warning: the message is not kept: this change is in no history\n" in done.err
+    assert "warning: the message is not kept, as this change is not recorded in a history\n" in done.err
 
 
 @pytest.mark.parametrize(

@@ -189,7 +189,7 @@ def test_what_was_changed_without_mlalias(on, history, front, served, run):
 def test_no_history_leaves_no_entry_and_hides_nothing(on, history, front):
     done = on("put", NEW, "flight_delay_model", "-r", "--no-history", "-m", "why")
     assert done.code == 0
-    assert "warning: the message is not kept: this change is in no history\n" in done.err
+    assert "warning: the message is not kept, as this change is not recorded in a history\n" in done.err
     assert "mlalias init" not in done.err
     assert not document(front, 1)["found"]
 
@@ -268,7 +268,7 @@ BLOCK = {"index": {"blocks.write": True}}
 FULL = {"index": {"blocks.read_only_allow_delete": True}}
 IN_THE_WAY = {
     "a closed index": ([("POST", f"{ALIAS}/_close", None)], 9, "POST mlalias-history/_open"),
-    "a write block": ([("PUT", f"{ALIAS}/_settings", BLOCK)], 9, "take the block away"),
+    "a write block": ([("PUT", f"{ALIAS}/_settings", BLOCK)], 9, "remove the block"),
     "a full disk": ([("PUT", f"{ALIAS}/_settings", FULL)], 9, "make room on the disks"),
     "a newer format": (_edited(format=2), 7, "install the version of mlalias that wrote it"),
     "an edited revision": (_edited(revision=3), 7, "GET mlalias-history/_doc/1"),

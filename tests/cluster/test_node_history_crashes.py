@@ -100,7 +100,7 @@ def test_killed_while_its_entry_is_begun(made, on, front):
     assert states(on) == [(1, "begun", ["flight_delay_model"])]
     noted = on("verify")
     assert noted.code == 0
-    assert "revision 1 is begun: lost is at work, or was interrupted" in noted.out
+    assert "revision 1 is not finished: lost is still at work, or was interrupted" in noted.out
     done = on("put", SLIM, "slim")
     assert done.code == 0
     assert "waiting for another mlalias that is changing aliases on " in done.err
@@ -180,7 +180,7 @@ def test_a_writer_whose_entry_was_closed_sends_nothing_more(on, front, declared)
     done = on("apply", declared(first=NEW, second=NEW), "-o", "json")
     assert done.code == 5
     reason = done.json["error"]["reason"]
-    assert "nothing more was sent, as another mlalias took this one for lost, and closed revision 1" in reason
+    assert "nothing more was sent, as another mlalias process considered this one lost, and closed revision 1" in reason
     assert "1 made ('first'), 1 failed ('second')" in reason
     assert sum(map(changes, front.asked)) == 1
 
@@ -206,7 +206,10 @@ def test_a_writer_whose_entry_was_closed_by_another_says_so_when_it_closes_it(on
     done = on("put", NEW, "flight_delay_model", "-r")
     assert done.code == 0
     assert f"reassigned  flight_delay_model  {NEW}" in done.out
-    assert "warning: the change was sent, but another mlalias took this one for lost, and closed revision 1" in done.err
+    assert (
+        "warning: the change was sent, but another mlalias process considered this one lost, and closed revision 1"
+        in done.err
+    )
 
 
 def test_a_change_whose_outcome_is_unknown_leaves_its_entry_begun(on, front, monkeypatch):

@@ -94,6 +94,6 @@ def test_read_is_enough_to_look(as_key, history):
 def test_what_is_not_enough_for_init(index, as_key, front):
     done = as_key(["manage_ml"], index, "init", names=f"{HISTORY}*")
     assert done.code == 9
-    assert f"error: {front.url} does not let this key make a history (403)\n" in done.err
+    assert f"error: {front.url} does not let this key create a history (403)\n" in done.err
     assert "hint: init needs the index privilege manage on 'mlalias-history*'" in done.err
     assert front.node.ask("GET", f"/{HISTORY}").status == 404

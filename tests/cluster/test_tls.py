@@ -63,7 +63,7 @@ def test_refused_with_another_fingerprint(secure, run, monkeypatch):
     monkeypatch.setenv("MLALIAS_CA_FINGERPRINT", "ab" * 32)
     done = run("put", "sst-2-next", "next", "--catalog", secure)
     assert done.code == 9
-    assert "no certificate has the MLALIAS_CA_FINGERPRINT" in done.err
+    assert "no certificate matches MLALIAS_CA_FINGERPRINT" in done.err
 
 
 def test_refused_with_another_authority_or_for_another_host(sample, authority, leaf, run, monkeypatch, tmp_path):

@@ -199,8 +199,8 @@ def test_only_bounds_what_is_looked_at(run, apply, sample):
 @pytest.mark.parametrize(
     ("text", "options", "what"),
     [
-        ("", ["--prune"], "no alias, and --prune would delete all there are (2)"),
-        ("[aliases]\n", ["--prune"], "no alias, and --prune would delete all there are (2)"),
+        ("", ["--prune"], "no alias, and --prune would delete all aliases (2)"),
+        ("[aliases]\n", ["--prune"], "no alias, and --prune would delete all aliases (2)"),
         (
             declared(x=OLD),
             ["--prune", "--only", "team-*"],
@@ -252,7 +252,7 @@ def test_stats_are_nothing_to_be_declared(apply, sample):
     ran = apply((SAMPLE / "stats.json").read_text())
     assert (ran.code, ran.out) == (0, "nothing to do\n")
     assert ran.err.startswith("warning: the deployments in ")
-    assert ran.err.endswith(" are left out: `import` takes them over\n")
+    assert ran.err.endswith(" are ignored: update them with `import`\n")
 
 
 def test_an_exact_name_in_only_must_be_there(apply, sample):

@@ -18,7 +18,7 @@ DOCUMENTS = {
     "nested 100,000 deep": (b'{"x": %s}' % (b"[" * 100_000 + b"]" * 100_000), "is nested more than 64 levels deep"),
     "a header of 20,000 parts": (b"[" + b".".join([b"a"] * 20_000) + b"]", "is nested more than 64 levels deep"),
     "a wrong value": (b"[models.m]\ntags = 'a'", "has models.m.tags that is not a list of strings"),
-    "an error of Elasticsearch": (b'{"error": "no handler", "status": 400}', "is an error that Elasticsearch answered"),
+    "an error of Elasticsearch": (b'{"error": "no handler", "status": 400}', "is an error from Elasticsearch"),
     "an alias that no server allows": (
         b"[aliases]\n'../x' = 'm'",
         "has the alias '../x', a name that no server allows",
@@ -80,7 +80,7 @@ def test_the_same_alias_in_two_files_is_refused(run, sample, tmp_path):
     for command in ("apply", "import"):
         ran = run(command, tmp_path / "one", tmp_path / "two")
         assert ran.code == 2
-        assert f"tells of 'x' in its aliases, and so does {tmp_path / 'one'}" in ran.err
+        assert f"has 'x' in its aliases, and so does {tmp_path / 'one'}" in ran.err
 
 
 @pytest.mark.parametrize(

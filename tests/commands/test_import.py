@@ -112,7 +112,7 @@ def test_an_alias_that_the_answer_lacks_stays(run, take):
     assert take(models(A), stats(a=[])).err == ""
     ran = take(models(A, B), stats(b=[]), options=["--prune"])
     assert (ran.code, ran.err.count("warning: ")) == (0, 1)
-    assert ran.err.endswith(": it stays, as no alias goes before its model\n")
+    assert ran.err.endswith(": kept, as its model still exists\n")
     assert ran.err.startswith("warning: the alias 'x' of 'a' is not in ")
     assert run("resolve", "x").out == "a\n"
     assert take("[models.a]\n[models.b]", options=["--prune"]).err == ""
@@ -160,12 +160,12 @@ def test_an_empty_answer_prunes_everything_and_an_answer_without_pipelines_does_
 def test_a_page_is_a_warning_and_refuses_prune(run, take, catalog):
     ran = take(models(A, count=3))
     assert ran.code == 0
-    assert "has 1 of 3 models: a page, not the whole\n" in ran.err
+    assert "has 1 of 3 models: only one page\n" in ran.err
     before = contents(catalog)
     for answer, told in ((models(A, count=3), "1 of 3 models"), (stats(a=[], count=2), "stats of 1 of 2 models")):
         ran = take(answer, options=["--prune"])
         assert ran.code == 3
-        assert ran.err.endswith(f"has {told}: a page, not the whole, and --prune needs the whole\n")
+        assert ran.err.endswith(f"has {told}: only one page, and --prune needs the whole answer\n")
     assert contents(catalog) == before
     assert take(models(A, count=2), models(B, count=2), options=["--prune"]).code == 0
 

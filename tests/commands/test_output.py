@@ -25,6 +25,23 @@ def test_a_result_in_every_format(run, sample):
         "changes": [change],
         "warnings": [],
         "left_behind": [],
+        "following": [
+            {
+                "kind": "pipeline",
+                "name": "flights",
+                "via": "flight_delay_model",
+                "guarded": True,
+                "place": "processors[0].inference",
+                "model_alias": "flight_delay_model",
+                "reach": {
+                    "pipeline": "flights",
+                    "called_by": [],
+                    "indices": None,
+                    "templates": None,
+                    "documents": None,
+                },
+            }
+        ],
     }
     assert {rule["outcome"] for rule in dry["rules"]} == {"pass", "skip"}
     done = run(*words, "-o", "json").json
@@ -360,7 +377,7 @@ def test_a_typo_is_answered_with_what_was_meant(run, sample, words, meant):
 
 def test_an_empty_catalog_option_is_not_the_users_own_catalog(run, catalog):
     ran = run("list", "--catalog", "")
-    assert (ran.code, ran.err) == (2, "error: --catalog is empty, and takes a directory or a URL\n")
+    assert (ran.code, ran.err) == (2, "error: --catalog is empty: give a directory or a URL\n")
     assert run("list", "--catalog", "~nobody-of-that-name/x").code == 2
 
 

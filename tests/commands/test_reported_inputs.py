@@ -81,7 +81,7 @@ def test_a_fault_below_comment_lines_keeps_its_place(take):
         (ENTRY, 'is one entry of an answer: put {"trained_model_configs": [...]} around it'),
         ({"model_id": "m", "pipeline_count": 1, "deployment_stats": {}}, 'is one entry of an answer: put {"trained_model_stats": [...]} around it'),
         ({"description": "p", "processors": []}, 'is one entry of an answer: put {"NAME": ...} around it'),
-        ([ENTRY], "is a list; the whole answer is wanted, with the braces around it"),
+        ([ENTRY], "is a list: pass the whole answer, with the braces around it"),
     ],
 )  # fmt: skip
 def test_what_is_recognised_is_refused_with_the_way_out(take, sample, document, fault):

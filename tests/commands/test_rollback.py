@@ -111,7 +111,7 @@ def test_where_table_and_history_disagree_it_refuses_and_names_both(run, sample)
     assert ran.err.endswith("mlalias verify\n")
     table.write_text(table.read_text().replace("sentiment = ", "feeling = "))
     assert "it does not exist" in run("rollback", "sentiment").err
-    assert "the history has no change of the alias 'feeling'" in run("rollback", "feeling").err
+    assert "the history has no change to the alias 'feeling'" in run("rollback", "feeling").err
 
 
 def test_a_dry_run_of_a_rollback_explains_the_rules(run, sample):
@@ -172,7 +172,7 @@ def test_an_alias_that_the_history_deleted_and_the_table_has_is_a_conflict(run, 
         (("gone", "--to", "9"), 4, "there is no revision 9; the catalog is at revision 5"),
         (("gone", "--to", "-1"), 4, "there is no revision -1; the catalog is at revision 5"),
         (("by-hand",), 5, "the alias 'by-hand' names 'm' after revision 5, but in aliases.toml it does not exist"),
-        (("by-foot",), 5, "the history has no change of the alias 'by-foot', which names 'm'"),
+        (("by-foot",), 5, "the history has no change to the alias 'by-foot', which names 'm'"),
     ],
 )
 def test_what_a_rollback_says(run, seed, catalog, words, code, said):

@@ -39,13 +39,13 @@ DOCUMENTS = {
     "TOML that is not UTF-8": (b'[aliases]\nx = "\xff"', "is not UTF-8 (at line 2, byte 6)"),
     "JSON that is not UTF-8": (b'{"a": "\xe9"}', "is not UTF-8"),
     "UTF-16 without its mark": ("[aliases]".encode("utf-16-le"), "looks like UTF-16 without its byte order mark: write it as UTF-8"),
-    "half of a UTF-16 character": ("[aliases]".encode("utf-16") + b"x", "begins with the mark of UTF-16, and is not UTF-16"),
+    "half of a UTF-16 character": ("[aliases]".encode("utf-16") + b"x", "begins with the byte order mark of UTF-16, but is not valid UTF-16"),
     "long strings of Dev Tools": ('{"a": """b"""}', 'has """, as Dev Tools shows long strings, which is not JSON'),
     "a zero byte": ("[aliases]\n\0", "is not valid TOML"),
-    "a JSON list": ('[{"model_id": "m"}]', "is a list; the whole answer is wanted, with the braces around it"),
+    "a JSON list": ('[{"model_id": "m"}]', "is a list: pass the whole answer, with the braces around it"),
     "some other JSON": ('{"hits": 3}', "is not an answer to GET _ml/trained_models"),
-    "an error body": ('{"error": {"type": "security_exception", "reason": "no"}, "status": 403}', "is an error that Elasticsearch answered (403: security_exception: no), not facts"),
-    "an error text": ('{"error": "no handler", "status": 400}', "is an error that Elasticsearch answered (400: no handler)"),
+    "an error body": ('{"error": {"type": "security_exception", "reason": "no"}, "status": 403}', "is an error from Elasticsearch (403: security_exception: no)"),
+    "an error text": ('{"error": "no handler", "status": 400}', "is an error from Elasticsearch (400: no handler)"),
     "NaN": (M % '{"model_id": "m", "x": NaN}', "holds NaN, which is not a number"),
     "infinity": (M % '{"model_id": "m", "x": 1e999}', "holds a number that is not finite"),
     "TOML nan": ("[models.m]\nx = nan", "holds a number that is not finite"),
@@ -340,10 +340,10 @@ def test_documents_are_laid_together():
 @pytest.mark.parametrize(
     ("first", "second", "reason"),
     [
-        ({"aliases": {"x": "m"}}, {"aliases": {"x": "m"}}, "B tells of 'x' in its aliases, and so does A"),
-        ({"models": ["m"]}, {"models": ["m"]}, "B tells of 'm' in its models, and so does A"),
-        ({"pipelines": {"p": ()}}, {"pipelines": {"p": ()}}, "B tells of 'p' in its pipelines, and so does A"),
-        ({"deployments": {"m": (deployment(),)}}, {"deployments": {"m": (deployment(),)}}, "B tells of 'm' in its deployments, and so does A"),
+        ({"aliases": {"x": "m"}}, {"aliases": {"x": "m"}}, "B has 'x' in its aliases, and so does A"),
+        ({"models": ["m"]}, {"models": ["m"]}, "B has 'm' in its models, and so does A"),
+        ({"pipelines": {"p": ()}}, {"pipelines": {"p": ()}}, "B has 'p' in its pipelines, and so does A"),
+        ({"deployments": {"m": (deployment(),)}}, {"deployments": {"m": (deployment(),)}}, "B has 'm' in its deployments, and so does A"),
     ],
 )  # fmt: skip
 def test_two_documents_that_tell_of_the_same(first, second, reason):

@@ -178,13 +178,13 @@ def test_a_lost_history_is_a_fault_that_names_its_mend(run, moved):
 @pytest.mark.parametrize(
     ("table", "reason"),
     [
-        ("", "does not tell its format: it is empty or cut off"),
+        ("", "has no format: it is empty or cut off"),
         ("format = 1\n", "has no revision"),
         ("format = 1\nrevision = 1\n", "has no table of aliases: it is cut off"),
         ("format = 1\nrevision = -1\n[aliases]", "has no revision"),
         ("format = 1\nrevision = true\n[aliases]", "has no revision"),
-        ("format = 2\nrevision = 1\n[aliases]", "is of format 2, and this version of mlalias reads format 1"),
-        ('format = "1"\nrevision = 1\n[aliases]', "is of format '1'"),
+        ("format = 2\nrevision = 1\n[aliases]", "has format 2, and this version of mlalias reads format 1"),
+        ('format = "1"\nrevision = 1\n[aliases]', "has format '1'"),
         ("format = 1\nrevision = 1\n[aliases", "is not valid TOML"),
         ("format = 1\nrevision = 1\naliases = 3", "that is not a table"),
         ("format = 1\nrevision = 1\n[aliases]\na = 3", "has aliases.a that is not a string"),
@@ -434,7 +434,7 @@ def test_a_gap_in_the_history_is_a_fault_and_an_unknown_alias_a_note(run, moved)
     found = run("verify", "-o", "json").json
     assert [fault["message"] for fault in found["faults"]] == ["revision 2 is not in the history"]
     assert [note["message"] for note in found["notes"]] == [
-        "the history has no change of the alias 'hand': it was written by hand"
+        "the history has no change to the alias 'hand': it was written by hand"
     ]
 
 
@@ -454,7 +454,7 @@ def test_a_line_that_was_committed_and_is_torn_is_not_cut(run, moved):
     [
         ("ftp://x/y", "is neither a directory nor an http:// or https:// URL"),
         ("HTTP:/x", "is neither a directory nor an http:// or https:// URL"),
-        ("link", "is a link to nothing"),
+        ("link", "is a broken symbolic link"),
     ],
 )
 def test_locations_that_are_none(run, tmp_path, monkeypatch, location, reason):

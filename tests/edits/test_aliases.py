@@ -297,7 +297,7 @@ def test_where_there_is_no_way_back(texts, undone, to, kind, rule, reason):
 @pytest.mark.parametrize(
     ("texts", "aliases", "rule", "reason"),
     [
-        ((), {"x": "a"}, "not_in_history", "the history has no change of the alias 'x', which names 'a'"),
+        ((), {"x": "a"}, "not_in_history", "the history has no change to the alias 'x', which names 'a'"),
         (("x=a", "y=a"), {"x": "b"}, "changed_by_hand", "the alias 'x' names 'a' after revision 1, but in aliases.toml it names 'b'"),
         (("x=a",), {}, "changed_by_hand", "the alias 'x' names 'a' after revision 1, but in aliases.toml it does not exist"),
         (("x=a", "x="), {"x": "b"}, "changed_by_hand", "the alias 'x' is deleted after revision 2, but in aliases.toml it names 'b'"),

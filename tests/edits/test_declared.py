@@ -115,7 +115,7 @@ def test_a_declared_pipeline_keeps_its_aliases_from_being_pruned():
 @pytest.mark.parametrize(
     ("declared", "only", "reason"),
     [
-        ({}, [], "FILE declares no alias, and --prune would delete all there are (3)"),
+        ({}, [], "FILE declares no alias, and --prune would delete all aliases (3)"),
         ({"c": "m"}, ["a*"], "FILE declares no alias that matches 'a*', and --prune would delete all that match (1)"),
         (
             {},
@@ -214,7 +214,7 @@ def test_notes_and_stats_alone_are_told_of_first():
     plan = planned(SOME, {"lost": "gone"}, deployments={"m": ()}, notes=["a note"])
     assert warnings(plan) == [
         "a note",
-        "the deployments in FILE are left out: `import` takes them over",
+        "the deployments in FILE are ignored: update them with `import`",
         "the alias 'lost' names 'gone', a model that the catalog does not have",
     ]
     assert warnings(planned(SOME, {}, models=["m"], deployments={"m": ()})) == []

@@ -45,7 +45,7 @@ def test_a_deployment_may_have_the_name_in_its_path():
     ("path", "deployment_id", "reason"),
     [
         ("m", "first", "there is a deployment 'first' already"),
-        ("o", "o", "the model 'o' is no pytorch model, and only these are deployed"),
+        ("o", "o", "the model 'o' is not a pytorch model and cannot be deployed"),
         ("m", "y", "'y' is an alias and cannot be the id of a deployment"),
         ("m", "o", "'o' is a model and cannot be the id of a deployment"),
     ],
@@ -57,7 +57,7 @@ def test_what_is_not_deployed(path, deployment_id, reason):
 
 def test_one_model_is_deployed_at_a_time():
     plan = start("*", lambda found: sorted(found.models), NEW)(SOME)
-    assert reasons(plan) == ["'*' stands for 4 models, and one is deployed at a time"]
+    assert reasons(plan) == ["'*' matches 4 models, and only one can be deployed at a time"]
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_a_deployment_is_updated():
 
 def test_what_is_not_updated():
     stopping = update("second", lambda found: found._replace(target_allocation_count=4))(SOME)
-    assert reasons(stopping) == ["the deployment 'second' is stopping, and not started"]
+    assert reasons(stopping) == ["the deployment 'second' is stopping, not started"]
     assert reasons(update("none", lambda found: found)(SOME)) == ["there is no deployment 'none'"]
 
 

@@ -297,7 +297,7 @@ def test_each_answer_prunes_only_what_it_is_about():
 )
 def test_an_alias_does_not_go_before_its_model(parts, kept):
     said = [
-        f"the alias '{alias}' of '{SOME.aliases[alias]}' is not in FILE: it stays, as no alias goes before its model"
+        f"the alias '{alias}' of '{SOME.aliases[alias]}' is not in FILE: kept, as its model still exists"
         for alias in kept
     ]
     assert warnings(planned(**parts, prune=True)) == said
@@ -310,8 +310,8 @@ def test_an_alias_does_not_go_before_its_model(parts, kept):
 @pytest.mark.parametrize(
     ("parts", "page"),
     [
-        ({"models": ["a"], "counts": {"models": 3}}, "FILE has 1 of 3 models: a page, not the whole"),
-        ({"deployments": {"n": ()}, "counts": {"deployments": 2}}, "FILE has stats of 1 of 2 models: a page, not the whole"),
+        ({"models": ["a"], "counts": {"models": 3}}, "FILE has 1 of 3 models: only one page"),
+        ({"deployments": {"n": ()}, "counts": {"deployments": 2}}, "FILE has stats of 1 of 2 models: only one page"),
         ({"models": ["a"], "counts": {"models": 1}}, None),
         ({"models": ["a"], "counts": {"models": 0}}, None),
     ],
@@ -319,7 +319,7 @@ def test_an_alias_does_not_go_before_its_model(parts, kept):
 def test_a_page_is_a_warning_and_refuses_prune(parts, page):
     assert warnings(planned(**parts)) == ([page] if page else [])
     plan = planned(**parts, prune=True)
-    assert reasons(plan) == ([f"{page}, and --prune needs the whole"] if page else [])
+    assert reasons(plan) == ([f"{page}, and --prune needs the whole answer"] if page else [])
     if page:
         assert ({type(error) for error in plan.errors}, plan.empty) == ({Refused}, True)
 

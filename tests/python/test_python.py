@@ -86,7 +86,7 @@ def test_the_default_is_the_variable_and_a_text_is_a_directory(sample, tmp_path,
 @pytest.mark.parametrize(
     ("location", "reason"),
     [
-        ("", "the argument of mlalias.open is empty, and takes a directory or a URL"),
+        ("", "the argument of mlalias.open is empty: give a directory or a URL"),
         ("ftp://host/x", "'ftp://host/x' is neither a directory nor an http:// or https:// URL"),
         (Path("http://host"), "'http:/host' is neither a directory nor an http:// or https:// URL"),
         (__file__, f"'{__file__}' is a file, and a catalog is a directory"),
@@ -147,7 +147,7 @@ def test_a_wrong_type_is_a_type_error_and_changes_nothing(catalog, call, reason)
         ({"models": {"m": {"x": float("nan")}}}, "the declaration holds a number that is not finite"),
         ({"models": {"m": {"x": 2**64}}}, "the declaration holds a whole number of more than 64 bits"),
         ({"models": {"m": {"x": "\ud800"}}}, "the declaration holds half of a surrogate pair"),
-        ({"error": {"type": "x"}, "status": 403}, "the declaration is an error that Elasticsearch answered"),
+        ({"error": {"type": "x"}, "status": 403}, "the declaration is an error from Elasticsearch"),
         (Path("no/such.toml"), "no/such.toml cannot be read: no such file or directory"),
         (Path("-"), "- cannot be read: no such file or directory"),
     ],

@@ -76,7 +76,7 @@ def test_what_a_catalog_says_is_a_seed(mlalias_server, tmp_path):
         ("{", "the seed is not valid JSON"),
         ("models.jsn", "models.jsn cannot be read: no such file or directory"),
         ({"alias": {}}, "the seed has the key 'alias', which no declaration has"),
-        ({"error": {"type": "x"}}, "the seed is an error that Elasticsearch answered"),
+        ({"error": {"type": "x"}}, "the seed is an error from Elasticsearch"),
         ("\ud800\n", "the seed is not UTF-8"),
         ("x" * 5000, "x cannot be read: file name too long"),
     ],

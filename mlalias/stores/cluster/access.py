@@ -1,4 +1,4 @@
-"""How a cluster is reached: its address, and what the environment says of credentials, certificates and time."""
+"""The address of a cluster, and the credentials, certificates and timeout from the environment."""
 
 import re
 from base64 import b64decode, b64encode
@@ -23,7 +23,7 @@ NO_LOGIN = Hint("put a key in MLALIAS_API_KEY, or a name and a password in MLALI
 class Access(NamedTuple):
     """How to reach a cluster.
 
-    `options` are those of the client, `origin` names the variables that the credentials come from.
+    `options` are the client's options; `origin` names the variables that the credentials come from.
     """
 
     url: str
@@ -36,19 +36,19 @@ class Access(NamedTuple):
 
     @property
     def timeout(self) -> float:
-        """Seconds to wait for one answer."""
+        """How many seconds to wait for one answer."""
         seconds: float = self.options["request_timeout"]
         return seconds
 
     def scrubbed(self, text: str) -> str:
-        """The text without the credentials, should a server or a proxy echo them."""
+        """The text without the credentials, in case a server or a proxy repeats them."""
         for secret in self.secrets:
             text = text.replace(secret, "***")
         return text
 
 
 def access(address: str) -> Access:
-    """Put together what reaches a cluster; raises WrongUsage."""
+    """Everything that is needed to connect to a cluster; raises WrongUsage."""
     node = _node(address)
     login, origin = _login()
     if login and node.scheme == "http" and not _is_loopback(node.host):
@@ -62,7 +62,7 @@ def access(address: str) -> Access:
 
 
 def _node(address: str) -> NodeConfig:
-    """The address as the client takes it; a host that cannot be looked up is no address either."""
+    """The address in the client's form; raises WrongUsage, also if the host is not a valid name."""
     try:
         node = url_to_node_config(address, use_default_ports_for_scheme=True)
         if _HOST.fullmatch(node.host) and node.host.encode("idna") and node.port:
@@ -85,7 +85,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _login() -> tuple[dict[str, str], str | None]:
-    """The credentials, and the names of their variables: this program's own, else those that eland reads."""
+    """The credentials, and the names of their variables: MLALIAS_*, else ES_*, which eland reads too."""
     for family in FAMILIES:
         key, user, password = (variable.read() for variable in family)
         if key:
@@ -99,14 +99,14 @@ def _login() -> tuple[dict[str, str], str | None]:
 
 
 def _api_key(key: str, name: str) -> str:
-    """A key as its header has it; it is handed out so, `encoded`, or as `id:api_key`."""
+    """An API key as it is sent in the header; it is given in that form, `encoded`, or as `id:api_key`."""
     if not _KEY.fullmatch(key):
         raise WrongUsage(f"{name} holds characters that no API key has", NO_LOGIN)
     return _encoded(key) if ":" in key else key
 
 
 def _basic(family: Credentials, user: str, password: str) -> str:
-    """A name and a password as their header has them, in UTF-8: https://www.rfc-editor.org/rfc/rfc7617#section-2."""
+    """A name and a password as sent in the header, in UTF-8: https://www.rfc-editor.org/rfc/rfc7617#section-2."""
     if ":" in user:
         raise WrongUsage(f"{family.user.name} holds a colon, which ends a user name in an HTTP header")
     for variable, text in ((family.user, user), (family.password, password)):
@@ -118,12 +118,12 @@ def _basic(family: Credentials, user: str, password: str) -> str:
 
 
 def _encoded(text: str) -> str:
-    """Encode a login for its header; the client does so itself, but only for ASCII."""
+    """Encode credentials for the header; the client can do so itself, but only for ASCII."""
     return b64encode(text.encode()).decode()
 
 
 def _secrets(encoded: str = "") -> tuple[str, ...]:
-    """What must not be printed: the header's value, what it stands for, and the secret part of that."""
+    """The texts that must not be printed: the value of the header, its decoded form, and the secret part of that."""
     try:
         decoded = b64decode(encoded, validate=True).decode()
     except ValueError:
@@ -151,7 +151,7 @@ def _trust() -> dict[str, str]:
 
 
 def _certificates(file: str) -> str:
-    """Check a file of certificates; the client looks into it only once it is connected."""
+    """Check a file of certificates, which the client would read only when it connects; raises WrongUsage."""
     import ssl
 
     if not Path(file).is_file():

@@ -1,4 +1,4 @@
-"""What a cluster's answers say, as facts."""
+"""Reads the answers of a cluster as facts."""
 
 from mlalias.documents.codec import Document
 from mlalias.documents.facts import Facts, answer
@@ -9,22 +9,22 @@ _LISTS = "trained_model_configs", "trained_model_stats"
 
 
 def read(connection: Connection, document: Document) -> Facts:
-    """The facts in an answer; raises Unreachable where no Elasticsearch gives such an answer.
+    """The facts in an answer; raises Unreachable if it cannot be from Elasticsearch.
 
-    An entry that holds what no value here can be, such as a whole number of more than 64 bits, is left out.
+    Entries with values that a document cannot hold, such as whole numbers of more than 64 bits, are left out.
     """
     source = f"the answer of {connection.url}"
     try:
         return answer(document, source)
     except InvalidDocument as error:
-        readable, faults = _sorted_out(document, source)
+        readable, faults = _readable(document, source)
         if not readable:
             raise Unreachable(error.reason) from error
     return answer(readable, source)._replace(left_out=faults)
 
 
-def _sorted_out(document: Document, source: str) -> tuple[Document, tuple[str, ...]]:
-    """An answer with the entries alone that can be read, and what is wrong with the others."""
+def _readable(document: Document, source: str) -> tuple[Document, tuple[str, ...]]:
+    """An answer with only the entries that can be read, and what is wrong with the others."""
     key = next((key for key in _LISTS if isinstance(document.get(key), list)), None)
     parts = [{key: [entry]} for entry in document[key]] if key else [{name: document[name]} for name in document]
     readable: list[Document] = []

@@ -1,6 +1,6 @@
-"""What a cluster has answered so far.
+"""A cache of the models, aliases and deployments of a cluster.
 
-It is asked for one name at a time, and for all models where somebody looks at all, or at more than a few.
+Names are requested one at a time; all models are requested if all are needed, or more than a few names.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 
 from mlalias.core.catalog import Catalog, Deployment, Endpoint, Model, Part, Pipeline, is_model_id, is_server_alias
 from mlalias.core.lazy import Lazy
+from mlalias.documents import sources
+from mlalias.documents.codec import Document
 from mlalias.documents.deployments import STARTED_WITH
 from mlalias.documents.facts import Facts
 from mlalias.documents.mappings import Fields
@@ -41,9 +43,9 @@ _DEPLOYED = {
 
 
 class Lookups:
-    """A cluster's models and aliases as far as they were asked for.
+    """The models and aliases of a cluster, requested on demand, each once.
 
-    With `whole`, models have all their keys; without it those that the rules and the lists look at, which keeps the
+    With `whole`, models have all their keys, otherwise only those that the rules and the lists use, which keeps
     answers small.
     """
 
@@ -66,7 +68,7 @@ class Lookups:
         self._deployments: dict[str, tuple[Deployment, ...] | None] = {}
 
     def catalog(self) -> "LiveCatalog":
-        """A catalog that asks when it is looked into."""
+        """A catalog that sends requests when it is accessed."""
         models = Lazy(self.model, self.configs, lambda model_id: self.config(model_id) is not None)
         return LiveCatalog(
             Aliases(self),
@@ -76,6 +78,9 @@ class Lookups:
             live=True,
             endpoints=lazily(partial(_endpoints, self._connection)),
             fields=lazily(partial(_fields, self._connection)),
+            indices=lazily(partial(_indices, self._connection)),
+            templates=lazily(partial(_templates, self._connection)),
+            counts=lazily(partial(_counts, self._connection)),
         )
 
     def look_up(self, names: Sequence[str]) -> None:
@@ -118,14 +123,14 @@ class Lookups:
         return self._models
 
     def aliases_of(self, model_id: str) -> tuple[str, ...]:
-        """The aliases of one model, which its own entry lists."""
+        """The aliases of one model, sorted; they are part of its entry."""
         self.config(model_id)
         return tuple(sorted(alias for alias, target in self._aliases.items() if target == model_id))
 
     def deployments(self, model: Model) -> tuple[Deployment, ...] | None:
-        """The deployments of a model; None where the server does not tell them, or not to this key.
+        """The deployments of a model; None if the server does not return them, or this key may not read them.
 
-        Only pytorch models have any, and only of them the cluster is asked.
+        Only pytorch models can have any; for others no request is sent.
         """
         if model.model_type != "pytorch":
             return ()
@@ -133,10 +138,10 @@ class Lookups:
             self._ask_deployments(model.model_id)
         return self._deployments[model.model_id]
 
-    # --- asking ---
+    # --- requests ---
 
     def _ask(self, name: str) -> None:
-        """Look one name up; what cannot be a name is not asked for, as it could be an expression for many."""
+        """Look up one name; an invalid name is not requested, as it could be an expression that matches many."""
         if self._complete or name in self._asked or not _is_name(name):
             return
         if len(self._asked) >= _MANY:
@@ -161,9 +166,9 @@ class Lookups:
         self._complete = True
 
     def _pages(self, patterns: Sequence[str] = ()) -> Iterator[tuple[Facts, int]]:
-        """The models that match one of the patterns, or all, in pages, each with how many match.
+        """The models that match one of the patterns, or all models, in pages, each with the number that match.
 
-        Where more match than the server lists, narrower patterns are asked for, until it lists all that match each.
+        If more match than the server lists, narrower patterns are requested, until it lists all matches of each.
         """
         path = (*_MODELS, ",".join(patterns)) if patterns else _MODELS
         start, total = 0, 1
@@ -176,7 +181,7 @@ class Lookups:
                 yield from self._pages(narrower)
 
     def _ask_deployments(self, model_id: str) -> None:
-        """Ask for the deployments of one model; with all models known, of all at once."""
+        """Request the deployments of one model, or of all models if all are known."""
         known = self._models if self._complete else (model_id,)
         wanted = [each for each in known if self._models[each].model_type == "pytorch"]
         with self._progress("reading deployments") as advance:
@@ -185,9 +190,9 @@ class Lookups:
                 advance(len(self._deployments), len(wanted))
 
     def _stats(self, wanted: Sequence[str]) -> Mapping[str, tuple[Deployment, ...]]:
-        """The deployments of some models, as far as the server tells them.
+        """The deployments of some models, as far as the server returns them.
 
-        One model that has gone meanwhile makes it refuse all of them: then each half is asked for alone.
+        If one of the models was deleted meanwhile, the whole request fails; then each half is requested on its own.
         """
         path = (*_MODELS, ",".join(wanted), "_stats")
         try:
@@ -201,9 +206,9 @@ class Lookups:
             raise
 
     def _page(self, path: Sequence[str], parameters: Mapping[str, str | int]) -> tuple[Facts, int]:
-        """What one request finds, and how many models match it, which its page need not have room for."""
+        """The facts in the answer to one request, and the number of models that match, which may exceed the page."""
         document = self._connection.get(path, parameters)
-        # A filter takes an empty list away, too.
+        # filter_path removes empty lists from the answer.
         key = STATS if path[-1] == "_stats" else "trained_model_configs"
         facts = read(self._connection, {key: [], **document})
         for text in facts.warnings:
@@ -229,7 +234,7 @@ class Aliases(Lazy[str]):
 
 
 class LiveCatalog(Catalog):
-    """A catalog that knows one model's aliases without looking at all of them, and whether it may see pipelines."""
+    """A catalog of a cluster: finds a model's aliases without reading all, and allows for unreadable pipelines."""
 
     def aliases_of(self, model_id: str) -> tuple[str, ...]:
         """The aliases of a model, sorted."""
@@ -238,7 +243,7 @@ class LiveCatalog(Catalog):
         return super().aliases_of(model_id)
 
     def pipelines_naming(self, *names: str) -> tuple[str, ...] | None:
-        """The ingest pipelines that use one of the names, sorted; None for a key that may not read pipelines."""
+        """The ingest pipelines that use any of the names, sorted; None if this key may not read pipelines."""
         try:
             return super().pipelines_naming(*names)
         except Unreachable as failure:
@@ -251,14 +256,14 @@ class LiveCatalog(Catalog):
         return None if self._why_not(part) else super().known(part)
 
     def lacks(self, part: Part) -> str:
-        """Why a part is not known, as a clause."""
+        """The reason why a part is not known, as a clause for a message."""
         failure = self._why_not(part)
         if failure is None or failure.rule == PRIVILEGE_MISSING:
             return super().lacks(part)
-        return failure.reason
+        return f"the server does not say ({failure.status})"
 
     def _why_not(self, part: Part) -> Unreachable | None:
-        """The answer of a server that refuses to tell of a part; raises where it does not answer."""
+        """The failure if the server refuses to return a part; raises Unreachable if it does not answer."""
         try:
             len(getattr(self, part) or ())
         except Unreachable as failure:
@@ -269,7 +274,7 @@ class LiveCatalog(Catalog):
 
 
 def lazily(ask: Callable[[], Mapping[str, V]]) -> Lazy[V]:
-    """A mapping that asks once, when it is looked into; a failure is kept, and raised each time."""
+    """A mapping that sends its request on first access; a failure is cached, and raised each time."""
 
     @cache
     def answer() -> Mapping[str, V] | Unreachable:
@@ -313,7 +318,44 @@ def _fields(connection: Connection) -> Mapping[str, Fields]:
     return read(connection, document).fields
 
 
-_NO_ROUTE = (400, 405)  # of servers that are older than endpoints
+def _indices(connection: Connection) -> Mapping[str, tuple[str, ...]]:
+    """The indices that the key may see and that have a pipeline, by pipeline."""
+    path = "_all", "_settings", "index.default_pipeline,index.final_pipeline"
+    try:
+        return sources.of_settings(connection.get(path, _SETTINGS, "view_index_metadata"))
+    except NotFound:
+        return {}
+
+
+def _templates(connection: Connection) -> Mapping[str, tuple[str, ...]]:
+    """The templates of every kind that give a pipeline to new indices, by pipeline."""
+    return sources.of_templates(*(_template(connection, kind) for kind in _TEMPLATES))
+
+
+def _template(connection: Connection, kind: str) -> Document:
+    try:
+        return connection.get((kind,), {"filter_path": _TEMPLATES[kind]}, "monitor")
+    except NotFound:
+        return {}
+
+
+def _counts(connection: Connection) -> Mapping[str, int]:
+    """How many documents went through each pipeline since the nodes were started."""
+    filter_path = {"filter_path": "nodes.*.ingest.pipelines.*.count"}
+    try:
+        return sources.of_counts(connection.get(("_nodes", "stats", "ingest"), filter_path, "monitor"))
+    except NotFound as failure:
+        raise Unreachable(failure.reason, status=failure.status) from None
+
+
+_NO_ROUTE = (400, 404, 405, 410)  # of servers that are older than endpoints, and of serverless for statistics of nodes
+_SETTINGS = {"expand_wildcards": "all", "flat_settings": "true"}
+_TEMPLATES = {
+    "_index_template": "index_templates.name,index_templates.index_template.template.settings.index.*_pipeline",
+    "_component_template": "component_templates.name,"
+    "component_templates.component_template.template.settings.index.*_pipeline",
+    "_template": "*.settings.index.*_pipeline",
+}
 _ENDPOINTS = {
     "filter_path": "endpoints.inference_id,endpoints.service,endpoints.service_settings.model_id,"
     "endpoints.service_settings.deployment_id"

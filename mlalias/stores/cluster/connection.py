@@ -1,4 +1,4 @@
-"""Requests to a cluster through the official client, whose errors become ours."""
+"""Sends requests to a cluster through the official client, and turns its errors into ours."""
 
 import re
 import ssl
@@ -19,7 +19,7 @@ from mlalias.stores.cluster.access import NO_LOGIN, Access
 # Servers of version 8 and 9 both speak 8, whatever the version of the client.
 _TYPE = "application/vnd.elasticsearch+json; compatible-with=8"
 _ACCEPT = {"accept": _TYPE}
-_CONTENT = {"content-type": _TYPE}  # a server refuses two versions that differ, or one alone
+_CONTENT = {"content-type": _TYPE}  # a server refuses a request unless both headers give the same version
 _PRODUCT = "x-elastic-product"
 _OF_STATUS: Mapping[int, type[Failure]] = {400: Refused, 404: NotFound, 409: Conflict}
 _UNAUTHORIZED, _FORBIDDEN, _REQUEST_TIMEOUT, _SERVER_FAULT = 401, 403, 408, 500
@@ -36,7 +36,7 @@ Response = elastic_transport.ApiResponse[Any]
 
 
 class Request(NamedTuple):
-    """What is sent to a server."""
+    """A request to a server."""
 
     method: str
     path: Path
@@ -45,7 +45,7 @@ class Request(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """A status and the document that came with it, an error included, as it is."""
+    """The status and the unchanged body of an answer, which may be an error."""
 
     status: int
     document: dict[str, Any]
@@ -53,14 +53,14 @@ class Answer(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """A document, and the texts of the warnings that came with it."""
+    """The body of a successful answer, and the texts of its warnings."""
 
     document: dict[str, Any]
     warnings: tuple[str, ...]
 
 
 class Connection:
-    """One cluster. A read that finds it busy is repeated for a few seconds; a change is sent once."""
+    """A connection to one cluster. While it is busy, reads are repeated for a few seconds; a change is sent once."""
 
     def __init__(self, access: Access) -> None:
         self.access = access
@@ -75,16 +75,16 @@ class Connection:
         return self.access.url
 
     def get(self, path: Path, parameters: Parameters, privilege: str = "monitor_ml") -> dict[str, Any]:
-        """Read something, for which `privilege` is needed; raises NotFound, Unreachable."""
+        """Read a resource, which requires the cluster privilege `privilege`; raises NotFound, Unreachable."""
         try:
             return self._reply(Request("GET", path, parameters), privilege, _PAUSES).document
         except Unreachable as failure:
-            raise failure.but(failure.reason, certain=True) from None  # nothing was asked to change
+            raise failure.but(failure.reason, certain=True) from None  # a GET changes nothing
         except (Refused, Conflict) as failure:
             raise self._unreachable(f"answers {failure.status}: {failure.reason}", failure.status) from None
 
     def send(self, method: str, path: Path, parameters: Parameters) -> Reply:
-        """Ask for a change; raises what the server says of it."""
+        """Send a change; raises Refused, NotFound, Conflict or Unreachable."""
         return self._reply(Request(method, path, parameters), "manage_ml")
 
     @property
@@ -93,9 +93,9 @@ class Connection:
         return self.access.timeout
 
     def ask(self, request: Request, *, repeats: bool = False) -> Answer:
-        """Send a request whose errors the caller reads itself; raises Unreachable where no Elasticsearch answers.
+        """Send a request and return the answer, even an error; raises Unreachable if it is not Elasticsearch's.
 
-        Only a request that changes nothing `repeats` where the server is busy.
+        `repeats` sends the request again while the server is busy; use it only for requests that change nothing.
         """
         try:
             response = self._response(request, _PAUSES if repeats else ())
@@ -121,7 +121,7 @@ class Connection:
         return Reply(response.body, tuple(self.access.scrubbed(text) for text in texts))
 
     def _response(self, request: Request, pauses: Sequence[float]) -> Response:
-        """The answer of an Elasticsearch; raises ApiError for one of 400 or above, Unreachable if there is none."""
+        """The answer of Elasticsearch; raises ApiError for a status of 400 or above, Unreachable if there is none."""
         try:
             response = self._repeat(request, pauses)
         except elasticsearch.UnsupportedProductError:
@@ -133,9 +133,10 @@ class Connection:
         return response
 
     def _repeat(self, request: Request, pauses: Sequence[float]) -> Response:
-        """Send a request; to a server that is busy again after each of the pauses, or when it says that it is ready.
+        """Send a request; while the server is busy, again after each of the pauses, or when its Retry-After says.
 
-        The client can repeat requests itself, but after an answer it does so at once, which a busy server cannot use.
+        The client can repeat requests itself, but does so without a pause after an answer, which does not help a busy
+        server.
         """
         for pause in pauses:
             try:
@@ -208,7 +209,7 @@ class Connection:
         if isinstance(error, elasticsearch.SSLError) or isinstance(cause, ssl.SSLError):
             return self._of_tls(cause)
         if isinstance(error, elasticsearch.SerializationError):
-            return self._unreachable("answered what is not JSON", None, self._address)
+            return self._unreachable("did not answer in JSON", None, self._address)
         if _never_sent(error):
             reason = cause.strerror if isinstance(cause, OSError) else None
             return self._unreachable(f"cannot be reached{_after((reason or '').lower())}", None, self._address)
@@ -216,11 +217,11 @@ class Connection:
 
     def _of_tls(self, cause: BaseException) -> Unreachable:
         if "ingerprint" in str(cause):
-            return self._unreachable("is not trusted: no certificate has the MLALIAS_CA_FINGERPRINT", None, _TRUST)
+            return self._unreachable("is not trusted: no certificate matches MLALIAS_CA_FINGERPRINT", None, _TRUST)
         reason = getattr(cause, "verify_message", None)
         if isinstance(cause, ssl.SSLError) and not reason:
             reason = (cause.reason or str(cause)).lower().replace("_", " ")
-            return self._unreachable(f"does not speak TLS as it should: {reason}", None, self._address)
+            return self._unreachable(f"cannot be reached over TLS: {reason}", None, self._address)
         return self._unreachable(f"is not trusted: {reason or cause}", None, _TRUST)
 
     def _unreachable(
@@ -234,7 +235,7 @@ class Connection:
         return Unreachable(f"{self.url} {text}", *hints, status=status, type=type, rule=rule)
 
     def _no_elasticsearch(self, status: int | None = None) -> NoReturn:
-        what = f"answers {status}, and not as Elasticsearch does" if status else "is not Elasticsearch"
+        what = f"answers {status}, but not as Elasticsearch does" if status else "is not Elasticsearch"
         raise _uncertain(self._unreachable(what, status, self._address))
 
 
@@ -242,7 +243,7 @@ _TRUST = Hint("name the file of its authority in MLALIAS_CA_CERTS, or its finger
 
 
 class Details(NamedTuple):
-    """What an error's body says; the page of a proxy says nothing."""
+    """The contents of an error's body; empty if it is not from Elasticsearch, such as the page of a proxy."""
 
     type: str | None = None
     reason: str = ""
@@ -250,12 +251,12 @@ class Details(NamedTuple):
 
     @property
     def lacks_privilege(self) -> bool:
-        """Whether it is the key or the user that is refused, and not a licence, a block, or a proxy that refuses."""
+        """Whether the key or user lacks a privilege; a licence, a block or a proxy can also be the cause of a 403."""
         return self.type == "security_exception" and not self.unlicensed
 
 
 def _details(body: Any) -> Details:
-    """Read an error's body. A licence's refusal is marked, in `LicenseUtils.newComplianceException`.
+    """Read an error's body. `LicenseUtils.newComplianceException` marks errors that are due to the licence.
 
     https://github.com/elastic/elasticsearch/blob/main/x-pack/plugin/core/src/main/java/org/elasticsearch/license/LicenseUtils.java
     """
@@ -267,23 +268,23 @@ def _details(body: Any) -> Details:
 
 
 def _is_refusal(status: int) -> bool:
-    """Whether nothing was done; a server that timed out, or failed, may have done what was asked."""
+    """Whether the status means that nothing was done; after a timeout or a server error, the change may be in place."""
     return status < _SERVER_FAULT and status != _REQUEST_TIMEOUT
 
 
 def _seconds_until_ready(error: elasticsearch.ApiError, otherwise: float) -> float:
-    """What a server says in seconds: https://www.rfc-editor.org/rfc/rfc9110#name-retry-after."""
+    """The Retry-After header if it is in seconds: https://www.rfc-editor.org/rfc/rfc9110#name-retry-after."""
     seconds = str(error.meta.headers.get("retry-after") or "")
     return float(seconds) if seconds.isdecimal() else otherwise
 
 
 def _uncertain(failure: Unreachable) -> Unreachable:
-    """The failure of a server that may have done what was asked."""
+    """The failure, marked as one after which the change may have been made."""
     return failure.but(failure.reason, certain=False)
 
 
 def _warnings_in(header: str) -> list[str]:
-    """The texts of `299 Elasticsearch-9.1.0-abc "text"`, of which there may be several."""
+    """The texts in a Warning header, which may contain several of `299 Elasticsearch-9.1.0-abc "text"`."""
     return [unquote(re.sub(r"\\(.)", r"\1", text)) for text in _WARNING.findall(header)]
 
 
@@ -292,19 +293,19 @@ def _after(reason: str) -> str:
 
 
 def _never_sent(error: BaseException) -> bool:
-    """Whether no connection was made, so that nothing can have been done."""
+    """Whether no connection was made, so that the request cannot have been carried out."""
     never = urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError, ssl.SSLCertVerificationError
     return any(isinstance(each, never) for each in _chain(error))
 
 
 def _cause(error: BaseException) -> BaseException:
-    """What the system said at the bottom of a chain of exceptions, else the bottom itself."""
+    """The innermost OSError in a chain of exceptions, else the innermost exception."""
     chain = list(_chain(error))
     return next((each for each in reversed(chain) if isinstance(each, OSError)), chain[-1])
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """An exception, and those that it was raised from, innermost last."""
+    """An exception and those that caused it, innermost last."""
     seen = [error]
     yield error
     while (inner := seen[-1].__cause__ or seen[-1].__context__) is not None and inner not in seen:

@@ -1,4 +1,4 @@
-"""Sends changes to a cluster, which has no transaction, and tells how far it came."""
+"""Sends changes to a cluster, which has no transactions, and reports which were made."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -18,25 +18,25 @@ Before = Callable[[Change], None]
 
 
 class Talk(NamedTuple):
-    """How a store says what it is about to do, and how far it is."""
+    """The functions with which a store reports what it is doing, and its progress."""
 
     say: Callable[[str], None] = lambda _: None
     progress: Callable[[str], AbstractContextManager[Advance]] = lambda _: nullcontext(lambda _, __: None)
 
 
 def in_order(changes: Sequence[Change]) -> list[Change]:
-    """Creates first, then moves, then deletes, so that a stop leaves no alias without a model."""
+    """Creations first, then moves, then deletions, so that stopping early leaves no alias without a model."""
     return sorted(changes, key=lambda change: (_ORDER.index(change.result), change.model_alias))
 
 
 def send_all(connection: Connection, plan: Plan, changes: Sequence[Change], talk: Talk, before: Before) -> Receipt:
     """Send changes one by one, up to the first that fails.
 
-    `before` is called right before each is sent; what it raises means that this change and the rest are not sent.
+    `before` is called right before each change; if it raises a Failure, that change and the rest are not sent.
     """
     made: list[Change] = []
     cautions = [warning for warning in plan.warnings if warning.model_alias is None]
-    note(Written.told)
+    note(Written.reported)
     with talk.progress("sending changes") as advance:
         for change in changes:
             try:
@@ -53,7 +53,7 @@ def send_all(connection: Connection, plan: Plan, changes: Sequence[Change], talk
 
 
 def _ready(before: Before, change: Change) -> None:
-    """Call `before`; whatever fails there, the change itself was not sent."""
+    """Call `before`; if it fails, it is certain that the change was not sent."""
     try:
         before(change)
     except Failure as failure:
@@ -61,7 +61,7 @@ def _ready(before: Before, change: Change) -> None:
 
 
 def _send(connection: Connection, plan: Plan, change: Change) -> list[Caution]:
-    """Send one change, and give what the server warns of; raises what it answers."""
+    """Send one change and return the server's warnings; raises Failure if the server refuses it or does not answer."""
     alias, target, was = change
     if target is None:
         answer = connection.send("DELETE", _path(was or "", alias), {})
@@ -80,12 +80,12 @@ def _path(model_id: str, alias: str) -> tuple[str, ...]:
 
 
 def _is_taken(plan: Plan) -> bool:
-    """Whether the alias may not be moved."""
+    """Whether the plan was refused because the alias exists, so that `reassign` must not be sent."""
     return any(error.rule == "alias_taken" for error in plan.errors)
 
 
 def _caution(plan: Plan, change: Change, text: str) -> Caution:
-    """The server's warning; if it is about the models' fields, with what our rule knows of them."""
+    """The server's warning; if it is about the input fields, with the details from our own rule."""
     ours = next((each for each in plan.warnings if each.model_alias == change.model_alias and each.overlap), None)
     if ours and change.model_id and change.model_id in text:
         return ours._replace(message=text)
@@ -101,11 +101,11 @@ def _unchanged(plan: Plan) -> list[Change]:
     return [change for change in plan.changes if change.result == "unchanged"]
 
 
-# --- how far it came ---
+# --- which changes were made ---
 
 
 def _stopped(plan: Plan, changes: Sequence[Change], count: int, failure: Failure) -> Receipt:
-    """The receipt where the first `count` changes were made, and the next one failed."""
+    """The receipt if the first `count` changes were made and the next one failed."""
     failed, unsent = changes[count], tuple(changes[count + 1 :])
     reason = failure.reason
     hints: tuple[Hint, ...] = ()
@@ -122,14 +122,14 @@ def _stopped(plan: Plan, changes: Sequence[Change], count: int, failure: Failure
 
 
 def _interrupted(changes: Sequence[Change], count: int) -> str:
-    """What to say where somebody interrupted the change after the first `count`."""
+    """The message if the command was interrupted after the first `count` changes."""
     alias = changes[count].model_alias
     text = f"interrupted: whether the alias '{alias}' was changed is unknown"
     return f"{text}; {_how_far(changes, count, 'unknown')}" if len(changes) > 1 else text
 
 
 def _how_far(changes: Sequence[Change], count: int, outcome: str) -> str:
-    """How many were made, what became of the next one, and how many were not sent."""
+    """How many changes were made, the outcome of the next one, and how many were not sent."""
     parts = ((changes[:count], "made"), (changes[count : count + 1], outcome), (changes[count + 1 :], "not sent"))
     return f"of {len(changes)} changes, {', '.join(_counted(part, what) for part, what in parts if part)}"
 

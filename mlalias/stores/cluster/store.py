@@ -1,4 +1,4 @@
-"""A store: a live Elasticsearch, which judges a change itself, and whose answer counts."""
+"""The store that uses a live Elasticsearch, which checks every change itself and has the last word."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -29,18 +29,18 @@ _POLL = 1.0
 
 
 class Kept(NamedTuple):
-    """What is known of a cluster's history: its `newest` document, None if there is none, or it is not `known`."""
+    """The history of a cluster: its `newest` document, None if it keeps no history, or if this is not `known`."""
 
     newest: Stored | None
     known: bool = True
 
 
 class ClusterStore:
-    """A cluster as a catalog: facts are asked for when they are looked at.
+    """A cluster as a catalog; facts are requested when they are accessed.
 
-    With `whole`, models are read with all their keys. `origin` says where the address was given; `wait` is for how
-    many seconds a change that lacks only running deployments is held back; only a store that `keeps_history` writes to
-    the history of the cluster.
+    With `whole`, models are read with all their keys. `origin` says where the address was given. `wait` is how many
+    seconds a change waits if it only lacks running deployments. Without `keeps_history`, nothing is written to the
+    cluster's history.
     """
 
     def __init__(
@@ -63,20 +63,20 @@ class ClusterStore:
         self._announced = False
 
     def read(self) -> Catalog:
-        """The catalog as it is when it is looked into; raises Unreachable then."""
+        """The catalog, whose contents are requested on access, which may raise Unreachable."""
         return self._read(Kept(None, known=False))
 
     def verify(self) -> Findings:
-        """Check the history, and hold it against the aliases; raises Unreachable."""
+        """Check the history, and compare it with the aliases; raises Unreachable."""
         catalog = self.read()
         return verify(self._connection, catalog.history, dict(catalog.aliases), set(catalog.models))
 
     def init(self) -> bool:
-        """Make the history; False if there is one already. Raises Conflict, Unreachable."""
+        """Create the history; False if there is one already. Raises Conflict, Unreachable."""
         return init(self._connection)
 
     def change(self, edit: Edit, command: str, message: str | None = None) -> Receipt:
-        """Send what an edit comes to, one alias at a time, and keep it in the history if the cluster has one.
+        """Carry out an edit, one request for each alias, and record it in the history if the cluster has one.
 
         Raises Busy, Conflict, Damaged and Unreachable before anything is sent.
         """
@@ -91,7 +91,7 @@ class ClusterStore:
             if lease is not None:
                 receipt = self._send(plan, changes, lease.renew)
                 return closed(lease, receipt)
-            kept = Kept(self._log.overtaking(newest))  # another writer was first, and its changes are not in our plan
+            kept = Kept(self._log.overtaking(newest))  # another writer was first; plan again with its changes
         plan = self._awaited(edit, kept)
         changes = _to_send(plan)
         if not changes:
@@ -145,9 +145,9 @@ class ClusterStore:
         self._announced = True
 
     def _plan(self, edit: Edit, kept: Kept) -> Plan:
-        """The plan on what the cluster is now, without the pipelines that the server itself guards.
+        """The plan for the current state of the cluster, without the pipelines that the server itself checks.
 
-        They are looked at here only where a deletion that they forbid would leave other changes half done.
+        They are read here only if one of several changes is a deletion, whose refusal would leave the rest half done.
         """
         catalog = self._read(kept)
         plan = edit(catalog._replace(pipelines=lazily(partial(_unguarded, catalog))))
@@ -155,7 +155,7 @@ class ClusterStore:
         return edit(catalog) if deletes and len(plan.moves) > 1 else plan
 
     def _awaited(self, edit: Edit, kept: Kept) -> Plan:
-        """The plan as soon as the deployments that it needs run, at the latest when the time is up."""
+        """The plan, as soon as the deployments that it needs are running, or when the time is up."""
         plan = self._plan(edit, kept)
         if not self._wait or not _lacks_deployments(plan):
             return plan
@@ -170,7 +170,7 @@ class ClusterStore:
         return plan
 
     def _before(self, plan: Plan, renew: Callable[[], None]) -> Before:
-        """What is done right before a change is sent: look once more what the alias names, if that matters."""
+        """The function to call right before a change: it checks `--if-current` once more and renews the lease."""
 
         def check(change: Change) -> None:
             if plan.if_current is not None:
@@ -188,27 +188,28 @@ def _unguarded(catalog: Catalog) -> Mapping[str, Pipeline]:
 
 
 def _entry(plan: Plan, changes: Sequence[Change], command: str, message: str | None) -> Entry:
-    """What is written down before the changes are sent; its revision is given by the history."""
+    """The entry to record before the changes are sent; the history sets its revision."""
     return Entry(0, now(), actor(), command, message, tuple(sorted(changes)), plan.undoes)
 
 
 def _not_kept(message: str | None) -> list[Caution]:
-    return [Caution("the message is not kept: this change is in no history", rule="no_history")] if message else []
+    text = "the message is not kept, as this change is not recorded in a history"
+    return [Caution(text, rule="no_history")] if message else []
 
 
 def _to_send(plan: Plan) -> list[Change]:
     """The changes to send, in order.
 
-    What is refused by nothing but rules that the server judges itself is sent, too; of several changes none is then.
+    A single change that is refused only by rules that the server checks itself is sent too.
     """
     changes = in_order((*plan.moves, *plan.refused))
     return [] if plan.errors and not _left_to_server(plan, changes) else changes
 
 
 def _left_to_server(plan: Plan, changes: Sequence[Change]) -> bool:
-    """Whether the errors are of rules that the server judges; what is no name never gets into a path.
+    """Whether there is one change, refused only by rules that the server checks itself; its path has valid names only.
 
-    A warning that --strict makes an error is no fault of a rule.
+    A warning that --strict turned into an error does not count, as the server would accept the change.
     """
     failed = {
         outcome.rule.id for outcomes in plan.outcomes.values() for outcome in outcomes if outcome.result == "fail"
@@ -218,5 +219,5 @@ def _left_to_server(plan: Plan, changes: Sequence[Change]) -> bool:
 
 
 def _lacks_deployments(plan: Plan) -> bool:
-    """Whether nothing but deployments that do not run yet is in the way."""
+    """Whether the plan is refused only because deployments are not running yet."""
     return bool(plan.errors) and all(error.rule in _WAITING for error in plan.errors)

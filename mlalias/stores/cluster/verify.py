@@ -1,4 +1,4 @@
-"""Checks what a cluster keeps: the entries of its history, and whether its aliases are what they say."""
+"""Checks the history of a cluster, and whether the aliases are what it says."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
@@ -17,7 +17,7 @@ _RESTORE = Hint("restore the index from a snapshot; the revisions that are left 
 
 
 def verify(connection: Connection, entries: Sequence[Entry], aliases: Mapping[str, str], models: set[str]) -> Findings:
-    """Check the entries, and hold them against the aliases that the cluster has now; raises Unreachable."""
+    """Check the entries, and compare them with the current aliases of the cluster; raises Unreachable."""
     state, notes = _aliases_of_state(connection)
     faults = list(_without_model(state, models))
     try:
@@ -29,7 +29,7 @@ def verify(connection: Connection, entries: Sequence[Entry], aliases: Mapping[st
     except (Damaged, Conflict) as failure:
         return Findings((*faults, _finding(failure)), tuple(notes))
     now = {**aliases, **state}
-    return Findings((*faults, *_holes(listed), *_disagreements(listed, now)), (*notes, *_unfinished(listed)))
+    return Findings((*faults, *_gaps(listed), *_disagreements(listed, now)), (*notes, *_unfinished(listed)))
 
 
 def _finding(failure: Failure) -> Finding:
@@ -37,15 +37,15 @@ def _finding(failure: Failure) -> Finding:
 
 
 def _aliases_of_state(connection: Connection) -> tuple[dict[str, str], list[Finding]]:
-    """Every alias of the cluster state, those of deleted models included, and a note if it cannot be read.
+    """All aliases in the cluster state, including those of deleted models; a note if it cannot be read.
 
-    No route of the machine learning API lists the aliases of a model that is gone.
+    The machine learning API does not list the aliases of deleted models.
     """
     answer = connection.ask(Request("GET", _STATE, _ALIASES), repeats=True)
     if answer.status >= _REFUSED:
         return {}, [_not_read(answer)]
-    found = answer.document.get("metadata", {}).get("trained_model_alias", {}).get("model_aliases", {})
-    return {alias: entry["model_id"] for alias, entry in sorted(found.items())}, []
+    entries = answer.document.get("metadata", {}).get("trained_model_alias", {}).get("model_aliases", {})
+    return {alias: entry["model_id"] for alias, entry in sorted(entries.items())}, []
 
 
 def _not_read(answer: Answer) -> Finding:
@@ -63,7 +63,7 @@ def _without_model(aliases: Mapping[str, str], models: set[str]) -> Iterator[Fin
             yield Finding(alias, message, Hint("move the alias, or delete it", ("delete", alias)))
 
 
-def _holes(entries: Sequence[Entry]) -> Iterator[Finding]:
+def _gaps(entries: Sequence[Entry]) -> Iterator[Finding]:
     revisions = [0, *(entry.revision for entry in entries)]
     for before, after in pairwise(revisions):
         if after > before + 1:
@@ -76,21 +76,21 @@ def _holes(entries: Sequence[Entry]) -> Iterator[Finding]:
 def _unfinished(entries: Sequence[Entry]) -> Iterator[Finding]:
     for entry in entries:
         if entry.state == "begun":
-            message = f"revision {entry.revision} is begun: {entry.actor} is at work, or was interrupted"
+            message = f"revision {entry.revision} is not finished: {entry.actor} is still at work, or was interrupted"
             yield Finding(ALIAS, message, Hint("nothing to do: the next change closes it"))
 
 
 def _disagreements(entries: Sequence[Entry], aliases: Mapping[str, str]) -> Iterator[Finding]:
-    """The aliases that were changed without mlalias; those that an entry has only begun to change are left out."""
+    """The aliases that were changed without mlalias, except those of changes that are not finished."""
     begun = {change.model_alias for entry in entries if entry.state == "begun" for change in entry.changes}
     known = {change.model_alias for entry in entries for change in entry.changes}
     last = replay(entries)
     for alias in sorted(known - begun):
         now, then = aliases.get(alias), last.get(alias)
         if now != then:
-            message = f"the alias '{alias}' {_names(now)}, but by its last change in the history it {_names(then)}"
+            message = f"the alias '{alias}' {_names(now)}, but by its last change in the history, it {_names(then)}"
             again = ("put", then, alias, "--reassign") if then else ("delete", alias)
-            yield Finding(alias, message, Hint("it was changed without mlalias; to do as the history says", again))
+            yield Finding(alias, message, Hint("it was changed without mlalias; make it match the history", again))
 
 
 def _names(target: str | None) -> str:

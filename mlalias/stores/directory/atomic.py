@@ -1,4 +1,4 @@
-"""Files that are whole at every instant: lock, sync, replace."""
+"""Reads, writes, syncs and replaces files so that a crash never leaves one half written."""
 
 import os
 import re
@@ -20,7 +20,7 @@ _TEMPORARY = r"\..+\.toml\.\d+\.tmp"
 
 
 def is_plain(path: Path) -> bool:
-    """Tell whether a regular file is there; raises Damaged for anything else, without opening it."""
+    """Whether there is a regular file, which is not opened; raises Damaged for anything else."""
     try:
         mode = path.lstat().st_mode
     except FileNotFoundError:
@@ -35,9 +35,9 @@ def is_plain(path: Path) -> bool:
 
 
 def is_directory(path: Path) -> bool:
-    """Tell whether a directory is there; raises Damaged for anything else, a link to a directory included.
+    """Whether there is a directory; raises Damaged for anything else, including a link to a directory.
 
-    A catalog that was cloned may hold a link to anywhere, and what is written there would be outside of the catalog.
+    A cloned catalog may contain a link to any directory, and files written there would be outside of the catalog.
     """
     try:
         mode = path.lstat().st_mode
@@ -53,25 +53,25 @@ def is_directory(path: Path) -> bool:
 
 
 def read(path: Path, largest: int | None = LARGEST) -> bytes | None:
-    """A file of the catalog, None if there is none; raises Damaged if it is no plain file or larger than `largest`."""
+    """The contents of a file, None if there is none; raises Damaged if it is not regular, or larger than `largest`."""
     if not is_plain(path):
         return None
     try:
-        # It may be another file by now: neither a link nor a pipe without a writer must be waited for.
+        # The file may have been exchanged since: do not follow a link, and do not wait for the writer of a pipe.
         descriptor = os.open(path, os.O_RDONLY | _NO_LINK | _NO_WAIT | _BINARY)
     except FileNotFoundError:
         return None
     with os.fdopen(descriptor, "rb") as file:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
             raise Damaged(f"'{path}' is not a regular file")
-        if largest is not None and found.st_size > largest:
+        if largest is not None and status.st_size > largest:
             raise Damaged(f"'{path}' is larger than {largest >> 20} MiB")
         return file.read() if largest is None else file.read(largest + 1)
 
 
 def last_line(path: Path) -> tuple[int, bytes]:
-    """The last line of a file, and where it begins; it is torn if it does not end in a newline."""
+    """The offset and the bytes of the last line of a file; it is torn if it does not end in a newline."""
     size = path.stat().st_size
     with path.open("rb") as file:
         tail = b""
@@ -86,7 +86,7 @@ def last_line(path: Path) -> tuple[int, bytes]:
 
 
 def torn(path: Path) -> bool:
-    """Whether the last line of a file has no end."""
+    """Whether the last line of a file lacks its newline; False if the file cannot be read."""
     try:
         return is_plain(path) and not last_line(path)[1].endswith(b"\n") and path.stat().st_size > 0
     except (Damaged, OSError):
@@ -106,7 +106,7 @@ def truncate(path: Path, size: int) -> None:
 
 
 def append(path: Path, data: bytes) -> None:
-    """Append to a file and sync it; a new one is synced into its directory, too."""
+    """Append to a file and sync it; if it is new, also sync its directory."""
     new = not is_plain(path)
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | _NO_LINK | _BINARY, 0o666)
     _write_and_close(descriptor, data)
@@ -115,21 +115,21 @@ def append(path: Path, data: bytes) -> None:
 
 
 def temporary(path: Path, directory: Path) -> Path:
-    """The temporary file of this process for a file of the catalog; it waits at the top of the catalog.
+    """The path of this process's temporary file for a file of the catalog, at the top of the catalog.
 
-    A comma stands for the slash, as no name has one: `models/aliases.toml` is not `aliases.toml`.
+    A comma replaces the slash, as no name contains one, so `models/aliases.toml` and `aliases.toml` differ.
     """
     name = path.relative_to(directory).as_posix().replace("/", ",")
     return directory / f".{name}.{os.getpid()}.tmp"
 
 
 def leftovers(directory: Path) -> list[Path]:
-    """Temporary files: while the lock is held, those of writers that died."""
+    """The temporary files in a directory; for the holder of the lock, those of writers that died."""
     return sorted(Path(entry) for entry in os.scandir(directory) if re.fullmatch(_TEMPORARY, entry.name))
 
 
 def write_new(path: Path, data: bytes, *, replaces: Path, sync: bool = True) -> None:
-    """Write a file that must not be there yet, with the mode of the file that it will replace, if there is one."""
+    """Write a file that must not exist yet, with the mode of the file that it will replace, if there is one."""
     mode = _mode(replaces)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK | _BINARY, 0o666)
     try:
@@ -149,7 +149,7 @@ def _mode(path: Path) -> int | None:
 
 
 def draft_all(contents: Mapping[Path, bytes], directory: Path, advance: Advance = unseen) -> dict[Path, Path]:
-    """Write and sync the new contents of files; give the drafts, each with the file that it is to replace."""
+    """Write and sync drafts with the new contents of files; returns each draft with the file that it will replace."""
     drafts = {temporary(path, directory): path for path in contents}
     count = len(drafts)
     try:
@@ -166,7 +166,7 @@ def draft_all(contents: Mapping[Path, bytes], directory: Path, advance: Advance 
 
 
 def replace_all(drafts: Mapping[Path, Path]) -> None:
-    """Replace files by their drafts, each at once, and sync their directories."""
+    """Replace each file atomically by its draft, and sync their directories."""
     try:
         for draft, path in drafts.items():
             draft.replace(path)
@@ -178,32 +178,32 @@ def replace_all(drafts: Mapping[Path, Path]) -> None:
 
 
 def remove(paths: Iterable[Path]) -> None:
-    """Remove files as far as possible; the next writer removes the rest."""
+    """Remove files, ignoring errors; the next writer removes the rest."""
     for path in paths:
         with suppress(OSError):
             path.unlink()
 
 
 def open_directory(path: Path) -> int | None:
-    """Open a directory for a later sync; None where the system knows no such thing."""
+    """Open a directory to sync it later; None on systems that cannot open directories."""
     return os.open(path, os.O_RDONLY | os.O_DIRECTORY) if hasattr(os, "O_DIRECTORY") else None
 
 
 def sync(descriptor: int | None) -> None:
-    """Flush what a descriptor is open on to disk."""
+    """Flush an open file or directory to disk."""
     if descriptor is not None:
         os.fsync(descriptor)
 
 
 def close(descriptor: int | None) -> None:
-    """Close a descriptor that `open_directory` gave; nothing was written through it that a failure could lose."""
+    """Close a descriptor from `open_directory`; errors are ignored, as nothing was written through it."""
     if descriptor is not None:
         with suppress(OSError):
             os.close(descriptor)
 
 
 def sync_directory(path: Path) -> None:
-    """Flush the names in a directory to disk."""
+    """Flush the entries of a directory to disk."""
     descriptor = open_directory(path)
     try:
         sync(descriptor)
@@ -223,7 +223,7 @@ def _write_and_close(descriptor: int, data: bytes, *, sync: bool = True) -> None
 
 
 def _synced(paths: Sequence[Path]) -> Iterator[int]:
-    """Sync many files from a few threads, so that the system can write them together; gives how many are done."""
+    """Sync files in several threads, so that the system can write them together; yields how many are done."""
     from concurrent.futures import ThreadPoolExecutor
 
     def sync_files(begin: int) -> int:

@@ -1,4 +1,4 @@
-"""The files of a catalog directory: their names, and what they say when read."""
+"""The names and contents of the files in a catalog directory."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -36,12 +36,12 @@ VERIFY = Hint("see all faults, and how to fix them", ("verify",))
 
 
 def is_catalog(root: Path) -> bool:
-    """Whether a directory holds a catalog, or what is left of one."""
+    """Whether a directory contains a catalog, even an incomplete one."""
     return any(os.path.lexists(root / name) for name in (TABLE, MODELS, PIPELINES, ENDPOINTS, FIELDS, HISTORY, LOCK))
 
 
 def encoded(document: Document, path: Path) -> bytes:
-    """A file of the catalog as it is to be written; raises InvalidDocument if it could not be read again."""
+    """The bytes of a file of the catalog; raises InvalidDocument if it would be too large to be read again."""
     data = to_toml(document).encode()
     if len(data) > LARGEST:
         raise InvalidDocument(
@@ -54,19 +54,19 @@ _DEVICES = frozenset({"con", "prn", "aux", "nul"} | {f"{port}{n}" for port in ("
 
 
 def file_name(model_id: str) -> str:
-    """The name of a model's file; one that Windows would take for a device gets a leading `_`."""
+    """The name of a model's file; a name that Windows reserves for a device gets a leading `_`."""
     device = model_id.split(".", 1)[0] in _DEVICES
     return f"{'_' if device else ''}{model_id}.toml"
 
 
 def model_id_of(name: str) -> str | None:
-    """The model id that a file name stands for, None if it is not one that `file_name` gives."""
+    """The model id for a file name; None if `file_name` never returns that name."""
     model_id = name.removesuffix(".toml").removeprefix("_")
     return model_id if is_model_id(model_id) and file_name(model_id) == name else None
 
 
 class AliasFile(NamedTuple):
-    """What `aliases.toml` says; `document` keeps the keys that this program does not know."""
+    """The contents of `aliases.toml`; `document` also has the keys that this version does not know."""
 
     revision: int
     aliases: Mapping[str, str]
@@ -80,7 +80,7 @@ def read_table(path: Path) -> AliasFile | None:
 
 
 def parse_table(data: bytes, path: Path) -> AliasFile:
-    """What the bytes of `aliases.toml` say; raises Damaged."""
+    """Parse the bytes of `aliases.toml`; raises Damaged."""
     table = _parsed(data, path)
     _check_format(table, path)
     revision = table.document.get("revision")
@@ -92,22 +92,22 @@ def parse_table(data: bytes, path: Path) -> AliasFile:
 
 
 def table_behind(path: Path, table: AliasFile | None, revision: int) -> str:
-    """The sentence about a table that is not as new as its history, which goes on to a revision."""
+    """The message for a table that is older than its history, which ends at `revision`."""
     is_at = f"is at revision {table.revision}" if table else "is gone"
     return f"'{path}' {is_at}, but the history goes on to revision {revision}: it was deleted or restored"
 
 
 def abandoned(root: Path, table: AliasFile | None, last: Entry | None) -> bool:
-    """Tell whether the last entry is of a writer that died before its commit: its draft of the table is still there.
+    """Whether the last entry is from a writer that died before its commit: its draft of the table still exists.
 
-    An entry ahead of its table without such a draft means that the table was deleted or restored.
+    If the entry is ahead of the table without such a draft, the table was deleted or restored.
     """
     revision = table.revision if table else 0
     return last is not None and last.revision == revision + 1 and _drafted(root, last.revision)
 
 
 def _drafted(root: Path, revision: int) -> bool:
-    """Whether there is a whole draft of the table at a revision."""
+    """Whether there is a readable draft of the table with that revision."""
     for path in atomic.leftovers(root):
         if path.name.startswith(f".{TABLE}."):
             with suppress(Damaged):
@@ -118,23 +118,23 @@ def _drafted(root: Path, revision: int) -> bool:
 
 
 def _check_format(table: Table, path: Path) -> None:
-    found = table.document.get("format")
-    if found is None:
-        raise Damaged(f"'{path}' does not tell its format: it is empty or cut off", VERIFY)
-    if type(found) is not int or found != FORMAT:
-        newer = (_NEWER,) if type(found) is int and found > FORMAT else ()
-        raise Damaged(f"'{path}' is of format {found!r}, and this version of mlalias reads format {FORMAT}", *newer)
+    given = table.document.get("format")
+    if given is None:
+        raise Damaged(f"'{path}' has no format: it is empty or cut off", VERIFY)
+    if type(given) is not int or given != FORMAT:
+        newer = (_NEWER,) if type(given) is int and given > FORMAT else ()
+        raise Damaged(f"'{path}' has format {given!r}, and this version of mlalias reads format {FORMAT}", *newer)
 
 
 def _aliases(table: Table, path: Path) -> Mapping[str, str]:
     with _at_rest():
-        found = aliases(table)
-    for alias, target in found.items():
+        targets = aliases(table)
+    for alias, target in targets.items():
         if not is_server_alias(alias):
             raise Damaged(f"'{path}' has the alias '{alias}', a name that no server allows", VERIFY)
         if not is_model_id(target):
             raise Damaged(f"'{path}' has the alias '{alias}' on '{target}', which is not a valid model id", VERIFY)
-    return found
+    return targets
 
 
 def _table(path: Path) -> Table | None:
@@ -151,7 +151,7 @@ def _parsed(data: bytes, path: Path) -> Table:
 
 @contextmanager
 def _at_rest() -> Iterator[None]:
-    """A document that cannot be read is damage, where it is one of the catalog's own."""
+    """Raise Damaged in place of InvalidDocument, for the catalog's own files."""
     try:
         yield
     except InvalidDocument as error:
@@ -162,9 +162,9 @@ _OFTEN = 100
 
 
 class ModelFiles:
-    """The models of a directory; a file is read when its model is asked for, and once.
+    """The models of a directory; each file is read once, when its model is first accessed.
 
-    `advance` is told now and then how many have been read.
+    `advance` is called from time to time with the number of files read.
     """
 
     def __init__(self, directory: Path, advance: Advance = unseen) -> None:
@@ -173,21 +173,21 @@ class ModelFiles:
         self._read: dict[str, Model | None] = {}
 
     def mapping(self) -> Mapping[str, Model]:
-        """The models by id, as a catalog has them."""
+        """The models by id, for a catalog."""
         return Lazy(self.find, self.names, self.has)
 
     def path(self, model_id: str) -> Path:
-        """Where a model's file is."""
+        """The path of a model's file."""
         return self._directory / file_name(model_id)
 
     def find(self, model_id: str) -> Model | None:
-        """A model, None if there is no file for it; raises Damaged."""
+        """A model, None if it has no file; raises Damaged."""
         if model_id not in self._read:
             self._read[model_id] = self._model(model_id) if is_model_id(model_id) and self._is_there else None
         return self._read[model_id]
 
     def has(self, model_id: str) -> bool:
-        """Whether there is a file for a model, which is not opened for that; raises Damaged."""
+        """Whether a model has a file, which is not opened; raises Damaged."""
         if model_id in self._read:
             return self._read[model_id] is not None
         return is_model_id(model_id) and self._is_there and atomic.is_plain(self.path(model_id))
@@ -195,8 +195,8 @@ class ModelFiles:
     def names(self) -> list[str]:
         """The ids of all models, sorted; other files are ignored."""
         entries = list(os.scandir(self._directory)) if self._is_there else []
-        found = (model_id_of(entry.name) for entry in entries)
-        return sorted(model_id for model_id in found if model_id)
+        model_ids = (model_id_of(entry.name) for entry in entries)
+        return sorted(model_id for model_id in model_ids if model_id)
 
     @cached_property
     def _is_there(self) -> bool:
@@ -216,18 +216,18 @@ class ModelFiles:
 
 
 class PipelineFile:
-    """What `pipelines.toml` says, read when it is asked for."""
+    """The contents of `pipelines.toml`, read on first access."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def mapping(self) -> Mapping[str, Pipeline]:
-        """The pipelines by name, as a catalog has them."""
+        """The pipelines by name, for a catalog."""
         return Lazy(self._find, lambda: self.pipelines)
 
     @cached_property
     def document(self) -> Document:
-        """The whole file, with the keys that this program does not know; raises Damaged."""
+        """The whole file, including the keys that this version does not know; raises Damaged."""
         table = _table(self._path)
         if table and "pipelines" not in table.document:
             raise Damaged(f"'{self._path}' has no table of pipelines: it is empty or cut off", VERIFY)
@@ -287,7 +287,7 @@ def field_file(root: Path) -> PartFile[Fields]:
 
 
 class HistoryFile(Sequence[Entry]):
-    """The entries up to a revision, oldest first, read when they are asked for; a torn last line is none."""
+    """The entries up to a revision, oldest first, read on first access; a torn last line is ignored."""
 
     def __init__(self, path: Path, revision: int | None = None) -> None:
         self._path = path
@@ -296,8 +296,8 @@ class HistoryFile(Sequence[Entry]):
     @cached_property
     def _entries(self) -> list[Entry]:
         *lines, _torn = (atomic.read(self._path, largest=None) or b"").split(b"\n")
-        found = [read_entry(line, self._path, number) for number, line in enumerate(lines, 1)]
-        return [entry for entry in found if self._revision is None or entry.revision <= self._revision]
+        entries = [read_entry(line, self._path, number) for number, line in enumerate(lines, 1)]
+        return [entry for entry in entries if self._revision is None or entry.revision <= self._revision]
 
     @overload
     def __getitem__(self, index: int) -> Entry: ...
@@ -311,7 +311,7 @@ class HistoryFile(Sequence[Entry]):
 
 
 def read_entry(line: bytes, path: Path, number: int | None = None) -> Entry:
-    """One whole line of the history; raises Damaged."""
+    """Parse one complete line of the history; raises Damaged."""
     try:
         return from_line(line)
     except ValueError as error:

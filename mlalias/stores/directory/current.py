@@ -1,4 +1,4 @@
-"""The table of aliases as it is now, for readers that look at it again and again."""
+"""A cache of the table of aliases, for readers that read it often."""
 
 import time
 from pathlib import Path
@@ -12,7 +12,7 @@ _SETTLED = 2_000_000_000  # nanoseconds: no file system's clock is coarser
 
 
 class _Known(NamedTuple):
-    """What was read; `stamp` is None where the file was changed too shortly before to go by it."""
+    """What was read; `stamp` is None if the file had changed too recently for the stamp to be reliable."""
 
     data: bytes
     table: AliasFile
@@ -20,12 +20,12 @@ class _Known(NamedTuple):
 
 
 class CurrentTable:
-    """`aliases.toml`, read again only when it has changed, and parsed again only when its bytes have.
+    """`aliases.toml`, read again only if the file has changed, and parsed again only if its bytes have.
 
-    A change replaces the file, so its inode and its times are new. But an inode is soon used again, and the times of
-    two changes within one tick of the file system's clock are the same: the stamp of a file is relied on only if the
-    file was read some time after its last change (https://git-scm.com/docs/racy-git), and until then its bytes are
-    compared. Threads may share it: what is known is replaced as a whole.
+    A change replaces the file, so its inode and its times are new. But inodes are reused soon, and two changes within
+    one tick of the file system's clock have the same time. So the stamp of a file is used only if the file was read
+    some time after its last change (https://git-scm.com/docs/racy-git); until then its bytes are compared. Threads may
+    share an instance, as the cached value is replaced as a whole.
     """
 
     def __init__(self, path: Path) -> None:
@@ -35,7 +35,7 @@ class CurrentTable:
     def read(self) -> AliasFile | None:
         """The table, None if there is none; raises Damaged."""
         known = self._known
-        stamp, settled = self._stamp()  # before the bytes: what changes in between is seen the next time
+        stamp, settled = self._stamp()  # before the bytes, so that a change in between is noticed by the next read
         if known and stamp and known.stamp == stamp:
             return known.table
         data = atomic.read(self._path)
@@ -46,7 +46,7 @@ class CurrentTable:
         return table
 
     def _stamp(self) -> tuple[Stamp | None, bool]:
-        """What changes with the file, and whether its last change is long enough ago."""
+        """The stamp of the file, and whether its last change is long enough ago for the stamp to be reliable."""
         try:
             stat = self._path.lstat()
         except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""The lock that a writer holds: between processes, between threads, and whatever becomes of the lock file."""
+"""The lock that a writer holds, between processes and threads, even if the lock file is removed meanwhile."""
 
 import os
 import stat
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fasteners.process_lock import InterProcessLock
 
 _IN_THIS_PROCESS: dict[str, "Lock"] = {}
-if hasattr(os, "register_at_fork"):  # a child has no thread that would give back what another one holds here
+if hasattr(os, "register_at_fork"):  # in a child, the thread that holds a lock does not exist and never releases it
     os.register_at_fork(after_in_child=_IN_THIS_PROCESS.clear)
 
 
@@ -42,14 +42,14 @@ def locked(path: Path, timeout: float, on_wait: Callable[[], None]) -> Iterator[
 
 
 class _Held:
-    """The lock file, and the directory that it is in, both locked by this process."""
+    """The lock file and its directory, both locked by this process."""
 
     def __init__(self, lock: "InterProcessLock", directory: int | None) -> None:
         self._lock = lock
         self._directory = directory
 
     def release(self) -> None:
-        """Free both; what cannot be freed the system frees when this process ends."""
+        """Release both, ignoring errors: the system releases them when this process ends."""
         if self._directory is not None:
             _unlock(self._directory)
         with suppress(RuntimeError, OSError):
@@ -57,7 +57,7 @@ class _Held:
 
 
 def _unlock(directory: int) -> None:
-    """Free a locked directory: a child may have inherited its descriptor, which keeps the lock if it is only closed."""
+    """Unlock a directory and close it; closing alone keeps the lock if a child process inherited the descriptor."""
     import fcntl
 
     with suppress(OSError):
@@ -66,11 +66,11 @@ def _unlock(directory: int) -> None:
 
 
 def _acquired(path: Path, timeout: float) -> _Held | None:
-    """Try for some seconds; raises SystemRefused where the file system cannot lock.
+    """Try for `timeout` seconds; None if another process holds the lock. Raises SystemRefused.
 
-    Somebody may remove the lock file while it is held. Who waits for it then gets a lock on a file without a name,
-    and so looks whether it is still the one that is there. Who comes later makes a new file, while the first holder
-    is at work: so the directory is locked, too, which is the same for all of them.
+    Somebody may remove the lock file while it is held. A process that was waiting then gets a lock on a deleted file,
+    so it checks that the file is still in place. A process that comes later creates and locks a new file while the
+    first holder is still at work, so the directory, which is the same for all, is locked as well.
     """
     end = time.monotonic() + timeout
     while True:
@@ -92,22 +92,22 @@ def _locked_file(path: Path, timeout: float) -> "InterProcessLock | None":
 
     atomic.is_plain(path)
     lock = InterProcessLock(path)
-    lock.logger.disabled = True  # it would print a traceback where the lock cannot be freed
+    lock.logger.disabled = True  # it would print a traceback if the lock cannot be released
     try:
         if lock.acquire(delay=0.01, max_delay=0.01, timeout=timeout):
             return lock
-    except RuntimeError as error:  # in which fasteners wraps what the system said
+    except RuntimeError as error:  # fasteners wraps the system's error in it
         said = os_text(error.__context__) if isinstance(error.__context__, OSError) else str(error)
         raise SystemRefused(f"'{path}' cannot be locked: {said}") from error
-    # Not left to the garbage collector: on POSIX the lock of a process goes with any descriptor of the file that the
-    # process closes, and another thread may have it by then.
+    # Not left to the garbage collector: on POSIX, closing any descriptor of a file releases the process's lock on it,
+    # and another thread may hold the lock by then.
     if lock.lockfile is not None:
         lock.lockfile.close()
     return None
 
 
 def _is_at(path: Path, descriptor: int) -> bool:
-    """Whether an open file is the one that has a name now."""
+    """Whether an open file is the one that is now at a path."""
     try:
         return os.path.samestat(os.fstat(descriptor), path.lstat())
     except FileNotFoundError:
@@ -115,7 +115,7 @@ def _is_at(path: Path, descriptor: int) -> bool:
 
 
 def _locked_directory(directory: int, end: float) -> bool:
-    """Lock an open directory, which closing it frees; where the file system knows no such lock, the file has to do."""
+    """Lock an open directory; True also if the file system cannot lock directories, and only the file is locked."""
     import fcntl
 
     while True:
@@ -133,24 +133,24 @@ def _locked_directory(directory: int, end: float) -> bool:
 
 @contextmanager
 def _held_by_thread(path: Path, timeout: float) -> Iterator[None]:
-    """Hold what the lock between processes does not exclude: another thread of this one."""
+    """Exclude other threads of this process, which the lock between processes does not."""
     from threading import TIMEOUT_MAX, Lock
 
-    turn = _IN_THIS_PROCESS.setdefault(os.path.realpath(path), Lock())
-    if not turn.acquire(timeout=min(timeout, TIMEOUT_MAX)):
+    lock = _IN_THIS_PROCESS.setdefault(os.path.realpath(path), Lock())
+    if not lock.acquire(timeout=min(timeout, TIMEOUT_MAX)):
         raise _busy(path, timeout)
     try:
         yield
     finally:
-        turn.release()
+        lock.release()
 
 
 @contextmanager
 def shared(directory: Path) -> Iterator[None]:
-    """Say what to do where somebody else's file in a directory of a group is not for the group to write.
+    """Add a hint to a PermissionError in a directory that a group shares; raises SystemRefused.
 
-    Such a directory has the setgid bit; what its members write there has its group, but by a usual umask of 022 only
-    the owner may write to it.
+    Such a directory has the setgid bit. New files in it belong to the group, but with the usual umask of 022 only their
+    owner may write to them.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""A store: a directory of TOML files, in which replacing `aliases.toml` is what makes a change happen."""
+"""The store that keeps a catalog in a directory of TOML files; replacing `aliases.toml` is the commit."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -51,9 +51,9 @@ Progress = Callable[[str], AbstractContextManager[Advance]]
 
 
 class DirectoryStore:
-    """A catalog in a directory; one that does not exist is an empty catalog, which the first write creates.
+    """A catalog in a directory; a directory that does not exist is an empty catalog, created by the first write.
 
-    `on_wait` is called when another writer has held the lock for a second; `progress` shows a change that takes long.
+    `on_wait` is called after a second of waiting for another writer; `progress` shows the progress of long work.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class DirectoryStore:
         self._progress = progress
 
     def read(self) -> Catalog:
-        """The catalog as it is at this instant, without a lock; raises Damaged."""
+        """The catalog as it is now, read without a lock; raises Damaged."""
         return self._catalog(self._current.read() or self._table())
 
     def verify(self) -> "Findings":
@@ -75,7 +75,7 @@ class DirectoryStore:
         return verify(self.path)
 
     def init(self) -> bool:
-        """Make an empty catalog; False if there is one already. Raises Busy, Damaged, OSError."""
+        """Create an empty catalog; False if there is one already. Raises Busy, Damaged, OSError."""
         self._create()
         with shared(self.path), locked(self.path / LOCK, LOCK_TIMEOUT.read(), self._on_wait):
             if self._recover().document:
@@ -86,14 +86,14 @@ class DirectoryStore:
             return True
 
     def change(self, edit: "Edit", command: str, message: str | None = None) -> "Receipt":
-        """Carry an edit out under the lock, unless its plan is refused or empty: the plan tells.
+        """Carry out an edit under the lock, unless its plan is refused or empty.
 
-        Raises Busy, Damaged, OSError; and Committed for what fails once the change is in place.
+        Raises Busy, Damaged, OSError, and Committed if something fails after the commit.
         """
         from mlalias.core.plan import Receipt
 
         timeout, moment, author = LOCK_TIMEOUT.read(), now(), actor()
-        if not atomic.is_plain(self.path / LOCK):  # what is refused or empty must not even leave a lock behind
+        if not atomic.is_plain(self.path / LOCK):  # a refused or empty plan must not create the lock file either
             plan = edit(self.read())
             if plan.errors or plan.empty:
                 return Receipt.of(plan, plan.before.revision)
@@ -106,7 +106,7 @@ class DirectoryStore:
                 return Receipt.of(plan, table.revision)
             facts, after = self._facts(plan), self._table_after(plan, table)
             drafts = self._draft_facts(facts)  # step 3
-            with held():  # until here Ctrl-C leaves nothing behind, and from here on it waits for the whole
+            with held():  # before this, Ctrl-C leaves nothing behind; from here on, it waits until all is written
                 atomic.replace_all(drafts)
                 if not plan.moves:
                     self._forget(plan)
@@ -121,7 +121,7 @@ class DirectoryStore:
             return table
         last = self._last_entry()
         first_died = abandoned(self.path, None, last)
-        table = read_table(self.path / TABLE)  # once more, as its first writers may just have been at work
+        table = read_table(self.path / TABLE)  # again, as the first commit may have happened in between
         if table is None and last is not None and not first_died:
             raise self._history_ahead(None, last)
         return table or AliasFile(0, {}, {})
@@ -139,7 +139,7 @@ class DirectoryStore:
         )
 
     def _last_entry(self) -> Entry | None:
-        """The last whole entry of the history."""
+        """The last complete entry of the history, None if there is none."""
         path = self.path / HISTORY
         if not atomic.is_plain(path):
             return None
@@ -154,16 +154,16 @@ class DirectoryStore:
     # --- writing ---
 
     def _create(self) -> None:
-        """Make the directory, private to the user, and let its name last, as those of directories made above it."""
+        """Create the directory, private to the user, and sync it into its parents, which are created as needed."""
         missing = [path for path in (self.path, *self.path.parents) if not path.is_dir()]
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         for path in missing:
             atomic.sync_directory(path.parent)
 
     def _recover(self) -> AliasFile:
-        """Take away what a writer that died left behind: a torn line, an entry without its commit, drafts.
+        """Remove what a writer that died has left behind: a torn line, an entry that was not committed, drafts.
 
-        Raises Damaged, and touches nothing, where the history and the table are at odds in another way.
+        Raises Damaged, without changing anything, if the history and the table disagree in any other way.
         """
         table = self._table()
         left = atomic.leftovers(self.path)
@@ -182,11 +182,11 @@ class DirectoryStore:
         return table
 
     def _facts(self, plan: "Plan") -> Mapping[Path, bytes]:
-        """The files of models, pipelines, endpoints and fields to be written."""
+        """The paths and contents of the files of models, pipelines, endpoints and fields to write."""
         contents = {}
-        for model_id, found in plan.models.items():
+        for model_id, model in plan.models.items():
             path = self.path / MODELS / file_name(model_id)
-            contents[path] = encoded(to_model_document(found), path)
+            contents[path] = encoded(to_model_document(model), path)
         if plan.pipelines is not None:
             path = self.path / PIPELINES
             contents[path] = encoded(PipelineFile(path).document | to_tables(plan.pipelines), path)
@@ -200,12 +200,12 @@ class DirectoryStore:
         return contents
 
     def _table_after(self, plan: "Plan", table: AliasFile) -> bytes:
-        """The file of aliases of the next revision."""
+        """The contents of `aliases.toml` at the next revision."""
         document = table.document | {"format": FORMAT, "revision": table.revision + 1, "aliases": plan.aliases}
         return encoded(document, self.path / TABLE)
 
     def _draft_facts(self, contents: Mapping[Path, bytes]) -> Mapping[Path, Path]:
-        """Write the drafts of facts; give each with the file that it is to replace."""
+        """Write the drafts of facts; returns each draft with the file that it will replace."""
         models = self.path / MODELS
         if not atomic.is_directory(models) and any(path.parent == models for path in contents):
             models.mkdir()
@@ -216,10 +216,10 @@ class DirectoryStore:
             return atomic.draft_all(contents, self.path, advance)
 
     def _commit(self, plan: "Plan", after: bytes, entry: Entry) -> None:
-        """Draft the new table, append the entry, and let the draft take the table's place: this is the commit.
+        """Draft the new table, append the entry, and replace the table by the draft, which is the commit.
 
-        What can fail fails before that. Only an error of the system is cleaned up after; whoever is killed or
-        interrupted leaves that to the next writer, as it cannot know whether the commit was made.
+        An OSError before the commit removes the draft and the entry. A process that is killed or interrupted leaves
+        them to the next writer, as it cannot know whether the commit was made.
         """
         target, history = self.path / TABLE, self.path / HISTORY
         draft = atomic.temporary(target, self.path)
@@ -244,7 +244,7 @@ class DirectoryStore:
             atomic.close(directory)
 
     def _draft(self, draft: Path, data: bytes) -> None:
-        """Write the draft; its name must outlast the entry, as it tells why the entry is there."""
+        """Write the draft and sync the directory; the draft must be on disk before the entry of the history."""
         try:
             atomic.write_new(draft, data, replaces=self.path / TABLE)
             atomic.sync_directory(self.path)
@@ -253,7 +253,7 @@ class DirectoryStore:
             raise
 
     def _forget(self, plan: "Plan") -> None:
-        """Remove the files of forgotten models; raises Committed once they are gone."""
+        """Remove the files of forgotten models; raises Committed if only the sync fails."""
         if not plan.forgotten:
             return
         for model_id in plan.forgotten:

@@ -1,4 +1,4 @@
-"""Checks a catalog directory at rest: every fault with its fix, and what a writer that died left behind as notes."""
+"""Checks a catalog directory: damage, each with its fix, and, as notes, what a writer that died has left behind."""
 
 import os
 import shlex
@@ -41,9 +41,9 @@ _T = TypeVar("_T")
 
 
 def verify(root: Path) -> Findings:
-    """Check every file of a catalog and how they agree; raises NotFound if there is none.
+    """Check every file of a catalog, and that they agree; raises NotFound if there is no catalog.
 
-    It takes no lock, and so looks again if a writer was at work meanwhile.
+    It takes no lock, and repeats the check if a writer has changed the catalog in the meantime.
     """
     if not is_catalog(root):
         raise NotFound(f"there is no catalog in '{root}'", Hint("see which is meant", ("path",)), rule="no_catalog")
@@ -56,12 +56,12 @@ def verify(root: Path) -> Findings:
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:
-    """What changes when a file is replaced."""
+    """A value that changes when the file is replaced."""
     try:
-        found = path.lstat()
+        status = path.lstat()
     except OSError:
         return None
-    return found.st_ino, found.st_mtime_ns
+    return status.st_ino, status.st_mtime_ns
 
 
 def _inspect(root: Path) -> Findings:
@@ -107,7 +107,7 @@ def _quoted(path: Path) -> str:
 
 
 def _fix_of_table(root: Path, entries: Sequence[Entry]) -> Hint:
-    """Where the table can be read as TOML, only the place that is named needs a hand."""
+    """How to fix the table: by hand if it is complete TOML, otherwise by rebuilding it from the history."""
     try:
         document = read_toml(decode(atomic.read(root / TABLE) or b"", TABLE), TABLE)
     except (OSError, InvalidDocument, Damaged):
@@ -118,7 +118,7 @@ def _fix_of_table(root: Path, entries: Sequence[Entry]) -> Hint:
 
 
 def _rebuild(root: Path, entries: Sequence[Entry]) -> Hint:
-    """A line for the shell that writes the table as the history has it, and keeps the old one."""
+    """A shell command that keeps a copy of the table and writes a new one from the history."""
     if not entries:
         return Hint(f"restore '{root / TABLE}' from a backup")
     document = {
@@ -133,43 +133,43 @@ def _rebuild(root: Path, entries: Sequence[Entry]) -> Hint:
 
 
 def _leftovers(root: Path, table: AliasFile | None, entries: Sequence[Entry]) -> Iterator[Finding]:
-    """What a writer that died left behind, and files that mlalias does not read."""
-    gone = Hint("nothing to do: the next write takes it away")
+    """What a writer that died has left behind, aliases added by hand, and files that mlalias does not read."""
+    gone = Hint("nothing to do: the next write removes it")
     drafts = atomic.leftovers(root) if root.is_dir() else []
     for path in drafts:
         yield Finding(str(path), f"'{path.name}' was left behind by a writer that died", gone)
     if abandoned(root, table, entries[-1] if entries else None):
         yield Finding(str(root / HISTORY), "the last entry of the history was never committed", gone)
-    for alias in _unheard_of(table, entries):
-        message = f"the history has no change of the alias '{alias}': it was written by hand"
+    for alias in _without_history(table, entries):
+        message = f"the history has no change to the alias '{alias}': it was written by hand"
         yield Finding(str(root / TABLE), message, Hint("nothing to do; its next change will be in the history"))
     if atomic.torn(root / HISTORY) and _ahead(table, entries) >= 0:
         yield Finding(str(root / HISTORY), "the last line of the history is torn", gone)
     if os.access(root / MODELS, os.R_OK) and (root / MODELS).is_dir() and not (root / MODELS).is_symlink():
         for path in sorted((root / MODELS).iterdir()):
             if model_id_of(path.name) is None:
-                yield Finding(str(path), f"'{path.name}' is no model's file, and is not read", Hint("move it away"))
+                yield Finding(str(path), f"'{path.name}' is not a model's file, and is ignored", Hint("move it away"))
 
 
-def _unheard_of(table: AliasFile | None, entries: Sequence[Entry]) -> list[str]:
-    return sorted(table.aliases.keys() - _told_of(entries)) if table and entries else []
+def _without_history(table: AliasFile | None, entries: Sequence[Entry]) -> list[str]:
+    return sorted(table.aliases.keys() - _aliases_in(entries)) if table and entries else []
 
 
-def _told_of(entries: Sequence[Entry]) -> set[str]:
-    """The aliases that the history has ever heard of."""
+def _aliases_in(entries: Sequence[Entry]) -> set[str]:
+    """All aliases that have an entry in the history."""
     return {change.model_alias for entry in entries for change in entry.changes}
 
 
 def _ahead(table: AliasFile | None, entries: Sequence[Entry]) -> int:
-    """By how many revisions the history is ahead of the table."""
+    """How many revisions the history is ahead of the table; negative if it is behind."""
     return (entries[-1].revision if entries else 0) - (table.revision if table else 0)
 
 
 def _agreement(root: Path, table: AliasFile | None, entries: Sequence[Entry]) -> Iterator[Finding]:
-    """Whether the history and the table tell of the same changes."""
+    """The faults where the history and the table disagree."""
     revisions = [entry.revision for entry in entries]
     if revisions != sorted(set(revisions)):
-        yield Finding(str(root / HISTORY), "the revisions of the history do not rise from entry to entry", _RESTORE)
+        yield Finding(str(root / HISTORY), "the revisions in the history are not in ascending order", _RESTORE)
         return
     yield from _gaps(revisions, root)
     ahead = _ahead(table, entries)
@@ -193,18 +193,18 @@ def _gaps(revisions: Sequence[int], root: Path) -> Iterator[Finding]:
 
 
 def _disagreements(table: AliasFile, entries: Sequence[Entry], root: Path) -> Iterator[Finding]:
-    """The aliases that somebody edited by hand; one that the history never heard of may have always been there."""
-    told = replay(entries)
-    for alias in sorted(_told_of(entries)):
-        now, then = table.aliases.get(alias), told.get(alias)
+    """The aliases that were edited by hand; an alias without any entry is only a note, see `_leftovers`."""
+    by_history = replay(entries)
+    for alias in sorted(_aliases_in(entries)):
+        now, then = table.aliases.get(alias), by_history.get(alias)
         if now == then:
             continue
-        message = f"the alias '{alias}' {_names(now)}, but by the last change of it in the history it {_names(then)}"
+        message = f"the alias '{alias}' {_names(now)}, but by its last change in the history, it {_names(then)}"
         if then is None:
-            fix = Hint("do as the history says", ("delete", alias))
-        else:  # as a fact: the rules may not let it move back
+            fix = Hint("make it match the history", ("delete", alias))
+        else:  # `import` does not check the rules, which may refuse the move back
             declared = ("[aliases]", to_toml({alias: then}).strip())
-            fix = Hint("do as the history says", ("import", "-", "--reassign"), declared)
+            fix = Hint("make it match the history", ("import", "-", "--reassign"), declared)
         yield Finding(str(root / TABLE), message, fix)
 
 
@@ -213,11 +213,11 @@ def _names(target: str | None) -> str:
 
 
 def _aliases(table: AliasFile, models: ModelFiles, used: Collection[str], root: Path) -> Iterator[Finding]:
-    """Whether every alias names a model, and is none itself; one that is `used` by a pipeline cannot be deleted."""
+    """The aliases without a model, or with the name of one; an alias `used` by a pipeline cannot be deleted."""
     try:
         known = set(models.names())
     except (OSError, Damaged):
-        return  # told of already
+        return  # reported already
     for alias, target in sorted(table.aliases.items()):
         if target not in known:
             message = f"the alias '{alias}' names '{target}', a model that does not exist"

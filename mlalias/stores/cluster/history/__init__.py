@@ -1,7 +1,7 @@
-"""The history of a cluster: an entry for each change, where every mlalias finds it.
+"""The history of a cluster: an index with an entry for each change, shared by everybody who uses mlalias on it.
 
-`documents.py` has what the documents look like, `index.py` reads and writes them, `log.py` knows which entry is the
-newest and whose turn it is, `lease.py` is the right to change aliases while an entry is begun, `recording.py` closes
-it, `entries.py` reads entries in pages, `setup.py` makes the index, `faults.py` says what stands in the way. The
-protocol is the docstring of `mlalias.stores.cluster`.
+`documents.py` defines the documents, `index.py` reads and writes them, `log.py` finds the newest entry and begins the
+next one, `lease.py` renews and closes a begun entry, `recording.py` closes it after a change, `entries.py` reads
+entries in pages, `setup.py` creates the index, and `faults.py` has the errors. The docstring of
+`mlalias.stores.cluster` describes the protocol.
 """

@@ -10,7 +10,7 @@ from mlalias.stores.cluster.history.faults import edited, newer, not_ours
 FORMAT = 1
 OWNER = "mlalias"
 _STATES = ("begun", "done", "stopped", "seen", "void")
-_LONGEST_LEASE = 86_402.0  # seconds: what the longest time-out comes to, whatever a document that was edited says
+_LONGEST_LEASE = 86_402.0  # seconds: the longest timeout and the slack; a document that was edited may say more
 
 SETTINGS: Mapping[str, Any] = {"index": {"hidden": True, "auto_expand_replicas": "0-1"}}
 MAPPINGS: Mapping[str, Any] = {
@@ -34,7 +34,7 @@ MAPPINGS: Mapping[str, Any] = {
 
 
 class Stored(NamedTuple):
-    """A document of the history as it was read; document 0 says whose the index is, and holds no entry."""
+    """A document of the history as it was read; document 0 marks the index as ours and is not an entry."""
 
     number: int
     seq_no: int
@@ -43,28 +43,28 @@ class Stored(NamedTuple):
 
     @property
     def state(self) -> str:
-        """`begun`, `done`, `stopped` (by an error), `seen` (closed by another), `void` (nothing was changed)."""
+        """`begun`, `done`, `stopped` (by an error), `seen` (closed by another writer), `void` (nothing was changed)."""
         state: str = self.source.get("state", "done")
         return state
 
     @property
     def revision(self) -> int:
-        """The revision of the catalog after it; a void entry, whose place the next one takes, has changed nothing."""
+        """The revision of the catalog after this entry; a void entry changed nothing, and the next one replaces it."""
         return self.number - 1 if self.state == "void" else self.number
 
     @property
     def lease(self) -> float:
-        """How many seconds a begun entry may stand unchanged before its writer counts as lost."""
+        """How many seconds a begun entry may stay unchanged before its writer is considered lost."""
         return min(float(self.source.get("lease", 0)), _LONGEST_LEASE)
 
     @property
     def version(self) -> tuple[int, int]:
-        """What is another one after each write to the document."""
+        """A value that changes with each write to the document."""
         return self.primary_term, self.seq_no
 
 
 def entry_of(stored: Stored) -> Entry:
-    """The entry that a document holds; raises Damaged if somebody edited it."""
+    """The entry in a document; raises Damaged if somebody edited it."""
     try:
         return from_record(stored.source)
     except ValueError:
@@ -72,7 +72,7 @@ def entry_of(stored: Stored) -> Entry:
 
 
 def stored(document: Mapping[str, Any]) -> Stored:
-    """A hit of a search, or a document; raises Conflict if it is not ours, Damaged if it is newer or was edited."""
+    """Read a document from an answer; raises Conflict if it is not ours, Damaged if it is newer or was edited."""
     source = document.get("_source") or {}
     if type(source.get("format")) is not int or type(source.get("revision")) is not int:
         raise not_ours("holds other documents")
@@ -84,6 +84,6 @@ def stored(document: Mapping[str, Any]) -> Stored:
 
 
 def _is_sound(source: Mapping[str, Any]) -> bool:
-    """Whether the fields that the order of writers depends on can be what mlalias has written."""
+    """Whether the state and the lease, on which the locking depends, have values that mlalias writes."""
     lease = source.get("lease", 0)
     return source.get("state", "done") in _STATES and type(lease) in {int, float} and lease >= 0

@@ -1,4 +1,4 @@
-"""The entries of a cluster's history, as a catalog has them."""
+"""The entries of a cluster's history, for a catalog."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -15,9 +15,9 @@ Progress = Callable[[str], AbstractContextManager[Advance]]
 
 
 class Entries(Sequence[Entry]):
-    """The entries of a cluster, oldest first, read in pages from the newest on when they are looked at.
+    """The entries of a cluster, oldest first, read on access in pages, newest page first.
 
-    `newest` saves the look for the newest document, where it is known; later ones are found all the same.
+    `newest` is the newest document if known, which saves a search; documents written after it are read as well.
     """
 
     def __init__(self, log: Log, progress: Progress, newest: Stored | None = None) -> None:

@@ -1,4 +1,4 @@
-"""What stands in the way of a history, each with its sentence and its fix."""
+"""The errors of a cluster's history, with their messages and hints."""
 
 from mlalias.errors import Busy, Conflict, Damaged, Failure, Hint, NotFound, Unreachable
 from mlalias.stores.cluster.connection import PRIVILEGE_MISSING, Answer
@@ -14,47 +14,47 @@ _BEGIN_AGAIN = Hint("to begin a new one", ("init",))
 
 
 def no_history() -> NotFound:
-    """The failure of whoever asks a cluster without a history for it."""
+    """The failure if a cluster keeps no history."""
     return NotFound("this cluster keeps no history", Hint("to keep one from now on", ("init",)), rule=NO_HISTORY)
 
 
 def deleted(url: str) -> Conflict:
-    """The failure where the history was there a moment ago."""
+    """The failure if the history was deleted during the command."""
     return Conflict(f"the history of {url} was deleted a moment ago", _BEGIN_AGAIN, rule=NO_HISTORY)
 
 
 def not_ours(why: str, *hints: Hint) -> Conflict:
-    """The failure for something else under the name of the history; `why` goes on with "it"."""
-    rename = Hint(f"if it is of no use, delete it or rename it; to see what it is: GET {ALIAS}")
+    """The failure if something else has the name of the history; `why` completes a sentence that begins with "it"."""
+    rename = Hint(f"if it is not needed, delete or rename it; to see what it is: GET {ALIAS}")
     return Conflict(
         f"'{ALIAS}' on this cluster is not a history of mlalias: it {why}",
-        *hints or (rename, Hint(f"to change aliases all the same, {_LEAVE_OUT.removeprefix('or ')}")),
+        *hints or (rename, Hint(f"to change aliases anyway, {_LEAVE_OUT.removeprefix('or ')}")),
         rule="not_a_history",
     )
 
 
 def incomplete() -> Conflict:
-    """The failure for an index of ours whose first document is missing."""
+    """The failure if the first document of the index is missing."""
     text = f"the history of this cluster is incomplete: '{ALIAS}' has no document 0"
     return Conflict(text, Hint("an init was interrupted; complete it", ("init",)), rule="not_a_history")
 
 
 def edited(revision: int) -> Damaged:
-    """The failure for a document that cannot be what mlalias has written."""
+    """The failure for a document that mlalias cannot have written."""
     return Damaged(
-        f"document {revision} of '{ALIAS}' is not as mlalias writes it: somebody has edited it",
+        f"document {revision} of '{ALIAS}' is not valid: somebody has edited it",
         Hint(f"correct it, or delete it: GET {ALIAS}/_doc/{revision}"),
     )
 
 
 def deleted_entry(revision: int) -> Conflict:
-    """The failure where the entry that is to be made was there a moment ago."""
+    """The failure if an entry cannot be created because it was just deleted."""
     text = f"revision {revision} of the history was deleted a moment ago"
     return Conflict(text, Hint("try again in a minute"), rule="not_a_history")
 
 
 def newer(format_: int, known: int) -> Damaged:
-    """The failure for a history that this version cannot read."""
+    """The failure for a history with a newer format."""
     return Damaged(
         f"the history has format {format_}, and this version of mlalias reads format {known}",
         Hint("install the version of mlalias that wrote it, or a later one"),
@@ -62,7 +62,7 @@ def newer(format_: int, known: int) -> Damaged:
 
 
 def failure(url: str, answer: Answer) -> Failure:
-    """What an answer of 400 or above means for a request to the history, which was not carried out then."""
+    """The failure for an answer of 400 or above to a request to the history."""
     kind, reason = answer.error.type, answer.error.reason
     if kind == "index_not_found_exception":
         return deleted(url)
@@ -85,12 +85,12 @@ def failure(url: str, answer: Answer) -> Failure:
 
 _FIXES = {
     "index_closed_exception": f"open it (POST {ALIAS}/_open)",
-    "cluster_block_exception": f"take the block away (PUT {ALIAS}/_settings)",
+    "cluster_block_exception": f"remove the block (PUT {ALIAS}/_settings)",
 }
 
 
 def busy(url: str, actor: str, revision: int) -> Busy:
-    """The failure of whoever has waited long enough for another writer."""
+    """The failure after waiting too long for another writer."""
     return Busy(
         f"{actor} has been changing aliases on {url} for too long (revision {revision} of the history)",
         Hint("wait longer with MLALIAS_LOCK_TIMEOUT=60"),
@@ -98,16 +98,16 @@ def busy(url: str, actor: str, revision: int) -> Busy:
 
 
 def lost(revision: int) -> Conflict:
-    """The failure of a writer whose begun entry was closed by another one."""
+    """The failure of a writer whose begun entry was closed by another writer."""
     return Conflict(
-        f"another mlalias took this one for lost, and closed revision {revision} of the history",
+        f"another mlalias process considered this one lost, and closed revision {revision} of the history",
         Hint("see what it says", ("history",)),
         rule=LEASE_LOST,
     )
 
 
 def slow(url: str) -> Unreachable:
-    """The failure of a writer whose lease cannot be renewed in time."""
+    """The failure of a writer that cannot renew its lease in time."""
     return Unreachable(
         f"{url} answers too slowly to keep others from changing aliases meanwhile", Hint("try again in a while")
     )

@@ -1,6 +1,6 @@
 """Requests to the index of a history.
 
-What an index does with a document is Elasticsearch's optimistic concurrency control:
+Documents are replaced under Elasticsearch's optimistic concurrency control:
 https://www.elastic.co/docs/reference/elasticsearch/rest-apis/optimistic-concurrency-control
 """
 
@@ -13,12 +13,12 @@ from mlalias.stores.cluster.history.documents import Stored, stored
 from mlalias.stores.cluster.history.faults import ALIAS, deleted, failure, incomplete, not_ours
 
 _BAD_REQUEST, _NOT_FOUND, _CONFLICT = 400, 404, 409
-# A search without a body is a GET, which goes through whatever lets only reads through.
+# A search without a body is a GET, which also passes a proxy that allows only reads.
 _NEWEST = {"size": "1", "sort": "revision:desc", "seq_no_primary_term": "true"}
 
 
 class Index:
-    """The documents of one cluster's history, by number; everything is asked of the alias."""
+    """The documents of one cluster's history, by number; all requests go to the alias."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -28,20 +28,20 @@ class Index:
     # --- reading ---
 
     def search(self) -> Sequence[Stored] | None:
-        """The newest document that a search sees, if any; None where nothing has the name of a history.
+        """The newest document that a search returns, if any; None if nothing has the name of the history.
 
-        A search sees a document only after a refresh, which an index can even turn off.
+        A search sees a document only after a refresh, and an index may have refreshes turned off.
         """
         answer = self._read(Request("GET", (ALIAS, "_search"), _NEWEST))
         if answer.status == _NOT_FOUND or _has_no_indices(answer):
             return None
         self._check(answer)
         if answer.document.get("_shards", {}).get("total", 1) != 1:
-            self.get(0)  # refused for an alias of two indices; one of several shards is as good as any
+            self.get(0)  # fails if the alias points to two indices, but not if its index has several shards
         return [stored(hit) for hit in answer.document.get("hits", {}).get("hits", [])]
 
     def get(self, number: int) -> Stored:
-        """One document, up to date; raises Conflict if there is no history, or none of ours."""
+        """One document, up to date; raises Conflict if there is no history of mlalias."""
         answer = self._read(Request("GET", (ALIAS, "_doc", str(number))))
         if answer.status == _NOT_FOUND and "found" in answer.document:
             raise incomplete()
@@ -54,7 +54,7 @@ class Index:
         self._check(answer)
         documents = answer.document["docs"]
         error = next((document["error"] for document in documents if "error" in document), None)
-        if error:  # a shard that is not there is an error within a 200
+        if error:  # an unavailable shard is an error within an answer of status 200
             raise Unreachable(f"the history of {self.url} cannot be read: {error.get('reason') or error}")
         return [stored(document) for document in documents if document.get("found")]
 
@@ -64,10 +64,10 @@ class Index:
     # --- writing ---
 
     def create(self, number: int, source: Mapping[str, Any]) -> Stored | None:
-        """Make a document; None if there is one of that number.
+        """Create a document; None if there is already one with that number.
 
-        An external version of 1 makes it only where there is none, as `op_type=create` does. But that would let a key
-        begin what it cannot close: `create_doc` is enough to create a document, and not to change one.
+        An external version of 1 creates it only if there is none, as `op_type=create` does. But `op_type=create` needs
+        only the privilege `create_doc`, with which a key could begin an entry and then not close it.
         https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-index
         """
         source = {**source, "revision": number}
@@ -80,8 +80,8 @@ class Index:
         return self._written(self._write(("_doc", str(stored.number)), unchanged, source), stored.number, source)
 
     def _write(self, path: Sequence[str], parameters: Parameters, source: Mapping[str, Any]) -> Answer:
-        # require_alias: a history that was deleted must not come back as a lax index, which even a refused write makes.
-        # timeout: a lost primary is then a definite 503 within our own time-out; by default a server waits a minute.
+        # require_alias: otherwise even a refused write would recreate a deleted history, as an index without a mapping.
+        # timeout: a lost primary is then a definite 503 within our own timeout; by default a server waits a minute.
         wait = f"{max(1, int((self.timeout - 1) * 1000))}ms"
         parameters = {**parameters, "require_alias": "true", "timeout": wait}
         return self._connection.ask(Request("PUT", (ALIAS, *path), parameters, source))
@@ -95,17 +95,17 @@ class Index:
         return Stored(number, answer.document["_seq_no"], answer.document["_primary_term"], source)
 
     def _without_alias(self) -> Failure:
-        """Why a write finds no alias: there is nothing of its name, or there is an index."""
+        """The failure if a write finds no alias: nothing has its name, or an index does."""
         answer = self._read(Request("GET", (ALIAS, "_doc", "0")))
         is_index = "found" in answer.document
         return not_ours("is an index, where an alias should be") if is_index else deleted(self.url)
 
     def _check(self, answer: Answer) -> None:
-        """Raise what an answer that is none of the expected ones means."""
+        """Raise the failure if the answer is an error."""
         if answer.status >= _BAD_REQUEST:
             raise failure(self.url, answer)
 
 
 def _has_no_indices(answer: Answer) -> bool:
-    """Whether there are no indices at all, as behind `mlalias serve`: the path is unknown, a plain string says so."""
+    """Whether the server has no indices, as `mlalias serve`: its error for an unknown path is a plain string."""
     return answer.status == _BAD_REQUEST and isinstance(answer.document.get("error"), str)

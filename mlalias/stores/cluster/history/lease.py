@@ -1,4 +1,4 @@
-"""The right to change aliases, for as long as a begun entry is renewed."""
+"""The lease of a begun entry, which gives its writer the right to change aliases while it is renewed."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -10,14 +10,14 @@ from mlalias.stores.cluster.history.documents import Stored
 from mlalias.stores.cluster.history.faults import lost, slow
 from mlalias.stores.cluster.history.index import Index
 
-SLACK = 2.0  # how many seconds a lease lasts beyond the time-out of a request
-_FRESH = 1.0  # a lease this young is not renewed: what is sent within it ends before the lease does
+SLACK = 2.0  # how many seconds a lease is longer than the timeout of a request
+_FRESH = 1.0  # seconds: a younger lease is not renewed, as a request that is sent now ends before it
 
 
 def seconds() -> float:
-    """A clock for leases, which goes on while a laptop sleeps.
+    """A clock for leases, which does not stop while a laptop sleeps.
 
-    Python's monotonic clock stops then on Linux and on macOS; these are the clocks of the two that do not.
+    On Linux and macOS, `time.monotonic` does stop. CLOCK_BOOTTIME on Linux and CLOCK_MONOTONIC on macOS do not:
     https://man7.org/linux/man-pages/man2/clock_gettime.2.html, `man clock_gettime` on macOS
     """
     for name in ("CLOCK_BOOTTIME", "CLOCK_MONOTONIC"):
@@ -28,7 +28,7 @@ def seconds() -> float:
 
 
 class Lease:
-    """A begun entry of ours. Nothing may be sent for it unless `renew` has just been called."""
+    """A begun entry of this process. Call `renew` right before each change that is sent for it."""
 
     def __init__(self, index: Index, stored: Stored, since: float) -> None:
         self._index = index
@@ -36,9 +36,9 @@ class Lease:
         self.stored = stored
 
     def renew(self) -> None:
-        """Make sure that the lease outlasts one request.
+        """Make sure that the lease lasts longer than one request.
 
-        Raises Conflict if another mlalias has closed the entry, Unreachable if renewing takes too long.
+        Raises Conflict if another writer has closed the entry, Unreachable if renewing takes too long.
         """
         if self._age() < _FRESH:
             return
@@ -52,7 +52,7 @@ class Lease:
             raise slow(self._index.url)
 
     def close(self, state: str, changes: Sequence[Change]) -> None:
-        """Say what was changed, and end the lease; raises Conflict if another mlalias has closed the entry."""
+        """Record what was changed, which ends the lease; raises Conflict if another writer has closed the entry."""
         listed = [change._asdict() for change in sorted(changes)]
         self._replace({**self.stored.source, "state": state, "changes": listed})
 

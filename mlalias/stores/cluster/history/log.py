@@ -1,4 +1,4 @@
-"""The entries of one cluster's history: which is the newest, and whose turn it is to make the next one."""
+"""Finds the newest entry of a cluster's history, and begins the next one when no other writer is at work."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ Targets = Callable[[str], str | None]
 
 
 class Log:
-    """The entries of one cluster. `say` is called with a line once another writer has been waited for a second."""
+    """The history of one cluster. `say` is called with a message after a second of waiting for another writer."""
 
     def __init__(self, connection: Connection, say: Callable[[str], None] = lambda _: None) -> None:
         self._index = Index(connection)
@@ -28,11 +28,10 @@ class Log:
     # --- reading ---
 
     def newest(self) -> Stored | None:
-        """The newest document, None where the cluster keeps no history; raises Unreachable, Damaged, Conflict.
+        """The newest document, None if the cluster keeps no history; raises Unreachable, Damaged, Conflict.
 
-        A search gives the first guess. It may be behind, and then the entry after it is there already: whoever begins
-        an entry finds out. What is begun may have been closed since, and so is asked for by number, which is always up
-        to date.
+        The search may be out of date. If it misses entries, `begin` notices that the next entry exists already. A begun
+        entry may have been closed since, so it is read again by number, which is always up to date.
         """
         hits = self._index.search()
         if hits is None:
@@ -42,18 +41,18 @@ class Log:
         return self.again(hits[0]) if hits[0].state == "begun" else hits[0]
 
     def again(self, newest: Stored) -> Stored:
-        """The newest document now, after what was the newest."""
+        """The newest document now, given one that was the newest before."""
         return self.after(newest.number - 1) or newest
 
     def overtaking(self, newest: Stored) -> Stored:
-        """The newest document now, where another writer has begun an entry after what was the newest."""
+        """The newest document now, after another writer has begun an entry; raises Conflict if there is none."""
         current = self.again(newest)
         if current.version == newest.version:  # an index remembers a deleted document for a minute
             raise deleted_entry(newest.number + 1)
         return current
 
     def after(self, number: int) -> Stored | None:
-        """The newest document after one, by number; None if there is none."""
+        """The newest document with a higher number; None if there is none."""
         newest = None
         while True:
             last = number + _CHUNK
@@ -64,16 +63,16 @@ class Log:
             number = last
 
     def page(self, first: int, last: int) -> list[Entry]:
-        """The entries from one revision to another, newest first; raises Damaged for one that somebody edited."""
+        """The entries from revision `first` to `last`, newest first; raises Damaged if somebody edited one."""
         documents = self._index.get_many(range(first, last + 1))
         return [entry_of(each) for each in reversed(documents) if each.state != "void"]
 
     # --- writing ---
 
     def begin(self, newest: Stored, entry: Entry) -> Lease | None:
-        """Begin an entry after the newest document, None if another writer was first; raises before any change.
+        """Begin an entry after the newest document; None if another writer was first.
 
-        A void entry is written over: nothing was changed under its revision.
+        A void entry is overwritten, as nothing was changed under its revision.
         """
         since = seconds()
         source = {
@@ -89,10 +88,10 @@ class Log:
         return stored and Lease(self._index, stored, since)
 
     def free(self, newest: Stored, targets: Targets) -> Stored:
-        """Wait until no writer holds the newest entry; `targets` gives what an alias names now. Raises Busy.
+        """Wait until the newest entry is closed; `targets` returns what an alias names now. Raises Busy.
 
-        An entry that stands unchanged for its whole lease, by our own clock, has lost its writer: it is closed here
-        with the changes that are seen to be made.
+        If an entry has not changed for its whole lease, by our own clock, its writer is considered lost, and the entry
+        is closed here with those of its changes that the aliases now show.
         """
         start = unchanged_since = seconds()
         waits = self._waits()
@@ -110,7 +109,7 @@ class Log:
         return newest
 
     def _waits(self) -> Iterator[None]:
-        """Wait a little at each step, and say so after a second."""
+        """Wait a little at each step, with a message after a second."""
         start, said = seconds(), False
         while True:
             time.sleep(_POLL)
@@ -128,6 +127,6 @@ class Log:
 
 
 def _storable(record: dict[str, Any]) -> dict[str, Any]:
-    """A record whose texts are UTF-8; bytes of an argument that are not come from Python as lone surrogates."""
+    """The record with lone surrogates escaped, which stand for bytes of arguments that are not UTF-8."""
     texts = {key: value for key, value in record.items() if isinstance(value, str)}
     return record | {key: value.encode(errors="backslashreplace").decode() for key, value in texts.items()}

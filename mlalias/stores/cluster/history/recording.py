@@ -1,4 +1,4 @@
-"""Writes down what became of a change whose entry is begun."""
+"""Closes the entry of a change after it was sent."""
 
 from mlalias.core.plan import Caution, Receipt
 from mlalias.errors import Failure
@@ -7,9 +7,9 @@ from mlalias.stores.cluster.history.lease import Lease
 
 
 def closed(lease: Lease, receipt: Receipt) -> Receipt:
-    """Close the entry of a change, and put its revision into the receipt.
+    """Close the entry of a change, and set the revision of the receipt.
 
-    A history that cannot be written never hides that a change was made: it is a warning.
+    If the history cannot be written, this is only a warning, as the change was made.
     """
     warnings = (*receipt.warnings, *_close(lease, receipt))
     return receipt._replace(revision=lease.stored.revision, warnings=warnings)
@@ -18,7 +18,7 @@ def closed(lease: Lease, receipt: Receipt) -> Receipt:
 def _close(lease: Lease, receipt: Receipt) -> list[Caution]:
     failure = receipt.errors[0] if receipt.errors else None
     if failure is not None and (failure.rule == LEASE_LOST or not failure.certain):
-        return []  # closed by another, or to be closed as seen by the next writer: nobody knows what became of it
+        return []  # another writer has closed it, or the next one closes it with the changes that it sees
     state = "done" if failure is None else "stopped" if receipt.moves else "void"
     try:
         lease.close(state, receipt.moves)

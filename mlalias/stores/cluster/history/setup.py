@@ -1,4 +1,4 @@
-"""Makes the index of a history, once for a cluster and everybody who uses it."""
+"""Creates the index of a history, once for each cluster."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,17 +12,17 @@ from mlalias.stores.cluster.history.index import Index
 _BAD_REQUEST, _NOT_FOUND = 400, 404
 _EXISTS = "resource_already_exists_exception"
 _NAME_TAKEN = ("invalid_index_name_exception", "invalid_alias_name_exception")
-_NEEDS = Hint(f"init needs the index privilege manage on '{ALIAS}*': an alias is made with the index")
+_NEEDS = Hint(f"init needs the index privilege manage on '{ALIAS}*': the index is created with an alias")
 _IS_HISTORY = {"is_hidden": True, "is_write_index": True}
 
 
 def init(connection: Connection) -> bool:
-    """Make the index, its alias and the document that says whose they are; False if a history is there already.
+    """Create the index, its alias and the document that marks them as ours; False if there is a history already.
 
-    Interrupted between two requests, it is completed by the next init. Raises Conflict where something else has one of
-    the names, Unreachable where a privilege is missing; then nothing is made.
+    If it is interrupted between two requests, the next init completes it. Raises Conflict if something else has one of
+    the names, Unreachable if a privilege is missing; then nothing is created.
     """
-    if not _is_taken(connection):  # an alias that leads elsewhere must not get a second index
+    if not _is_taken(connection):  # an alias that points elsewhere must not get a second index
         _make(connection)
     elif Index(connection).search():
         return False
@@ -41,15 +41,15 @@ def _is_taken(connection: Connection) -> bool:
 
 def _make(connection: Connection) -> None:
     answer = _create(connection, SETTINGS)
-    if answer.error.type == "illegal_argument_exception":  # serverless decides on replicas itself
+    if answer.error.type == "illegal_argument_exception":  # Serverless does not allow the number of replicas to be set
         answer = _create(connection, {"index": {"hidden": True}})
-    if answer.error.type == _EXISTS:  # made by another init a moment ago, or its alias was taken away
+    if answer.error.type == _EXISTS:  # created by another init a moment ago, or its alias was removed
         return
     if answer.error.type in _NAME_TAKEN:
-        raise not_ours(f"is there already ({answer.error.reason})")
+        raise not_ours(f"exists already ({answer.error.reason})")
     if answer.status == _BAD_REQUEST:
         raise Conflict(
-            f"{connection.url} does not let the index '{INDEX}' be made: {answer.error.reason}",
+            f"{connection.url} refuses to create the index '{INDEX}': {answer.error.reason}",
             Hint("see which index templates match its name: POST _index_template/_simulate_index/" + INDEX),
             rule="not_a_history",
         )
@@ -62,14 +62,14 @@ def _create(connection: Connection, settings: Mapping[str, Any]) -> Answer:
 
 
 def _check_mapping(connection: Connection) -> None:
-    """Look at what stands under the name, and what a template of the site may have made of it; raises Conflict."""
+    """Raise Conflict unless the name belongs to our index with our mapping, which an index template may change."""
     answer = connection.ask(Request("GET", (ALIAS, "_mapping")), repeats=True)
     if answer.status == _NOT_FOUND:
         put_back = Hint(f'put it back: PUT {INDEX}/_alias/{ALIAS} {{"is_hidden": true, "is_write_index": true}}')
         raise Conflict(f"the index '{INDEX}' has lost its alias '{ALIAS}'", put_back, rule="not_a_history")
     _check(connection, answer)
     if len(answer.document) != 1:
-        raise not_ours("stands for several indices")
+        raise not_ours("points to several indices")
     mapping = next(iter(answer.document.values())).get("mappings", {})
     if mapping.get("_meta", {}).get("owner") != OWNER:
         raise not_ours("has another mapping")
@@ -79,7 +79,7 @@ def _check_mapping(connection: Connection) -> None:
 
 def _check(connection: Connection, answer: Answer) -> None:
     if answer.error.lacks_privilege:
-        text = f"{connection.url} does not let this key make a history (403)"
+        text = f"{connection.url} does not let this key create a history (403)"
         raise Unreachable(text, _NEEDS, status=answer.status, rule=PRIVILEGE_MISSING)
     if answer.status >= _BAD_REQUEST:
         raise failure(connection.url, answer)
