@@ -1,4 +1,4 @@
-"""Credentials and privileges, as the security of a real node judges them."""
+"""Credentials and privileges, checked by the security of a real node."""
 
 import base64
 import re
@@ -21,7 +21,7 @@ def front(secure_node, in_front_of):
 
 @pytest.fixture
 def key(secure_node):
-    """Make an API key that holds some cluster privileges: the answer, as the node gives it."""
+    """Create an API key with the given cluster privileges; returns the node's response."""
 
     def key(*privileges):
         body = {"name": "tests", "role_descriptors": {"tests": {"cluster": [*privileges]}}}
@@ -32,7 +32,7 @@ def key(secure_node):
 
 @pytest.fixture
 def as_key(front, run, key, monkeypatch):
-    """Run a command with a key of some cluster privileges."""
+    """Run a command with a key that has the given cluster privileges."""
 
     def as_key(privileges, *words):
         monkeypatch.setenv("MLALIAS_API_KEY", key(*privileges)["encoded"])
@@ -135,7 +135,7 @@ def test_what_a_key_may_not_change_stays_as_it_is(as_key, front):
 
 
 def _rows():
-    """The commands of each row, and the privileges that it names; words in capitals stand for names of the sample."""
+    """The commands and privileges of each row; words in capitals are placeholders for names in the sample."""
     text = README.read_text()
     table = text[text.index("| on a cluster | needs the cluster privileges |") :].split("\n\n")[0]
     rows = [[re.findall(r"`([^`]+)`", cell) for cell in row.strip("|").split("|")] for row in table.splitlines()[2:]]
@@ -144,7 +144,7 @@ def _rows():
 
 @pytest.fixture
 def spelled(tmp_path):
-    """A command of README's table as words."""
+    """A command of the README's table, as words."""
     (tmp_path / "aliases.toml").write_text(f'[aliases]\nflight_delay_model = "{NEW}"\n')
 
     def spelled(command):
@@ -160,15 +160,15 @@ def spelled(tmp_path):
 @pytest.mark.parametrize(("command", "privileges"), _rows(), ids=str)
 def test_the_privileges_of_readme_are_enough_and_none_is_too_many(command, privileges, as_key, spelled):
     words = spelled(command)
-    for one in privileges:
-        less = ["monitor_ml"] if one == "manage_ml" else []  # what it holds besides
-        lacking = as_key([*less, *(other for other in privileges if other != one)], *words)
-        if one == "read_pipeline":  # without it they are not known, and the rest is as ever
+    for privilege in privileges:
+        less = ["monitor_ml"] if privilege == "manage_ml" else []  # which manage_ml includes
+        lacking = as_key([*less, *(other for other in privileges if other != privilege)], *words)
+        if privilege == "read_pipeline":  # without it, pipelines are unknown, and the rest works
             assert lacking.code == 0
             assert re.search('not known|left out|"pipelines": null', lacking.out + lacking.err), command
         else:
-            assert lacking.code == 9, f"{command} does without {one}"
-            assert one in lacking.out + lacking.err
+            assert lacking.code == 9, f"{command} does without {privilege}"
+            assert privilege in lacking.out + lacking.err
     enough = as_key(privileges, *words)
     assert enough.code in {0, 6}, enough.err
 
