@@ -24,7 +24,7 @@ class ServerUrl(str):
     catalog: Path
 
     def seed(self, *sources: Source) -> None:
-        """Import Elasticsearch's responses or declarations, as `mlalias import --reassign` does.
+        """Import Elasticsearch's answers or declarations, as `mlalias import --reassign` does.
 
         A source is a path, or the document itself: TOML or JSON text, or a mapping such as an official client's answer.
         A string is taken as text if it is empty or has a line break; otherwise, as a path if that file exists or if it

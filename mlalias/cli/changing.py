@@ -202,9 +202,9 @@ def _import(
         bool, typer.Option("--prune", help="Also remove models, deployments and pipelines that the files lack.")
     ] = False,
 ) -> View:
-    """Import facts from Elasticsearch's responses, or from TOML.
+    """Import facts from Elasticsearch's answers, or from TOML.
 
-    The rules do not apply. The responses are those to GET _ml/trained_models, _ml/trained_models/_stats,
+    The rules do not apply. The answers are those to GET _ml/trained_models, _ml/trained_models/_stats,
     _ingest/pipeline, _inference/_all and _mapping; each replaces its own part of the catalog.
 
     \b
