@@ -59,7 +59,7 @@ def _index_anew(result: Plan | Receipt) -> Hint | None:
     if change is None:
         return None
     old, new = change.previous_model_id, change.model_id
-    return Hint(f"what was indexed with '{old}' does not match what '{new}' gives: index it anew")
+    return Hint(f"reindex what was indexed with '{old}': it does not match what '{new}' gives")
 
 
 def _indexes(catalog: Catalog, model_id: str) -> bool:

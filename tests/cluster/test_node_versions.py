@@ -85,6 +85,13 @@ def test_every_command_with_every_client_on_every_server(any_node, in_front_of, 
         "PUT /_ml/trained_models/*/model_aliases/*",
         "DELETE /_ml/trained_models/*/model_aliases/*",
         "GET /_ingest/pipeline",
+        "GET /_inference/_all",
+        "GET /_all/_mapping",
+        "GET /_all/_settings/index.default_pipeline,index.final_pipeline",
+        "GET /_index_template",
+        "GET /_component_template",
+        "GET /_template",
+        "GET /_nodes/stats/ingest",
         "GET /mlalias-history/_search",
     }, "requests that no command sends, or that are new"
 

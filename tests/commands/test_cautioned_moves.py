@@ -15,7 +15,7 @@ model_type = "tree_ensemble"
 inference_config.text_embedding = { embedding_size = 1024, tokenization.bert.max_sequence_length = 512 }
 """
 DIFFERS = "a vector of 'large' has 1024 dimensions, and 'small' has 384: it does not fit what is indexed"
-ANEW = "hint: what was indexed with 'small' does not match what 'large' gives: index it anew\n"
+ANEW = "hint: reindex what was indexed with 'small': it does not match what 'large' gives\n"
 
 
 @pytest.fixture
