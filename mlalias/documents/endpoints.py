@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from mlalias.core.catalog import Endpoint
 from mlalias.documents.codec import Document
+from mlalias.documents.dots import nested_names
 from mlalias.documents.table import Table
 
 _SERVICES = ("elasticsearch", "elser")  # those that run trained models of the cluster
@@ -21,7 +22,18 @@ def from_entry(entry: Table) -> tuple[str, Endpoint | None]:
 
 def from_tables(document: Table) -> dict[str, Endpoint]:
     """The `[endpoints]` of a TOML document; raises InvalidDocument."""
-    return {name: _endpoint(each) for name, each in document.each("endpoints")}
+    return {name: _endpoint(_unless_foreign(name, each)) for name, each in document.each("endpoints")}
+
+
+def _unless_foreign(name: str, table: Table) -> Table:
+    """The table; raises InvalidDocument for another key, such as the one that an unquoted name with dots makes."""
+    foreign = next((key for key in table.document if key not in Endpoint._fields), None)
+    if foreign is not None and isinstance(table.document[foreign], dict):
+        dotted = ".".join((name, foreign, *nested_names(table.document[foreign])))
+        table.invalid(f'has an endpoint whose name needs quotes, as it has dots: write [endpoints."{dotted}"]')
+    if foreign is not None:
+        table.invalid(f"has {table.place(foreign)}, which is not a key of an endpoint")
+    return table
 
 
 def to_tables(endpoints: Mapping[str, Endpoint]) -> Document:
