@@ -28,7 +28,8 @@ class Reach(NamedTuple):
 def reach(catalog: Catalog, names: Iterable[str]) -> tuple[Reach, ...]:
     """The reach of some pipelines, sorted by name; the cluster is asked only if there are any."""
     wanted = sorted(set(names))
-    return tuple(_of(catalog, name, _callers(catalog)) for name in wanted)
+    callers = _callers(catalog) if wanted else {}
+    return tuple(_of(catalog, name, callers) for name in wanted)
 
 
 def _of(catalog: Catalog, name: str, callers: Mapping[str, set[str]]) -> Reach:
