@@ -139,6 +139,7 @@ def _export(
       mlalias export > catalog.toml
       mlalias export 'flight*' --format elasticsearch
     """
+    from mlalias.core.users import PARTS
     from mlalias.documents.codec import to_json, to_toml
     from mlalias.documents.facts import to_answer, to_declaration
     from mlalias.names import excerpt
@@ -147,10 +148,10 @@ def _export(
     catalog = excerpt(whole, pattern or [])
     if form is ExportFormat.elasticsearch:
         return Page(to_json(to_answer(catalog)))
-    notes = ""
-    if whole.pipelines_naming() is None:
+    lacking = [part for part in PARTS if whole.live and whole.known(part) is None]
+    if "pipelines" in lacking:
         catalog = catalog._replace(pipelines={}, pipelines_known=False)
-        notes = f"pipelines are left out: {whole.lacks_pipelines}\n"
+    notes = "".join(f"{part} are left out: {whole.lacks(part)}\n" for part in lacking)
     utf_8 = sys.stdout is None or (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
     return Page(to_toml(to_declaration(catalog), ascii_only=not utf_8), notes)
 

@@ -128,3 +128,12 @@ def test_an_alias_that_an_endpoint_uses_is_deleted_by_force_alone(sample, lackin
         assert lacking.front.writes == []
         assert run("delete", "embed", "--force", "--catalog", url).code == 0
         assert len(lacking.front.writes) == 1
+
+
+@pytest.mark.parametrize("privilege", UNKNOWN)
+def test_an_export_says_what_it_leaves_out(privilege, lacking, run):
+    part, why = UNKNOWN[privilege]
+    with lacking(privilege) as url:
+        exported = run("export", "--catalog", url)
+    assert (exported.code, exported.err) == (0, f"{part} are left out: {why}\n")
+    assert f"[{part}" not in exported.out
