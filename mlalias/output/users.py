@@ -9,7 +9,7 @@ from mlalias.core.users import User, Users, guard_stumbles_on, templates
 from mlalias.errors import Failure
 from mlalias.output import tables
 from mlalias.output.page import Screen
-from mlalias.text import visible
+from mlalias.text import plural, visible
 
 Record = dict[str, Any]
 _MOST_NAMED = 5
@@ -44,11 +44,11 @@ def pairs(record: Record) -> Iterator[tuple[str, str]]:
     unguarded = [user for user in record["users"] if user["kind"] == "pipeline" and not user["guarded"]]
     if unguarded:
         yield "not guarded", ", ".join(f"{user['name']} ({user['place']})" for user in unguarded)
-    for kind, part in (("endpoint", "endpoints"), ("field", "fields")):
+    for kind, part, title in (("endpoint", "endpoints", "endpoints"), ("field", "fields", "semantic_text")):
         found = list(dict.fromkeys(_text(user) for user in record["users"] if user["kind"] == kind))
         if found or _may_have_endpoints(record):
             why = record["users_unknown"].get(part)
-            yield part, f"not known: {why}" if why else ", ".join(found) or "none"
+            yield title, f"not known: {why}" if why else ", ".join(found) or "none"
 
 
 def _text(user: Record) -> str:
@@ -63,15 +63,16 @@ def _may_have_endpoints(record: Record) -> bool:
 def notes(catalog: Catalog) -> str:
     """What cannot be known of pipelines, and which of them keep every alias from being deleted."""
     lines = [
+        f"the ingest pipeline '{name}' ({place}) keeps Elasticsearch from deleting any alias"
+        for name, place in guard_stumbles_on(catalog)
+    ]
+    lines += [
         f"the ingest pipeline '{name}' takes its model from a template ({use.place}), so which cannot be known: "
         f"{use.model_id}"
         for name, use in templates(catalog)
     ]
-    lines += [
-        f"the ingest pipeline '{name}' ({place}) keeps Elasticsearch from deleting any alias"
-        for name, place in guard_stumbles_on(catalog)
-    ]
-    return "".join(f"{visible(line)}\n" for line in lines[:_MOST_NAMED])
+    more = [f"{plural(len(lines) - _MOST_NAMED, 'more such pipeline')}"] if len(lines) > _MOST_NAMED else []
+    return "".join(f"{visible(line)}\n" for line in (*lines[:_MOST_NAMED], *more))
 
 
 # --- a change ---

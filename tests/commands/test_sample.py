@@ -108,7 +108,17 @@ def _shown(run, name, kind="models"):
 
 def test_show_leads_with_what_matters_and_ends_with_raw_facts(run, sample):
     keys = [line.split(":")[0] for line in run("show", "sentiment").out.splitlines()]
-    first = ["alias", "model", "deployment", "pipelines", "endpoints", "fields", "other aliases", "last change", "type"]
+    first = [
+        "alias",
+        "model",
+        "deployment",
+        "pipelines",
+        "endpoints",
+        "semantic_text",
+        "other aliases",
+        "last change",
+        "type",
+    ]
     assert keys[: len(first)] == first
     assert keys[-2:] == ["inference_config", "location"]
 
