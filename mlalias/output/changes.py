@@ -58,7 +58,7 @@ def page(
         refused = failed(as_one(result.errors), advice.hints, invocation, screens)
         return refused._replace(text=text, notes=notes + refused.notes)
     if not invocation.quiet:
-        notes += users.left_behind_notes(users.left_behind(result), screens.err)
+        notes += users.left_behind_notes(result, screens.err)
     for hint in () if invocation.quiet else advice.after:
         words, command = shapes.hint(hint, invocation._replace(options=()))
         notes += tables.note("hint", "cyan", words, screens.err, command)
@@ -74,7 +74,8 @@ def _document(result: Plan | Receipt, advice: Advice, invocation: Invocation, sc
     if result.errors:
         stopped = shapes.stopped(result) | (shapes.rules(result) if isinstance(result, Plan) else {})
         return failed(as_one(result.errors), advice.hints, invocation, screens, more=stopped | more)
-    more = more | {"left_behind": users.left_behind(result)}
+    left_behind, unknown = users.left_behind(result)
+    more = more | {"left_behind": left_behind, "users_unknown": unknown}
     if isinstance(result, Plan):
         return Page(to_json(shapes.plan(result) | more))
     plain = invocation._replace(options=())

@@ -1,11 +1,11 @@
 """Who uses a model or an alias, in what `show` and a change print."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from mlalias.core.catalog import Catalog, Change
+from mlalias.core.catalog import Catalog, Change, Part
 from mlalias.core.plan import Plan, Receipt
-from mlalias.core.users import User, Users, guard_stumbles_on, templates
+from mlalias.core.users import PARTS, User, Users, guard_stumbles_on, templates
 from mlalias.errors import Failure
 from mlalias.output import tables
 from mlalias.output.page import Screen
@@ -78,22 +78,24 @@ def notes(catalog: Catalog) -> str:
 # --- a change ---
 
 
-def left_behind(result: Plan | Receipt) -> list[Record]:
-    """Who does not follow the aliases that move; a cluster is asked for that in a dry run alone.
+def left_behind(result: Plan | Receipt) -> tuple[list[Record], Mapping[Part, str]]:
+    """Who does not follow the aliases that move, and why a part is not known; a cluster is asked in a dry run alone.
 
-    A change that is made is not worth an error about its users: none are listed where they cannot be read.
+    A change that is made is not worth an error about its users: where they cannot be read, they are not known.
     """
     plan = result if isinstance(result, Plan) else result.plan
     moved = [change for change in result.moves if change.result == "reassigned"]
-    if result.errors or not moved or (plan.before.live and isinstance(result, Receipt)):
-        return []
+    if result.errors or not moved:
+        return [], {}
+    if plan.before.live and isinstance(result, Receipt):
+        return [], dict.fromkeys(PARTS, "a cluster is asked for it in a dry run alone")
     try:
         users = Users(plan.before)
-    except (Failure, OSError):
+    except (Failure, OSError) as failure:
         if isinstance(result, Plan):
             raise
-        return []
-    return [{**user._asdict(), **_move(change)} for change in moved for user in _left(users, change)]
+        return [], dict.fromkeys(PARTS, str(failure))
+    return [{**user._asdict(), **_move(change)} for change in moved for user in _left(users, change)], users.unknown
 
 
 def _left(users: Users, change: Change) -> tuple[User, ...]:
@@ -104,11 +106,14 @@ def _move(change: Change) -> Record:
     return {"model_alias": change.model_alias, "model_id": change.previous_model_id}
 
 
-def left_behind_notes(records: Sequence[Record], screen: Screen) -> str:
-    """A line for each of the first users that stay with the old model."""
+def left_behind_notes(result: Plan | Receipt, screen: Screen) -> str:
+    """A line for each of the first users that stay with the old model, and for what a cluster does not tell of them."""
+    records, unknown = left_behind(result)
     lines = [_line(record) for record in records[:_MOST_NAMED]]
     more = len(records) - _MOST_NAMED
     lines += [f"{more} more stay behind (listed by -o json)"] if more > 0 else []
+    if isinstance(result, Plan) and result.before.live:
+        lines += [f"whether {part} stay behind is not known: {why}" for part, why in unknown.items()]
     return "".join(tables.note("note", "cyan", line, screen) for line in lines)
 
 
