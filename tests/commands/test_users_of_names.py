@@ -4,6 +4,7 @@ import json
 
 import pytest
 from harness import contents
+from test_help import faults
 
 MODELS = """
 [aliases]
@@ -398,6 +399,33 @@ def test_a_way_back_names_them_too(used, run):
     assert BEHIND.splitlines()[0] in run("put", "new", "y", "-r").err
 
 
+@pytest.mark.parametrize("options", [["-n"], []])
+def test_what_nobody_imported_is_not_known_to_leave_nobody_behind(options, models, take, run):
+    """A person is not told so at each move; JSON says it."""
+    take(ENDPOINTS)
+    done = run("put", "new", "x", "-r", "-o", "json", *options).json
+    assert [user["name"] for user in done["left_behind"]] == ["ep", "ep-old"]
+    assert set(done["users_unknown"]) == {"pipelines", "fields"}
+    assert "not known" not in run("put", "old", "x", "-r", *options).err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["put", "new", "x", "-r", "-n"],
+        ["put", "new", "x", "-r"],
+        ["delete", "x", "--force"],
+        ["rollback", "x", "--delete", "-n"],
+    ],
+)
+def test_a_change_as_json_is_as_its_schema_says(words, used, run):
+    assert faults("write.json", run(*words, "-o", "json").json) == []
+
+
+def test_show_as_json_is_as_its_schema_says(used, run):
+    assert faults("show.json", run("show", "x", "old", "-o", "json").json) == []
+
+
 # --- export and declarations ---
 
 
@@ -458,6 +486,15 @@ def test_a_damaged_file_of_users_does_not_keep_an_alias_from_moving(name, used, 
     done = run("put", "new", "x", "-r")
     assert (done.code, "stays with" in done.err) == (0, False)
     assert run("resolve", "x").out == "new\n"
+
+
+@pytest.mark.parametrize("name", ["endpoints", "fields"])
+def test_who_is_left_behind_is_not_known_then(name, used, run):
+    (used / f"{name}.toml").write_text("[")
+    done = run("put", "new", "x", "-r", "-o", "json")
+    assert (done.code, done.json["left_behind"]) == (0, [])
+    assert set(done.json["users_unknown"]) == {"pipelines", "endpoints", "fields"}
+    assert all(f"{name}.toml" in why for why in done.json["users_unknown"].values())
 
 
 @pytest.mark.parametrize(("name", "document"), [("endpoints", ENDPOINTS), ("fields", MAPPINGS)])
