@@ -59,7 +59,7 @@ def test_models_without_stats_have_unknown_deployments_and_import_says_so_once(r
     told = {one["model_id"]: one["deployments"] for one in run("models", "-o", "json").json["models"]}
     assert told == {"a": None, "b": None, "tree": []}
     assert [line.split()[3] for line in run("models").out.splitlines()[1:3]] == ["unknown", "unknown"]
-    assert "deployment: unknown\n" in run("show", "a").out
+    assert "deployment:    unknown\n" in run("show", "a").out
     assert run("models", "-o", "tsv").out.splitlines()[0].split("\t")[4] == "unknown"
 
 
