@@ -288,9 +288,10 @@ def _names_another_model(context: Context, _: Invocation) -> tuple[Hint, ...]:
 def _in_use(context: Context, invocation: Invocation) -> tuple[Hint, ...]:
     if invocation.command == "forget":
         return (Hint("to remove it anyway", ("forget", context.name, "--force")),)
-    if not context.catalog.pipelines_naming(context.model_alias or ""):
+    guarded = bool(context.catalog.pipelines_naming(context.model_alias or ""))
+    if invocation.command == "delete" and not guarded:
         return (Hint("to delete it anyway", invocation.again("--force")),)
-    if context.catalog.live:
+    if context.catalog.live or not guarded:
         return (Hint("see what uses it", ("show", context.model_alias or "")),)
     stats = "once no pipeline uses it, import the answer to GET _ingest/pipeline"
     return (Hint(stats, ("import", "pipelines.json", "--prune")),)

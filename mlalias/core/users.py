@@ -60,53 +60,56 @@ def uses(body: Mapping[str, Any]) -> Iterator[Use]:
 
 def processors(body: Mapping[str, Any]) -> Iterator[Processor]:
     """Every processor of a pipeline, at any depth."""
-    yield from _in_list(body.get("processors"), "processors", guarded=True)
-    yield from _in_list(body.get("on_failure"), "on_failure", guarded=False)
+    yield from _in_list(body.get("processors"), "processors", _LEVELS)
+    yield from _in_list(body.get("on_failure"), "on_failure", 0)
 
 
-def _in_list(processors: Any, place: str, *, guarded: bool) -> Iterator[Processor]:
+_LEVELS = 11  # The extractor looks at the first level and at ten below it; `levels` are those that are left.
+
+
+def _in_list(processors: Any, place: str, levels: int) -> Iterator[Processor]:
     for index, processor in enumerate(processors if isinstance(processors, list) else ()):
-        yield from _in_element(processor, f"{place}[{index}]", guarded=guarded)
+        yield from _in_element(processor, f"{place}[{index}]", levels)
 
 
-def _in_element(processor: Any, place: str, *, guarded: bool) -> Iterator[Processor]:
+def _in_element(processor: Any, place: str, levels: int) -> Iterator[Processor]:
     for kind, options in processor.items() if isinstance(processor, dict) else ():
         if isinstance(options, dict):
-            yield from _in_processor(kind, options, f"{place}.{kind}", guarded=guarded)
+            yield from _in_processor(kind, options, f"{place}.{kind}", levels)
 
 
-def _in_processor(kind: str, options: Mapping[str, Any], place: str, *, guarded: bool) -> Iterator[Processor]:
-    yield Processor(kind, options, place, guarded)
+def _in_processor(kind: str, options: Mapping[str, Any], place: str, levels: int) -> Iterator[Processor]:
+    yield Processor(kind, options, place, levels > 0)
     if kind == "foreach":
-        yield from _in_element(options.get("processor"), f"{place}.processor", guarded=guarded)
-    looked_into = guarded and kind not in ("inference", "foreach")
-    yield from _in_list(options.get("on_failure"), f"{place}.on_failure", guarded=looked_into)
+        yield from _in_element(options.get("processor"), f"{place}.processor", levels - 1)
+    below = 0 if kind in ("inference", "foreach") else levels - 1
+    yield from _in_list(options.get("on_failure"), f"{place}.on_failure", below)
 
 
 def stumbles(body: Mapping[str, Any]) -> Iterator[str]:
     """The places on which the server's extractor stumbles, so that it refuses to delete any alias at all.
 
-    They are an `on_failure` that is null, and a `model_id` that is no string, where it looks.
+    They are an `on_failure` that is null, and a `model_id` that is neither a string nor null, where it looks.
     """
-    yield from (use.place for use in uses(body) if use.guarded and not isinstance(use.model_id, str))
-    yield from _nulls(body.get("processors"), "processors")
+    yield from (use.place for use in uses(body) if use.guarded and not isinstance(use.model_id, str | None))
+    yield from _nulls(body.get("processors"), "processors", _LEVELS)
 
 
-def _nulls(processors: Any, place: str) -> Iterator[str]:
+def _nulls(processors: Any, place: str, levels: int) -> Iterator[str]:
     for index, processor in enumerate(processors if isinstance(processors, list) else ()):
-        yield from _nulls_in_element(processor, f"{place}[{index}]")
+        yield from _nulls_in_element(processor, f"{place}[{index}]", levels)
 
 
-def _nulls_in_element(processor: Any, place: str) -> Iterator[str]:
+def _nulls_in_element(processor: Any, place: str, levels: int) -> Iterator[str]:
     for kind, options in processor.items() if isinstance(processor, dict) else ():
-        if not isinstance(options, dict) or kind == "inference":
+        if not isinstance(options, dict) or kind == "inference" or levels == 0:
             continue
         if kind == "foreach":
-            yield from _nulls_in_element(options.get("processor"), f"{place}.{kind}.processor")
+            yield from _nulls_in_element(options.get("processor"), f"{place}.{kind}.processor", levels - 1)
         elif options.get("on_failure", ()) is None:
             yield f"{place}.{kind}.on_failure"
         else:
-            yield from _nulls(options.get("on_failure"), f"{place}.{kind}.on_failure")
+            yield from _nulls(options.get("on_failure"), f"{place}.{kind}.on_failure", levels - 1)
 
 
 # --- in a catalog ---

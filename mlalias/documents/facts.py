@@ -202,7 +202,10 @@ def _pipelines_answer(document: Document, source: str) -> Facts:
 def _endpoints_answer(answer: Table) -> Facts:
     """Endpoints that run trained models; those of other services are passed over."""
     entries, faults = readable_entries(answer, "endpoints", endpoints.from_entry)
-    found = {inference_id: endpoint for inference_id, endpoint in entries if endpoint is not None}
+    found: dict[str, Endpoint] = {}
+    for inference_id, endpoint in entries:
+        if endpoint is not None and found.setdefault(inference_id, endpoint) is not endpoint:
+            answer.invalid(f"has the endpoint '{inference_id}' twice")
     return Facts((answer.source,), frozenset({"endpoints"}), endpoints=found, left_out=faults)
 
 

@@ -59,7 +59,7 @@ def page(
         return refused._replace(text=text, notes=notes + refused.notes)
     if not invocation.quiet:
         notes += users.following_notes(users.following(result), screens.err) if isinstance(result, Plan) else ""
-        notes += users.left_behind_notes(users.left_behind(result), screens.err)
+        notes += users.left_behind_notes(result, screens.err)
     for hint in () if invocation.quiet else advice.after:
         words, command = shapes.hint(hint, invocation._replace(options=()))
         notes += tables.note("hint", "cyan", words, screens.err, command)
@@ -75,7 +75,8 @@ def _document(result: Plan | Receipt, advice: Advice, invocation: Invocation, sc
     if result.errors:
         stopped = shapes.stopped(result) | (shapes.rules(result) if isinstance(result, Plan) else {})
         return failed(as_one(result.errors), advice.hints, invocation, screens, more=stopped | more)
-    more = more | {"left_behind": users.left_behind(result)}
+    left_behind, unknown = users.left_behind(result)
+    more = more | {"left_behind": left_behind, "users_unknown": unknown}
     if isinstance(result, Plan):
         return Page(to_json(shapes.plan(result) | more | {"following": users.following(result)}))
     plain = invocation._replace(options=())

@@ -1,16 +1,16 @@
 """The users of a model or an alias, as `show` and changes print them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from mlalias.core.catalog import Catalog, Change, Part
 from mlalias.core.plan import Plan, Receipt
 from mlalias.core.reach import reach
-from mlalias.core.users import User, Users, guard_stumbles_on, templates
+from mlalias.core.users import PARTS, User, Users, guard_stumbles_on, templates
 from mlalias.errors import Failure
 from mlalias.output import tables
 from mlalias.output.page import Screen
-from mlalias.text import visible
+from mlalias.text import plural, visible
 
 Record = dict[str, Any]
 _MOST_NAMED = 5
@@ -100,36 +100,40 @@ def _may_have_endpoints(record: Record) -> bool:
 def notes(catalog: Catalog) -> str:
     """Notes about pipelines whose model is unknown, and about those that prevent every alias from being deleted."""
     lines = [
+        f"the ingest pipeline '{name}' ({place}) keeps Elasticsearch from deleting any alias"
+        for name, place in guard_stumbles_on(catalog)
+    ]
+    lines += [
         f"the ingest pipeline '{name}' takes its model from a template ({use.place}), so which cannot be known: "
         f"{use.model_id}"
         for name, use in templates(catalog)
     ]
-    lines += [
-        f"the ingest pipeline '{name}' ({place}) keeps Elasticsearch from deleting any alias"
-        for name, place in guard_stumbles_on(catalog)
-    ]
-    return "".join(f"{visible(line)}\n" for line in lines[:_MOST_NAMED])
+    more = [f"{plural(len(lines) - _MOST_NAMED, 'more such pipeline')}"] if len(lines) > _MOST_NAMED else []
+    return "".join(f"{visible(line)}\n" for line in (*lines[:_MOST_NAMED], *more))
 
 
 # --- a change ---
 
 
-def left_behind(result: Plan | Receipt) -> list[Record]:
-    """The users that stay with the old model when an alias moves; a cluster is asked for them only in a dry run.
+def left_behind(result: Plan | Receipt) -> tuple[list[Record], Mapping[Part, str]]:
+    """The users that stay with the old model when an alias moves, and why a part of them is unknown.
 
-    After a change, users that cannot be read are not an error: none are listed.
+    A cluster is asked for them only in a dry run. After a change, users that cannot be read are not an error: they are
+    unknown.
     """
     plan = result if isinstance(result, Plan) else result.plan
     moved = [change for change in result.moves if change.result == "reassigned"]
-    if result.errors or not moved or (plan.before.live and isinstance(result, Receipt)):
-        return []
+    if result.errors or not moved:
+        return [], {}
+    if plan.before.live and isinstance(result, Receipt):
+        return [], dict.fromkeys(PARTS, "a cluster is asked for it in a dry run alone")
     try:
         users = Users(plan.before)
-    except (Failure, OSError):
+    except (Failure, OSError) as failure:
         if isinstance(result, Plan):
             raise
-        return []
-    return [{**user._asdict(), **_move(change)} for change in moved for user in _left(users, change)]
+        return [], dict.fromkeys(PARTS, str(failure))
+    return [{**user._asdict(), **_move(change)} for change in moved for user in _left(users, change)], users.unknown
 
 
 def following(plan: Plan) -> list[Record]:
@@ -167,11 +171,14 @@ def _following_line(record: Record) -> str:
     )
 
 
-def left_behind_notes(records: Sequence[Record], screen: Screen) -> str:
-    """A line for each of the first users that stay with the old model."""
+def left_behind_notes(result: Plan | Receipt, screen: Screen) -> str:
+    """A line for each of the first users that stay with the old model, and for each part that is unknown."""
+    records, unknown = left_behind(result)
     lines = [_line(record) for record in records[:_MOST_NAMED]]
     more = len(records) - _MOST_NAMED
     lines += [f"{more} more stay behind (listed by -o json)"] if more > 0 else []
+    if isinstance(result, Plan) and result.before.live:
+        lines += [f"whether {part} stay behind is not known: {why}" for part, why in unknown.items()]
     return "".join(tables.note("note", "cyan", line, screen) for line in lines)
 
 

@@ -25,6 +25,7 @@ def test_a_result_in_every_format(run, sample):
         "changes": [change],
         "warnings": [],
         "left_behind": [],
+        "users_unknown": {},
         "following": [
             {
                 "kind": "pipeline",
@@ -53,6 +54,7 @@ def test_a_result_in_every_format(run, sample):
         "warnings": [],
         "undo": "mlalias rollback flight_delay_model",
         "left_behind": [],
+        "users_unknown": {},
     }
     assert run("put", NEW, "flight_delay_model", "-r").out.splitlines() == [
         "RESULT     ALIAS               MODEL                                  WAS",

@@ -3,9 +3,10 @@
 import pytest
 from values import catalog, deployment, history, model, moves, reasons, rules_of, using, warnings
 
-from mlalias.core.catalog import Catalog, Change
+from mlalias.core.catalog import Catalog, Change, Endpoint, Pipeline
 from mlalias.core.lazy import Lazy
 from mlalias.core.rules import NAME_RULES, RULES, Move, Outcome, Rule
+from mlalias.documents.pipelines import pipeline
 from mlalias.edits.aliases import delete, judged, look_up, not_current, put, rollback
 from mlalias.errors import Conflict, NotFound, Refused
 
@@ -221,6 +222,52 @@ def test_delete_of_an_alias_that_is_not_there(words):
     assert (type(error), error.reason, error.rule, error.type) == (NotFound, reason, "not_found", "status_exception")
     assert (error.context.name, error.context.kind) == (words[0], "alias")
     assert delete(*words, missing_ok=True)(USED) == plan._replace(errors=())
+
+
+LATE = pipeline({"processors": [], "on_failure": [{"inference": {"model_id": "late"}}]})
+ENDS = USED._replace(
+    aliases={"x": "m", "used": "m", "late": "m", "both": "m", "ended": "m"},
+    pipelines={**USED.pipelines, "late": LATE, "both": Pipeline(("both",))},
+    endpoints={"e": Endpoint("ended"), "f": Endpoint("both")},
+    fields={"i": {"t": ("e",)}},
+)
+LATE_USED = "the alias 'late' is used by the ingest pipeline 'late' (on_failure[0].inference), which Elasticsearch does not guard"
+ENDED_USED = "the alias 'ended' is used by the inference endpoint 'e' (service_settings.model_id), the index 'i' (t), which Elasticsearch does not guard"
+BOTH_USED = "the alias 'both' is used by the ingest pipeline 'both'"
+
+
+@pytest.mark.parametrize(
+    ("alias", "unguarded", "refused", "warned"),
+    [
+        ("late", "ignore", [], []),
+        ("late", "warn", [], [LATE_USED]),
+        ("late", "refuse", [LATE_USED], []),
+        ("ended", "ignore", [], []),
+        ("ended", "warn", [], [ENDED_USED]),
+        ("ended", "refuse", [ENDED_USED], []),
+        ("both", "ignore", [BOTH_USED], []),
+        ("both", "warn", [BOTH_USED], []),
+        ("both", "refuse", [BOTH_USED], []),
+        ("x", "ignore", [], []),
+        ("x", "warn", [], []),
+        ("x", "refuse", [], []),
+    ],
+)
+def test_who_is_not_guarded_is_ignored_warned_of_or_a_reason_to_refuse(alias, unguarded, refused, warned):
+    plan = delete(alias, unguarded=unguarded)(ENDS)
+    assert (reasons(plan), warnings(plan)) == (refused, warned)
+    asked = (Change(alias, None, "m"),)
+    assert (plan.changes, plan.refused) == (((), asked) if refused else (asked, ()))
+    assert {error.rule for error in plan.errors} | {warning.rule for warning in plan.warnings} <= {"in_use"}
+
+
+@pytest.mark.parametrize(("live", "said"), [(False, []), (True, ["endpoints", "fields"])])
+@pytest.mark.parametrize("unguarded", ["warn", "refuse"])
+def test_a_part_that_a_cluster_does_not_tell_is_no_reason_to_refuse(live, said, unguarded):
+    unknown = USED._replace(endpoints=None, fields=None, live=live)
+    plan = delete("x", unguarded=unguarded)(unknown)
+    assert (plan.errors, [text.partition(" ")[0] for text in warnings(plan)]) == ((), said)
+    assert warnings(delete("x")(unknown)) == []
 
 
 @pytest.mark.parametrize(

@@ -260,7 +260,7 @@ class LiveCatalog(Catalog):
         failure = self._why_not(part)
         if failure is None or failure.rule == PRIVILEGE_MISSING:
             return super().lacks(part)
-        return f"the server does not say ({failure.status})"
+        return failure.reason
 
     def _why_not(self, part: Part) -> Unreachable | None:
         """The failure if the server refuses to return a part; raises Unreachable if it does not answer."""

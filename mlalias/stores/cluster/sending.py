@@ -93,8 +93,9 @@ def _caution(plan: Plan, change: Change, text: str) -> Caution:
 
 
 def _own(plan: Plan, change: Change) -> list[Caution]:
-    """What our own rules warn of, which no server does."""
-    return [each for each in plan.warnings if each.model_alias == change.model_alias and each.rule in OWN]
+    """What our own rules warn of, and who uses an alias, which no server does."""
+    rules = OWN | {"in_use", "pipelines_unknown"}
+    return [each for each in plan.warnings if each.model_alias == change.model_alias and each.rule in rules]
 
 
 def _unchanged(plan: Plan) -> list[Change]:
