@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from mlalias.core.catalog import Pipeline
-from mlalias.core.users import uses
 from mlalias.documents.codec import Document, parse_json
 from mlalias.documents.table import Table, unless_dotted
 
 
 def pipeline(body: Mapping[str, Any]) -> Pipeline:
     """A pipeline from its whole body, as Elasticsearch returns it."""
+    from mlalias.core.users import uses  # most commands read no pipeline
+
     guarded = (use.model_id for use in uses(body) if use.guarded and isinstance(use.model_id, str))
     return Pipeline(tuple(dict.fromkeys(guarded)), body)
 

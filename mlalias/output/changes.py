@@ -9,7 +9,7 @@ from typing import NamedTuple
 from mlalias.core.plan import Caution, Plan, Receipt
 from mlalias.documents.codec import to_json
 from mlalias.errors import Failure, Hint, as_one
-from mlalias.output import listings, shapes, tables, users
+from mlalias.output import listings, shapes, tables
 from mlalias.output.page import Format, Invocation, Page, Screen, Screens
 from mlalias.output.shapes import Hints, Record
 from mlalias.output.tables import Column, Row
@@ -57,13 +57,29 @@ def page(
     if result.errors:
         refused = failed(as_one(result.errors), advice.hints, invocation, screens)
         return refused._replace(text=text, notes=notes + refused.notes)
-    if not invocation.quiet:
-        notes += users.following_notes(users.following(result), screens.err) if isinstance(result, Plan) else ""
-        notes += users.left_behind_notes(result, screens.err)
+    if not invocation.quiet and _moves(result):
+        from mlalias.output import users
+
+        notes += users.move_notes(result, screens.err)
     for hint in () if invocation.quiet else advice.after:
         words, command = shapes.hint(hint, invocation._replace(options=()))
         notes += tables.note("hint", "cyan", words, screens.err, command)
     return Page(text, notes, committed=_committed(result))
+
+
+def _moves(result: Plan | Receipt) -> bool:
+    """Whether an alias moves; only then does it matter who uses it."""
+    return any(change.result == "reassigned" for change in result.moves)
+
+
+def _of_users(result: Plan | Receipt) -> Record:
+    """The keys about who follows a move and who stays behind."""
+    if not _moves(result):
+        following: Record = {"following": []} if isinstance(result, Plan) else {}
+        return {"left_behind": [], "users_unknown": {}, **following}
+    from mlalias.output import users
+
+    return users.of_move(result)
 
 
 def _committed(result: Plan | Receipt) -> bool:
@@ -75,10 +91,9 @@ def _document(result: Plan | Receipt, advice: Advice, invocation: Invocation, sc
     if result.errors:
         stopped = shapes.stopped(result) | (shapes.rules(result) if isinstance(result, Plan) else {})
         return failed(as_one(result.errors), advice.hints, invocation, screens, more=stopped | more)
-    left_behind, unknown = users.left_behind(result)
-    more = more | {"left_behind": left_behind, "users_unknown": unknown}
+    more = more | _of_users(result)
     if isinstance(result, Plan):
-        return Page(to_json(shapes.plan(result) | more | {"following": users.following(result)}))
+        return Page(to_json(shapes.plan(result) | more))
     plain = invocation._replace(options=())
     undo = shapes.command_line(advice.undo, plain) if advice.undo else None
     return Page(to_json(shapes.receipt(result, undo) | more), committed=_committed(result))

@@ -4,10 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from mlalias.core.catalog import Catalog, Entry, Model
-from mlalias.core.rules import compare
 from mlalias.documents.codec import to_json
 from mlalias.errors import Damaged
-from mlalias.output import shapes, tables, users
+from mlalias.output import shapes, tables
 from mlalias.output.page import Format, Invocation, Page, Screen, Screens
 from mlalias.output.shapes import Record
 from mlalias.output.tables import Column, Row
@@ -156,6 +155,8 @@ def _fields(record: Record) -> Sequence[str]:
 
 def shown(catalog: Catalog, names: Sequence[str], form: Format, screens: Screens) -> Page:
     """Aliases and models in full."""
+    from mlalias.output import users
+
     records = [
         shapes.shown_alias(catalog, name) if name in catalog.aliases else shapes.shown_model(catalog, name)
         for name in names
@@ -180,6 +181,8 @@ def _unknown_pipelines(catalog: Catalog, records: Sequence[Record]) -> str:
 
 def _pairs(record: Record, lacks_pipelines: str, screen: Screen) -> list[tuple[str, str]]:
     """Keys and values, the most important first: what it is, what runs, what uses it; raw facts last."""
+    from mlalias.output import users
+
     alias = record.get("model_alias")
     model = record["model"] if alias else record
     others = [each for each in record["model_aliases"] if each != alias]
@@ -334,6 +337,8 @@ _BAR = 40
 
 def comparison(old: Model, new: Model, form: Format, screens: Screens, code: int = 0) -> Page:
     """Whether an alias could move from one model to another, and why; `code` is the exit code if it could not."""
+    from mlalias.core.rules import compare
+
     record = shapes.comparison(old, new, compare(old, new))
     code = 0 if record["movable"] else code
     if form is Format.json:

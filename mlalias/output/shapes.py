@@ -9,13 +9,13 @@ from mlalias.core.catalog import Catalog, Change, Entry, Model
 from mlalias.core.history import newest, to_record
 from mlalias.core.overlap import Overlap
 from mlalias.core.overlap import overlap as compare_fields
-from mlalias.core.plan import Caution, Plan, Receipt
-from mlalias.core.rules import Outcome
 from mlalias.documents.deployments import to_deployment
 from mlalias.errors import Failure, Hint, NotFound, Unreachable
 from mlalias.output.page import Invocation
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # for a list, which shows no plan, these would be imported in vain
+    from mlalias.core.plan import Caution, Plan, Receipt
+    from mlalias.core.rules import Outcome
     from mlalias.stores.findings import Finding, Findings
 
 Record = dict[str, Any]
@@ -107,7 +107,7 @@ def overlap(found: Overlap) -> Record:
     return {**parts, "needed": found.needed}
 
 
-def comparison(old: Model, new: Model, outcomes: Iterable[Outcome]) -> Record:
+def comparison(old: Model, new: Model, outcomes: "Iterable[Outcome]") -> Record:
     """The overlap of two models' fields, and whether an alias could move from the first to the second."""
     rules = [outcome(each) for each in outcomes]
     return {
@@ -119,7 +119,7 @@ def comparison(old: Model, new: Model, outcomes: Iterable[Outcome]) -> Record:
     }
 
 
-def warning(found: Caution) -> Record:
+def warning(found: "Caution") -> Record:
     """A warning; `rule`, `model_alias` and `overlap` are null unless it is about a move."""
     return {
         "rule": found.rule,
@@ -129,7 +129,7 @@ def warning(found: Caution) -> Record:
     }
 
 
-def outcome(found: Outcome) -> Record:
+def outcome(found: "Outcome") -> Record:
     """The outcome of a rule."""
     return {
         "rule": found.rule.id,
@@ -144,18 +144,18 @@ def change(found: Change) -> Record:
     return {"result": found.result, **found._asdict()}
 
 
-def plan(found: Plan) -> Record:
+def plan(found: "Plan") -> Record:
     """What an edit would do: a dry run."""
     return _write(None, found.changes, found.warnings, found, dry_run=True) | rules(found)
 
 
-def receipt(found: Receipt, undo: str | None) -> Record:
+def receipt(found: "Receipt", undo: str | None) -> Record:
     """What a write did, and the command that undoes it."""
     return _write(found.revision, found.changes, found.warnings, found.plan, dry_run=False) | {"undo": undo}
 
 
 def _write(
-    revision: int | None, changes: Iterable[Change], warnings: Iterable[Caution], plan: Plan, *, dry_run: bool
+    revision: int | None, changes: Iterable[Change], warnings: "Iterable[Caution]", plan: "Plan", *, dry_run: bool
 ) -> Record:
     record: Record = {
         "acknowledged": True,
@@ -177,7 +177,7 @@ _PARTS = {
 _AS_FACTS = {"created": "new", "reassigned": "changed", "unchanged": "same", "deleted": "removed"}
 
 
-def counts(found: Plan) -> Record:
+def counts(found: "Plan") -> Record:
     """How many models, deployments, pipelines and aliases are new, changed, removed or the same."""
     facts = ((_PARTS[fact.part], fact.result) for fact in found.facts)
     aliases = (("aliases", _AS_FACTS[each.result]) for each in found.changes)
@@ -188,18 +188,20 @@ def counts(found: Plan) -> Record:
     return counted
 
 
-def rules(found: Plan) -> Record:
+def rules(found: "Plan") -> Record:
     """The outcome of every rule for every move."""
     moves = found.outcomes.items()
     return {"rules": [{**outcome(each), "model_alias": alias} for alias, outcomes in moves for each in outcomes]}
 
 
-def stopped(found: Plan | Receipt) -> Record:
+def stopped(found: "Plan | Receipt") -> Record:
     """What was done before an error, what was not done, and what is unknown.
 
     `outcome` says why a change was not done: it was `refused`, with the id of the `rule`; it `failed`; it was
     `not_sent` after a failure; or it was `not_done` because another change in the same plan was refused.
     """
+    from mlalias.core.plan import Receipt
+
     receipt = found if isinstance(found, Receipt) and found.failed else None
     done = receipt.changes if receipt else [each for each in found.changes if each.result == "unchanged"]
     not_done = _stopped_at(receipt) if receipt else _refused(found)
@@ -211,13 +213,15 @@ def stopped(found: Plan | Receipt) -> Record:
     }
 
 
-def _stopped_at(found: Receipt) -> list[Record]:
+def _stopped_at(found: "Receipt") -> list[Record]:
     certain = all(error.certain for error in found.errors)
     failed = [_not_done(found.failed, "failed" if certain else "unknown", found.errors[0].rule)] if found.failed else []
     return [*failed, *(_not_done(each, "not_sent") for each in found.unsent)]
 
 
-def _refused(found: Plan | Receipt) -> list[Record]:
+def _refused(found: "Plan | Receipt") -> list[Record]:
+    from mlalias.core.plan import Receipt
+
     planned = found.plan if isinstance(found, Receipt) else found
     by_alias = {alias_of(error): error.rule for error in reversed(found.errors)}
     records = [_not_done(each, "refused", by_alias.get(each.model_alias)) for each in planned.refused]

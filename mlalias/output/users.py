@@ -155,12 +155,20 @@ def _move(change: Change) -> Record:
     return {"model_alias": change.model_alias, "model_id": change.previous_model_id}
 
 
-def following_notes(records: Sequence[Record], screen: Screen) -> str:
-    """A line for each of the first pipelines that follow."""
+def of_move(result: Plan | Receipt) -> Record:
+    """What JSON has about the users of the aliases that move."""
+    staying, unknown = left_behind(result)
+    record: Record = {"left_behind": staying, "users_unknown": unknown}
+    return record | ({"following": following(result)} if isinstance(result, Plan) else {})
+
+
+def move_notes(result: Plan | Receipt, screen: Screen) -> str:
+    """A line for each of the first users that follow, in a dry run, and of those that stay behind."""
+    records = following(result) if isinstance(result, Plan) else []
     lines = [_following_line(record) for record in records[:_MOST_NAMED]]
     more = len(records) - _MOST_NAMED
     lines += [f"{more} more follow (listed by -o json)"] if more > 0 else []
-    return "".join(tables.note("note", "cyan", line, screen) for line in lines)
+    return "".join(tables.note("note", "cyan", line, screen) for line in (*lines, *_staying_lines(result)))
 
 
 def _following_line(record: Record) -> str:
@@ -171,7 +179,7 @@ def _following_line(record: Record) -> str:
     )
 
 
-def left_behind_notes(result: Plan | Receipt, screen: Screen) -> str:
+def _staying_lines(result: Plan | Receipt) -> list[str]:
     """A line for each of the first users that stay with the old model, and for each part that is unknown."""
     records, unknown = left_behind(result)
     lines = [_line(record) for record in records[:_MOST_NAMED]]
@@ -179,7 +187,7 @@ def left_behind_notes(result: Plan | Receipt, screen: Screen) -> str:
     lines += [f"{more} more stay behind (listed by -o json)"] if more > 0 else []
     if isinstance(result, Plan) and result.before.live:
         lines += [f"whether {part} stay behind is not known: {why}" for part, why in unknown.items()]
-    return "".join(tables.note("note", "cyan", line, screen) for line in lines)
+    return lines
 
 
 def _line(record: Record) -> str:
