@@ -285,7 +285,10 @@ def _declared_model(model_id: str, body: Table) -> Model:
 def aliases(table: Table) -> dict[str, str]:
     """The table `[aliases]` of a document; raises InvalidDocument."""
     table = table.table("aliases")
-    return {alias: unless_dotted(table, alias).text(alias) or "" for alias in table.document}
+    return {
+        alias: target if type(target) is str else unless_dotted(table, alias).text(alias) or ""
+        for alias, target in table.document.items()
+    }
 
 
 # --- writing ---
