@@ -56,7 +56,7 @@ def _check(
 
     The first document starts a deployment that is scaled to zero, and waits up to two minutes for it.
 
-    Exits with 0 if all answer, 3 if not, 4 if there is no such alias or model.
+    Exits with 0 if all answer, 3 if one does not or that is unknown, 4 if there is no such alias or model.
     """
     from mlalias.output import checks
     from mlalias.stores.store import open_cluster
