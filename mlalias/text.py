@@ -1,6 +1,7 @@
-"""Text for people: visible characters, masked secrets, plurals; and the largest document that is read."""
+"""Text for people: visible characters, masked secrets, plurals, short lists; and the largest document to read."""
 
 import re
+from collections.abc import Sequence
 
 _USERINFO = r"(?s)(?!\b[A-Za-z]:[/\\])(\w:/*)\S.*@"  # not the drive of C:\Users\me@example
 _QUERY = r"(?i)(https?:[^\s?#]*[?#])\S+"
@@ -32,3 +33,9 @@ def masked(text: str) -> str:
 def plural(count: int, noun: str, nouns: str | None = None) -> str:
     """A count with its noun: `1 alias`, `2 aliases`."""
     return f"{count:,} {noun if count == 1 else nouns or noun + 's'}"
+
+
+def listed(names: Sequence[str], most: int = 5) -> str:
+    """Names with commas, the first `most` of them, and how many more there are."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")

@@ -103,13 +103,13 @@ def test_the_man_page_has_every_command_option_rule_code_and_variable(run):
     sections = {f".SS {word}" for word in (*COMMANDS, *(rule.id for rule in RULES))}
     words = {f"\\fB{word}\\fR" for word in (*EXIT_CODES, *(variable.name for variable in VARIABLES))}
     assert {each for each in options | arguments if each not in page} == set()
-    assert sections <= set(page.splitlines())
+    assert sections - set(page.splitlines()) == set(), "a rule needs its section in mlalias/help/rules.md"
     assert {word for word in words if word not in page} == set()
 
 
 CHECKS = [
     (["man", "-l", "--warnings", "-Tutf8"], {"MANWIDTH": "80"}),
-    (["groff", "-man", "-t", "-ww", "-Tutf8"], {}),
+    (["groff", "-man", "-t", "-ww", "-rcR=1", "-Tutf8"], {}),  # one long page, as `man` shows it
     (["mandoc", "-T", "lint", "-W", "error"], {}),
 ]
 

@@ -1,5 +1,6 @@
 """The structure: layers, purity, and what a command imports."""
 
+import ast
 import subprocess
 import sys
 import tomllib
@@ -28,6 +29,16 @@ def test_the_layers_and_the_purity_of_the_core_hold():
     )
     assert done.returncode == 0, done.stdout
     assert "3 kept, 0 broken" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "folder", sorted({path.parent for path in (TOP / "mlalias").rglob("*.py")} - {TOP / "mlalias"})
+)
+def test_the_docstring_of_a_folder_names_every_module_in_it(folder):
+    guide = ast.get_docstring(ast.parse((folder / "__init__.py").read_text()))
+    modules = {path.name for path in folder.glob("*.py")} - {"__init__.py"}
+    missing = sorted(name for name in modules if f"`{name}`" not in guide)
+    assert missing == [], f"say in the docstring of {folder.name}/__init__.py what they have"
 
 
 def test_what_is_pure_is_what_is_mutated():

@@ -79,8 +79,12 @@ def test_every_command_has_help_with_examples_and_stands_in_the_readme(name, run
     first, *rest = COMMANDS[name].help.splitlines()
     assert first.endswith(".")
     assert len(first) <= 70
-    assert f"  mlalias {name}" in "\n".join(rest) or f"$(mlalias {name}" in "\n".join(rest)
-    assert re.search(rf"^\| .*`{name}\b.* \| ", section("Commands"), re.MULTILINE)
+    examples = "\n".join(rest)
+    assert f"  mlalias {name}" in examples or f"$(mlalias {name}" in examples, (
+        f"give {name} an Examples block in its help"
+    )
+    listed = re.search(rf"^\| .*`{name}\b.* \| ", section("Commands"), re.MULTILINE)
+    assert listed, f"add a row for {name} to README's table of commands"
     shown = run(name, "--help")
     assert shown.code == 0
     assert max(map(len, shown.out.splitlines())) <= 80

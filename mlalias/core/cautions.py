@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 from mlalias.core.catalog import Model
 from mlalias.core.overlap import overlap
+from mlalias.text import listed
 
 Verdict = tuple[Literal["pass", "warn", "skip"], str]
 
@@ -31,7 +32,6 @@ _TEXT = (
     "text_similarity",
     "zero_shot_classification",
 )
-_MOST_LABELS = 5
 INDEXED = ("text_embedding", "text_expansion")  # whose results are indexed, and searched with the same model
 
 
@@ -58,7 +58,7 @@ def labels_differ(old: Model, new: Model) -> Verdict:
         return _unknown("the labels", (old, before), (new, after))
     labels = overlap(before, after)
     parts = [
-        f"{len(each)} {word} ({_some(each)})"
+        f"{len(each)} {word} ({listed(each)})"
         for word, each in (("lost", labels.lost), ("gained", labels.gained))
         if each
     ]
@@ -150,8 +150,3 @@ def _both(old: Model, new: Model, types: Sequence[str]) -> bool:
 def _unknown(what: str, *values: tuple[Model, object]) -> Verdict:
     lacking = " and ".join(f"'{model.model_id}'" for model, value in values if value is None)
     return "skip", f"not known: {what} of {lacking}"
-
-
-def _some(labels: Sequence[str]) -> str:
-    more = len(labels) - _MOST_LABELS
-    return ", ".join(labels[:_MOST_LABELS]) + (f" and {more} more" if more > 0 else "")

@@ -55,7 +55,7 @@ class Move(NamedTuple):
         return overlap(self.old.field_names, self.new.field_names) if self.old and self.new else None
 
 
-Tag = Literal["name", "state", "pair", "deployment", "own"]
+Tag = Literal["name", "state", "pair", "deployment", "fields", "own"]
 
 
 class Rule(NamedTuple):
@@ -64,7 +64,8 @@ class Rule(NamedTuple):
     `condition` is the rule in a few words. The tags: `name` for the two rules about names, which are reported together
     and before all others; `state` for rules that depend on the catalog, and that a cluster checks itself; `pair` for
     rules that compare the old model with the new one; `deployment` for rules that pass once the new model is deployed;
-    `own` for rules that no server has, and that only warn. `source` is a link.
+    `fields` for rules whose warning comes with the overlap of the models' input fields; `own` for rules that no server
+    has, and that only warn, so that none of them is a `state` rule. `source` is a link.
     """
 
     check: Callable[[Move], Verdict]
@@ -267,7 +268,7 @@ RULES = (
     Rule(model_type_differs, "same model type", frozenset({"state", "pair"})),
     Rule(not_deployed, "new model is deployed", frozenset({"state", "pair", "deployment"})),
     Rule(not_allocated, "its deployments run", frozenset({"state", "pair", "deployment"})),
-    Rule(few_shared_fields, "enough fields are kept", frozenset({"pair"})),
+    Rule(few_shared_fields, "enough fields are kept", frozenset({"pair", "fields"})),
     _own(cautions.embedding_size_differs, "same embedding size", "TextEmbeddingConfig.java"),
     _own(cautions.labels_differ, "same labels", "TextClassificationConfig.java"),
     _own(cautions.results_field_differs, "same results field", "NlpConfig.java"),

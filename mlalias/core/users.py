@@ -24,6 +24,12 @@ class User(NamedTuple):
     guarded: bool
     place: str
 
+    @property
+    def title(self) -> str:
+        """What it is, with its name and the place, for a sentence."""
+        kind = {"pipeline": "the ingest pipeline", "endpoint": "the inference endpoint", "field": "the index"}
+        return f"{kind[self.kind]} '{self.name}'" + (f" ({self.place})" if self.place else "")
+
 
 class Processor(NamedTuple):
     """A processor at a place of a pipeline, which is `guarded` where Elasticsearch's own extractor looks."""

@@ -10,6 +10,7 @@ from mlalias.core.rules import NAME_RULES, RULES, Move, Outcome, judge, refusals
 from mlalias.core.users import User, Users
 from mlalias.errors import Conflict, Failure, NotFound, Refused
 from mlalias.names import not_found
+from mlalias.text import listed
 
 
 def look_up(
@@ -90,7 +91,7 @@ def _warnings(move: Move, outcomes: Sequence[Outcome]) -> tuple[Caution, ...]:
             message,
             outcome.rule.id,
             move.model_alias,
-            overlap=move.overlap if outcome.rule.tags.isdisjoint(("deployment", "own")) else None,
+            overlap=move.overlap if "fields" in outcome.rule.tags else None,
         )
         for message, outcome in reversed(warned.items())
     )
@@ -179,14 +180,8 @@ def used_unguarded(catalog: Catalog, aliases: Sequence[str]) -> tuple[Caution, .
 
 def _used_by(model_alias: str, users: Sequence[User]) -> str:
     """The sentence about the users that Elasticsearch does not guard."""
-    named = list(dict.fromkeys(f"{_KINDS[user.kind]} '{user.name}' ({user.place})" for user in users))
-    more = len(named) - _MOST_NAMED
-    listed = ", ".join(named[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
-    return f"the alias '{model_alias}' is used by {listed}, which Elasticsearch does not guard"
-
-
-_KINDS = {"pipeline": "the ingest pipeline", "endpoint": "the inference endpoint", "field": "the index"}
-_MOST_NAMED = 5
+    named = list(dict.fromkeys(user.title for user in users))
+    return f"the alias '{model_alias}' is used by {listed(named)}, which Elasticsearch does not guard"
 
 
 def in_use(catalog: Catalog, model_alias: str) -> tuple[Conflict, ...]:

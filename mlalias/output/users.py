@@ -10,11 +10,10 @@ from mlalias.core.users import PARTS, User, Users, guard_stumbles_on, templates
 from mlalias.errors import Failure
 from mlalias.output import tables
 from mlalias.output.page import Screen
-from mlalias.text import plural, visible
+from mlalias.text import listed, plural, visible
 
 Record = dict[str, Any]
 _MOST_NAMED = 5
-_KINDS = {"pipeline": "the ingest pipeline", "endpoint": "the inference endpoint", "field": "the index"}
 
 
 # --- show ---
@@ -73,19 +72,14 @@ def _reach_text(reached: Record, unknown: Record) -> str:
     """Where the documents of a pipeline come from, and how many; empty where only a cluster would know."""
     indices, templates, called_by = reached["indices"], reached["templates"], reached["called_by"]
     senders = [*(indices or ()), *(f"{name} (template)" for name in templates or ())]
-    parts = [f"from {_listed(senders)}"] if senders else []
-    parts += [f"called by {_listed(called_by)}"] if called_by else []
+    parts = [f"from {listed(senders)}"] if senders else []
+    parts += [f"called by {listed(called_by)}"] if called_by else []
     parts += [f"{reached['documents']:,} since the last restart"] if reached["documents"] is not None else []
     lacking: dict[str, list[str]] = {}
     for part in ("indices", "templates"):
         if part in unknown:
             lacking.setdefault(unknown[part], []).append(part)
     return "; ".join((*parts, *(f"{' and '.join(each)} not known: {why}" for why, each in lacking.items())))
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = len(names) - _MOST_NAMED
-    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _text(user: Record) -> str:
@@ -172,11 +166,8 @@ def move_notes(result: Plan | Receipt, screen: Screen) -> str:
 
 
 def _following_line(record: Record) -> str:
-    place = f" ({record['place']})" if record["place"] else ""
     text = _reach_text(record["reach"], {})
-    return f"the ingest pipeline '{record['name']}'{place} follows '{record['model_alias']}'" + (
-        f": {text}" if text else ""
-    )
+    return f"{_title(record)} follows '{record['model_alias']}'" + (f": {text}" if text else "")
 
 
 def _staying_lines(result: Plan | Receipt) -> list[str]:
@@ -191,5 +182,8 @@ def _staying_lines(result: Plan | Receipt) -> list[str]:
 
 
 def _line(record: Record) -> str:
-    place = f" ({record['place']})" if record["place"] else ""
-    return f"{_KINDS[record['kind']]} '{record['name']}'{place} stays with '{record['model_id']}'"
+    return f"{_title(record)} stays with '{record['model_id']}'"
+
+
+def _title(record: Record) -> str:
+    return User(*(record[key] for key in User._fields)).title

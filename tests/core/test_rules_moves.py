@@ -325,3 +325,11 @@ def test_a_model_may_be_compared_with_itself():
     one = model("m", "pytorch", "ner", fields="a", deployments=[deployment()])
     theirs = [outcome for outcome in compare(one, one) if outcome.rule not in rules.OWN_RULES]
     assert {outcome.result for outcome in theirs} == {"pass"}
+
+
+def test_a_rule_that_no_server_has_is_never_left_to_the_server():
+    assert [rule.id for rule in rules.RULES if {"own", "state"} <= rule.tags] == []
+
+
+def test_one_warning_comes_with_the_overlap_of_fields():
+    assert [rule.id for rule in rules.RULES if "fields" in rule.tags] == ["few_shared_fields"]

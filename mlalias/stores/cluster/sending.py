@@ -11,9 +11,9 @@ from mlalias.errors import Failure, Hint
 from mlalias.interrupts import Written, note
 from mlalias.progress import Advance
 from mlalias.stores.cluster.connection import Connection
+from mlalias.text import listed
 
 _ORDER = ("created", "reassigned", "unchanged", "deleted")
-_MOST_NAMES = 5
 Before = Callable[[Change], None]
 
 
@@ -136,6 +136,5 @@ def _how_far(changes: Sequence[Change], count: int, outcome: str) -> str:
 
 
 def _counted(changes: Sequence[Change], what: str) -> str:
-    names = ", ".join(f"'{change.model_alias}'" for change in changes[:_MOST_NAMES])
-    more = len(changes) - _MOST_NAMES
-    return f"{len(changes)} {what} ({names}{f' and {more} more' if more > 0 else ''})"
+    names = [f"'{change.model_alias}'" for change in changes]
+    return f"{len(changes)} {what} ({listed(names)})"
