@@ -1,16 +1,17 @@
 """The edits of single aliases: put, delete, rollback."""
 
 from collections.abc import Iterable, Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from mlalias.core.catalog import Catalog, Change
 from mlalias.core.history import about, newest, standing
 from mlalias.core.plan import Caution, Context, Edit, Plan
 from mlalias.core.rules import NAME_RULES, RULES, Move, Outcome, judge, refusals
-from mlalias.core.users import User, Users
 from mlalias.errors import Conflict, Failure, NotFound, Refused
-from mlalias.names import not_found
 from mlalias.text import listed
+
+if TYPE_CHECKING:  # a put looks at no users
+    from mlalias.core.users import User
 
 
 def look_up(
@@ -169,6 +170,8 @@ def delete(
 
 def used_unguarded(catalog: Catalog, aliases: Sequence[str]) -> tuple[Caution, ...]:
     """The warnings of what uses aliases without that Elasticsearch guards them, and of what a key may not see."""
+    from mlalias.core.users import Users
+
     users = Users(catalog)
     lacking = users.unknown if catalog.live else {}
     used = ((alias, users.not_guarded(alias)) for alias in aliases)
@@ -178,7 +181,7 @@ def used_unguarded(catalog: Catalog, aliases: Sequence[str]) -> tuple[Caution, .
     )
 
 
-def _used_by(model_alias: str, users: Sequence[User]) -> str:
+def _used_by(model_alias: str, users: "Sequence[User]") -> str:
     """The sentence about the users that Elasticsearch does not guard."""
     named = list(dict.fromkeys(user.title for user in users))
     return f"the alias '{model_alias}' is used by {listed(named)}, which Elasticsearch does not guard"
@@ -203,6 +206,8 @@ def _pipelines_unknown(catalog: Catalog, model_alias: str) -> tuple[Caution, ...
 
 def _nothing_to_delete(catalog: Catalog, name: str) -> NotFound:
     """The failure for an alias that does not exist, with the error type of Elasticsearch's answer to a DELETE."""
+    from mlalias.names import not_found
+
     missing = not_found(catalog, name, "alias")
     return NotFound(missing.reason, rule=missing.rule, type="status_exception", context=missing.context)
 
@@ -282,6 +287,8 @@ def _check_agreement(catalog: Catalog, model_alias: str) -> None:
     context = Context(catalog, model_alias)
     if last is None:
         if target is None:
+            from mlalias.names import not_found
+
             raise not_found(catalog, model_alias, "alias")
         reason = f"the history has no change to the alias '{model_alias}', which names '{target}'"
         raise Conflict(reason, rule="not_in_history", context=context)

@@ -9,6 +9,7 @@ from values import catalog, deployment, document, model
 from mlalias.core.catalog import Deployment, Pipeline
 from mlalias.documents import facts
 from mlalias.documents.codec import parse_json, read_toml, to_json, to_toml
+from mlalias.documents.models import to_model_document
 from mlalias.errors import InvalidDocument
 
 
@@ -397,7 +398,7 @@ def test_an_empty_catalog_as_a_declaration():
     ],
 )  # fmt: skip
 def test_only_what_is_known_of_deployments_is_written(kind, deployments, written):
-    assert facts.to_model_document(model("m", kind, deployments=deployments)) == {"model_type": kind} | written
+    assert to_model_document(model("m", kind, deployments=deployments)) == {"model_type": kind} | written
 
 
 def test_a_catalog_as_an_answer():

@@ -5,21 +5,22 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Generic, NamedTuple, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, overload
 
 from mlalias.core.catalog import Endpoint, Entry, Model, Pipeline, is_model_id, is_server_alias
 from mlalias.core.history import from_line
 from mlalias.core.lazy import Lazy
-from mlalias.documents import endpoints, mappings
 from mlalias.documents.codec import Document, decode, read_toml, to_toml
-from mlalias.documents.facts import aliases, model
-from mlalias.documents.mappings import Fields
+from mlalias.documents.models import aliases, model
 from mlalias.documents.pipelines import from_tables
 from mlalias.documents.table import Table
 from mlalias.errors import Damaged, Hint, InvalidDocument
 from mlalias.progress import Advance, unseen
 from mlalias.stores.directory import atomic
 from mlalias.text import LARGEST
+
+if TYPE_CHECKING:
+    from mlalias.documents.mappings import Fields
 
 V = TypeVar("V")
 
@@ -278,12 +279,12 @@ class PartFile(Generic[V]):
 
 def endpoint_file(root: Path) -> PartFile[Endpoint]:
     """The file of inference endpoints."""
-    return PartFile(root / ENDPOINTS, "endpoints", endpoints.from_tables)
+    return PartFile(root / ENDPOINTS, "endpoints", _endpoints)
 
 
-def field_file(root: Path) -> PartFile[Fields]:
+def field_file(root: Path) -> "PartFile[Fields]":
     """The file of semantic_text fields, by index."""
-    return PartFile(root / FIELDS, "fields", mappings.from_tables)
+    return PartFile(root / FIELDS, "fields", _fields)
 
 
 class HistoryFile(Sequence[Entry]):
@@ -317,3 +318,15 @@ def read_entry(line: bytes, path: Path, number: int | None = None) -> Entry:
     except ValueError as error:
         which = "its last line" if number is None else f"line {number}"
         raise Damaged(f"'{path}' is damaged: {which} is not an entry", VERIFY) from error
+
+
+def _endpoints(table: Table) -> Mapping[str, Endpoint]:
+    from mlalias.documents.endpoints import from_tables  # few commands look at endpoints and fields
+
+    return from_tables(table)
+
+
+def _fields(table: Table) -> "Mapping[str, Fields]":
+    from mlalias.documents.mappings import from_tables
+
+    return from_tables(table)

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from mlalias.core.catalog import Catalog, Entry
 from mlalias.core.history import to_line
-from mlalias.documents import endpoints, mappings
-from mlalias.documents.facts import to_model_document
+from mlalias.documents.models import to_model_document
 from mlalias.documents.pipelines import to_tables
 from mlalias.environment import LOCK_TIMEOUT
 from mlalias.errors import Committed, Damaged, os_text
@@ -191,10 +190,14 @@ class DirectoryStore:
             path = self.path / PIPELINES
             contents[path] = encoded(PipelineFile(path).document | to_tables(plan.pipelines), path)
         if plan.endpoints is not None:
+            from mlalias.documents import endpoints
+
             path = self.path / ENDPOINTS
             document = endpoint_file(self.path).document | endpoints.to_tables(plan.endpoints)
             contents[path] = encoded(document, path)
         if plan.fields is not None:
+            from mlalias.documents import mappings
+
             path = self.path / FIELDS
             contents[path] = encoded(field_file(self.path).document | mappings.to_tables(plan.fields), path)
         return contents
