@@ -272,7 +272,7 @@ RULES = (
     _own(cautions.embedding_size_differs, "same embedding size", "TextEmbeddingConfig.java"),
     _own(cautions.labels_differ, "same labels", "TextClassificationConfig.java"),
     _own(cautions.results_field_differs, "same results field", "NlpConfig.java"),
-    _own(cautions.truncates_sooner, "texts as long fit", "Tokenization.java"),
+    _own(cautions.truncates_sooner, "text length is kept", "Tokenization.java"),
 )
 
 

@@ -1,6 +1,6 @@
-"""Who names a model or an alias: ingest pipelines, inference endpoints, and fields of indices by way of endpoints.
+"""What uses a model or an alias: ingest pipelines, inference endpoints, and fields of indices through endpoints.
 
-Elasticsearch guards less than there is: deleting an alias or a model is refused for what its own extractor finds,
+Elasticsearch guards only some of these: it refuses to delete an alias or a model that its own extractor finds in use,
 which looks neither into the `on_failure` of a pipeline, of `inference` and of `foreach`, nor at endpoints and fields.
 https://github.com/elastic/elasticsearch/blob/main/x-pack/plugin/core/src/main/java/org/elasticsearch/xpack/core/ml/utils/InferenceProcessorInfoExtractor.java
 """
@@ -12,10 +12,10 @@ from mlalias.core.catalog import Catalog, Endpoint, Part, Pipeline
 
 
 class User(NamedTuple):
-    """A use of the name `via` at a `place` in a pipeline, an endpoint or an index of the name `name`.
+    """A pipeline, an endpoint or an index, called `name`, that uses the name `via` at a `place` in it.
 
-    It is `guarded` if Elasticsearch refuses to delete what it uses. Where only a pipeline's names were declared, the
-    place is empty.
+    It is `guarded` if Elasticsearch refuses to delete what it uses. The place is empty if only the names that a
+    pipeline uses are known.
     """
 
     kind: Literal["pipeline", "endpoint", "field"]
@@ -41,7 +41,7 @@ class Processor(NamedTuple):
 
 
 class Use(NamedTuple):
-    """What stands as `model_id` of an inference processor: a template and what is no string cannot be known."""
+    """The `model_id` of an inference processor, as it was put."""
 
     model_id: Any
     place: str
@@ -49,7 +49,7 @@ class Use(NamedTuple):
 
     @property
     def name(self) -> str | None:
-        """The name that is used, None where it cannot be known."""
+        """The name that is used; None if it is unknown, as for a template, or invalid."""
         text = self.model_id
         return text if isinstance(text, str) and "{{" not in text else None
 
@@ -93,7 +93,7 @@ def _in_processor(kind: str, options: Mapping[str, Any], place: str, levels: int
 
 
 def stumbles(body: Mapping[str, Any]) -> Iterator[str]:
-    """The places on which the server's extractor stumbles, so that it refuses to delete any alias at all.
+    """The places at which the server's extractor fails, so that it refuses to delete any alias at all.
 
     They are an `on_failure` that is null, and a `model_id` that is neither a string nor null, where it looks.
     """
@@ -122,7 +122,7 @@ def _nulls_in_element(processor: Any, place: str, levels: int) -> Iterator[str]:
 
 
 class Users:
-    """Every user that a catalog knows of, by what it uses; `unknown` says why a part is not known, by part."""
+    """All users that a catalog knows, by what they use; `unknown` maps each part that is unknown to the reason."""
 
     def __init__(self, catalog: Catalog) -> None:
         self.unknown = {part: catalog.lacks(part) for part in PARTS if catalog.known(part) is None}
@@ -131,21 +131,21 @@ class Users:
             self._by_name.setdefault(user.via, []).append(user)
 
     def of(self, *names: str) -> tuple[User, ...]:
-        """Who uses one of the names, directly or by way of an inference endpoint, in order of kind and name."""
+        """The users of one of the names, directly or through an inference endpoint, in order of kind and name."""
         direct = [user for name in dict.fromkeys(names) for user in self._by_name.get(name, ())]
         through = dict.fromkeys(user.name for user in direct if user.kind == "endpoint" and user.name not in names)
         indirect = [user for name in through for user in self._by_name.get(name, ())]
         return _sorted((*direct, *indirect))
 
     def not_guarded(self, model_alias: str) -> tuple[User, ...]:
-        """Who uses an alias without keeping Elasticsearch from deleting it."""
+        """The users of an alias for which Elasticsearch does not refuse to delete it."""
         return tuple(user for user in self.of(model_alias) if not user.guarded)
 
     def left_behind(self, model_alias: str, model_id: str) -> tuple[User, ...]:
-        """Who stays with a model when an alias moves away from it.
+        """The users that keep using a model after an alias has moved away from it.
 
-        These are all who name the model by its id, and the endpoints that name the alias: an endpoint's deployment was
-        started on the model that the alias named then.
+        These are all that name the model by its id, and the endpoints that name the alias: the deployment of an
+        endpoint runs the model that the alias named when it was started.
         """
         direct = self._by_name.get(model_alias, ())
         endpoints = [user for user in direct if user.kind == "endpoint"]

@@ -120,7 +120,7 @@ def left_behind(result: Plan | Receipt) -> tuple[list[Record], Mapping[Part, str
     if result.errors or not moved:
         return [], {}
     if plan.before.live and isinstance(result, Receipt):
-        return [], dict.fromkeys(PARTS, "a cluster is asked for it in a dry run alone")
+        return [], dict.fromkeys(PARTS, "a cluster is asked only in a dry run")
     try:
         users = Users(plan.before)
     except (Failure, OSError) as failure:

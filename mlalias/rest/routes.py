@@ -45,12 +45,14 @@ ROUTES: Mapping[str, Mapping[str, Handler]] = {
     "/_ingest/pipeline": {"GET": pipelines.get},
     "/_ingest/pipeline/{id}": {"GET": pipelines.get, "PUT": pipelines.put, "DELETE": pipelines.delete},
 }
+QUICK = frozenset({"/", _MODEL})  # reads of these look at neither pipelines nor all models
 METHODS = ("GET", "POST", "PUT", "DELETE", "OPTIONS", "HEAD")
 
 
 class Route(NamedTuple):
     """The handlers of a path, by method, and the names in the path."""
 
+    path: str
     methods: Mapping[str, Handler]
     names: Mapping[str, str]
 
@@ -66,5 +68,5 @@ def find(segments: Sequence[str]) -> Route | None:
         template = path.split("/")[1:]
         pairs = list(zip(template, segments, strict=False))
         if len(template) == len(segments) and all(part == got or (part[:1] == "{" and got) for part, got in pairs):
-            return Route(methods, {part[1:-1]: got for part, got in pairs if part[:1] == "{"})
+            return Route(path, methods, {part[1:-1]: got for part, got in pairs if part[:1] == "{"})
     return None

@@ -191,7 +191,7 @@ def test_a_put_names_nobody_and_does_not_claim_that_there_is_nobody(front, ask):
     assert (done.code, "stays with" in done.err) == (0, False)
     again = ask("put", "old", "x", "-r", "-o", "json").json
     assert again["left_behind"] == []
-    assert again["users_unknown"] == dict.fromkeys(PART.values(), "a cluster is asked for it in a dry run alone")
+    assert again["users_unknown"] == dict.fromkeys(PART.values(), "a cluster is asked only in a dry run")
 
 
 @pytest.mark.parametrize("options", [[], ["-n"]])

@@ -2,9 +2,10 @@
 
 `access.py` collects address, credentials and certificates; `connection.py` sends requests through the official client;
 `cache.py` reads models and aliases on demand, each once, with `expressions.py` for its requests and `answers.py` for
-the answers; `sending.py` sends changes and reports which were made; `history/` keeps a history if `init` has created
-one; `store.py` plans a change, records and sends it; `verify.py` compares the history with the cluster. `inference.py`
-sends documents to models and reads their figures; `rollout.py` uses it to check a move that it makes.
+the answers; `parts.py` reads pipelines, endpoints and what else uses models; `sending.py` sends changes and reports
+which were made; `history/` keeps a history if `init` has created one; `store.py` plans a change, records and sends it;
+`verify.py` compares the history with the cluster. `inference.py` sends documents to models and reads their figures;
+`rollout.py` uses it to check a move that it makes.
 
 How a change is made. Steps 1, 3, 4 and 6 are skipped on a cluster without a history, and with `--no-history`.
 

@@ -5,23 +5,20 @@ Names are requested one at a time; all models are requested if all are needed, o
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from functools import cache, partial
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any
 
-from mlalias.core.catalog import Catalog, Deployment, Endpoint, Model, Part, Pipeline, is_model_id, is_server_alias
+from mlalias.core.catalog import Catalog, Deployment, Model, Part, is_model_id, is_server_alias
 from mlalias.core.lazy import Lazy
-from mlalias.documents import sources
-from mlalias.documents.codec import Document
 from mlalias.documents.deployments import STARTED_WITH
 from mlalias.documents.facts import Facts
-from mlalias.documents.mappings import Fields
 from mlalias.errors import NotFound, Unreachable
 from mlalias.progress import Advance
+from mlalias.stores.cluster import parts
 from mlalias.stores.cluster.answers import read
 from mlalias.stores.cluster.connection import PRIVILEGE_MISSING, Connection
 from mlalias.stores.cluster.expressions import narrowed, within_a_line
-
-V = TypeVar("V")
+from mlalias.stores.cluster.parts import lazily
 
 PAGE = 1000
 # `from` and `size` together are limited by index.max_result_window of the search behind the request:
@@ -73,14 +70,14 @@ class Lookups:
         return LiveCatalog(
             Aliases(self),
             models,
-            lazily(partial(_pipelines, self._connection)),
+            lazily(partial(parts.pipelines, self._connection)),
             revision=None,
             live=True,
-            endpoints=lazily(partial(_endpoints, self._connection)),
-            fields=lazily(partial(_fields, self._connection)),
-            indices=lazily(partial(_indices, self._connection)),
-            templates=lazily(partial(_templates, self._connection)),
-            counts=lazily(partial(_counts, self._connection)),
+            endpoints=lazily(partial(parts.endpoints, self._connection)),
+            fields=lazily(partial(parts.fields, self._connection)),
+            indices=lazily(partial(parts.indices, self._connection)),
+            templates=lazily(partial(parts.templates, self._connection)),
+            counts=lazily(partial(parts.counts, self._connection)),
         )
 
     def look_up(self, names: Sequence[str]) -> None:
@@ -267,102 +264,7 @@ class LiveCatalog(Catalog):
         try:
             len(getattr(self, part) or ())
         except Unreachable as failure:
-            if failure.rule == PRIVILEGE_MISSING or failure.status in _NO_ROUTE:
+            if failure.rule == PRIVILEGE_MISSING or failure.status in parts.NO_ROUTE:
                 return failure
             raise
         return None
-
-
-def lazily(ask: Callable[[], Mapping[str, V]]) -> Lazy[V]:
-    """A mapping that sends its request on first access; a failure is cached, and raised each time."""
-
-    @cache
-    def answer() -> Mapping[str, V] | Unreachable:
-        try:
-            return ask()
-        except Unreachable as failure:
-            return failure
-
-    def known() -> Mapping[str, V]:
-        values = answer()
-        if isinstance(values, Unreachable):
-            raise values
-        return values
-
-    return Lazy(lambda name: known().get(name), known)
-
-
-def _pipelines(connection: Connection) -> Mapping[str, Pipeline]:
-    """The ingest pipelines of a cluster."""
-    try:
-        return read(connection, connection.get(("_ingest", "pipeline"), {}, "read_pipeline")).pipelines
-    except NotFound:  # what a server without a single pipeline answers
-        return {}
-
-
-def _endpoints(connection: Connection) -> Mapping[str, Endpoint]:
-    """The inference endpoints of a cluster that run trained models."""
-    try:
-        document = connection.get(("_inference", "_all"), _ENDPOINTS, "monitor_inference")
-    except NotFound:
-        return {}
-    return read(connection, {"endpoints": [], **document}).endpoints
-
-
-def _fields(connection: Connection) -> Mapping[str, Fields]:
-    """The semantic_text fields of the indices that the key may see: a wildcard leaves the others out in silence."""
-    try:
-        document = connection.get(("_all", "_mapping"), _MAPPINGS, "view_index_metadata")
-    except NotFound:
-        return {}
-    return read(connection, document).fields
-
-
-def _indices(connection: Connection) -> Mapping[str, tuple[str, ...]]:
-    """The indices that the key may see and that have a pipeline, by pipeline."""
-    path = "_all", "_settings", "index.default_pipeline,index.final_pipeline"
-    try:
-        return sources.of_settings(connection.get(path, _SETTINGS, "view_index_metadata"))
-    except NotFound:
-        return {}
-
-
-def _templates(connection: Connection) -> Mapping[str, tuple[str, ...]]:
-    """The templates of every kind that give a pipeline to new indices, by pipeline."""
-    return sources.of_templates(*(_template(connection, kind) for kind in _TEMPLATES))
-
-
-def _template(connection: Connection, kind: str) -> Document:
-    try:
-        return connection.get((kind,), {"filter_path": _TEMPLATES[kind]}, "monitor")
-    except NotFound:
-        return {}
-
-
-def _counts(connection: Connection) -> Mapping[str, int]:
-    """How many documents went through each pipeline since the nodes were started."""
-    filter_path = {"filter_path": "nodes.*.ingest.pipelines.*.count"}
-    try:
-        return sources.of_counts(connection.get(("_nodes", "stats", "ingest"), filter_path, "monitor"))
-    except NotFound as failure:
-        raise Unreachable(failure.reason, status=failure.status) from None
-
-
-_NO_ROUTE = (400, 404, 405, 410)  # of servers that are older than endpoints, and of serverless for statistics of nodes
-_SETTINGS = {"expand_wildcards": "all", "flat_settings": "true"}
-_TEMPLATES = {
-    "_index_template": "index_templates.name,index_templates.index_template.template.settings.index.*_pipeline",
-    "_component_template": "component_templates.name,"
-    "component_templates.component_template.template.settings.index.*_pipeline",
-    "_template": "*.settings.index.*_pipeline",
-}
-_ENDPOINTS = {
-    "filter_path": "endpoints.inference_id,endpoints.service,endpoints.service_settings.model_id,"
-    "endpoints.service_settings.deployment_id"
-}
-# https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-get-mapping: without `expand_wildcards`
-# hidden and closed indices are missing.
-_MAPPINGS = {
-    "expand_wildcards": "all",
-    "filter_path": "*.mappings.**.inference_id,*.mappings.**.search_inference_id",
-}

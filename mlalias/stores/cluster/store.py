@@ -11,7 +11,7 @@ from mlalias.core.rules import DEPLOYMENT_RULES, STATE_RULES
 from mlalias.edits.aliases import not_current
 from mlalias.errors import Unreachable
 from mlalias.stores.author import actor, now
-from mlalias.stores.cluster.cache import Lookups, lazily
+from mlalias.stores.cluster.cache import Lookups
 from mlalias.stores.cluster.connection import PRIVILEGE_MISSING, Connection
 from mlalias.stores.cluster.history.documents import Stored
 from mlalias.stores.cluster.history.entries import Entries
@@ -19,6 +19,7 @@ from mlalias.stores.cluster.history.log import Log
 from mlalias.stores.cluster.history.recording import closed
 from mlalias.stores.cluster.history.setup import init
 from mlalias.stores.cluster.inference import Inference
+from mlalias.stores.cluster.parts import lazily
 from mlalias.stores.cluster.sending import Before, Talk, in_order, send_all
 from mlalias.stores.cluster.verify import verify
 from mlalias.stores.findings import Findings
